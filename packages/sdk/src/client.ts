@@ -1,0 +1,2 @@
+/** In charge of SQL over HTTP from the caller's side. */
+export {};

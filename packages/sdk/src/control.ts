@@ -1,0 +1,2 @@
+/** In charge of the control plane from the caller's side. */
+export {};

@@ -1,0 +1,4 @@
+export * from "./client.ts";
+export * from "./control.ts";
+export * from "./error.ts";
+export type * from "./protocol.ts";

@@ -1,0 +1,272 @@
+/**
+ * In charge of the shapes that travel between Postern's daemon and whoever calls it. JSON is snake_case; these
+ * types are the wire format as it is, and nothing converts them on the caller's side.
+ */
+
+/** Where a database's server lives: with others on one Postgres, or in a Postgres of its own. */
+export type Isolation = "shared" | "process";
+
+/** Service class: `db.p1` development and test, `db.p2` staging and light production, `db.p3` production. */
+export type DatabaseClass = "db.p1" | "db.p2" | "db.p3";
+
+export type DatabaseStatus = "creating" | "ready" | "restoring" | "failed" | "destroying" | "destroyed";
+
+/** What `db create`, `db info`, `db status` and `db list` answer with. Times are RFC 3339 in UTC. */
+export interface DatabaseInfo {
+  id: string;
+  name: string;
+  status: DatabaseStatus;
+  class: DatabaseClass;
+  isolation: Isolation;
+  /** Postgres server version, for example "17.11". */
+  version: string;
+  /** `<id>.<domain>[:port]`: where SQL over HTTP is served. */
+  host: string;
+  /** `http(s)://` + host. */
+  http_url: string;
+  /** Name of the database and of its owner role inside Postgres. */
+  database: string;
+  user: string;
+  size_bytes: number | null;
+  /** Soft limit: beyond it Postern warns and does not refuse. Null: none. */
+  storage_limit_bytes: number | null;
+  /** Sessions open now and the role's limit; null when the server does not answer. */
+  connections: { open: number; limit: number } | null;
+  /** Does the database answer a query now? Null: not asked (lists). */
+  healthy: boolean | null;
+  warnings: string[];
+  owner: string;
+  last_backup_at: string | null;
+  created_at: string;
+  destroyed_at: string | null;
+  /** Until when `db undelete` can bring a destroyed database back. */
+  recoverable_until: string | null;
+}
+
+/** Answer of `POST /v1/databases`: the only moment at which the token can be read. */
+export interface CreatedDatabase extends DatabaseInfo {
+  /** 64 hex digits; only its hash is kept. */
+  token: string;
+  operation_id: string;
+}
+
+export interface CreateDatabaseRequest {
+  /** 1 to 63 characters of `a-z 0-9 _ -`; made up when absent. */
+  name?: string;
+  class?: DatabaseClass;
+  isolation?: Isolation;
+  /** Postgres major, for example "17". */
+  version?: string;
+  /** Owner role of one's own choice: 3 to 16 characters of `a-z 0-9 _`. */
+  user?: string;
+  /** Owner's password of one's own choice: at least 8 characters. */
+  password?: string;
+}
+
+/** Secrets of a database, answered only to those who may administer it. */
+export interface DatabaseUrls {
+  pooled: string;
+  direct: string;
+  http: string;
+  host: string;
+  user: string;
+  password: string;
+  database: string;
+  pool_port: number;
+  direct_port: number;
+}
+
+export type OperationStatus = "pending" | "running" | "completed" | "failed" | "canceled";
+
+export interface OperationStep {
+  name: string;
+  status: "running" | "completed" | "failed";
+  started_at: string;
+  finished_at: string | null;
+}
+
+export interface OperationInfo {
+  id: string;
+  /** `create_database`, `destroy_database`, `undelete_database`, `migrate`, `create_backup`, `restore_backup`, `delete_backup`. */
+  kind: string;
+  database_id: string | null;
+  status: OperationStatus;
+  steps: OperationStep[];
+  /** How far the running step is, in the unit it counts in. */
+  progress: { done: number; total: number | null; unit: string } | null;
+  result: unknown;
+  error: ErrorBody | null;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+}
+
+export type BackupKind = "manual" | "scheduled" | "safety" | "final";
+export type BackupStatus = "running" | "completed" | "failed";
+
+export interface BackupInfo {
+  id: string;
+  database_id: string;
+  database_name: string;
+  kind: BackupKind;
+  status: BackupStatus;
+  created_at: string;
+  finished_at: string | null;
+  expires_at: string | null;
+  size_bytes: number | null;
+  /** SHA-256 of the file, hex. */
+  checksum: string | null;
+  /** Postgres version that wrote the dump. */
+  version: string;
+  error: ErrorBody | null;
+}
+
+/** A migration file as the client sends it; the daemon never reads the client's disk. */
+export interface MigrationFileBody {
+  name: string;
+  sql: string;
+}
+
+export interface MigrateRequest {
+  files: MigrationFileBody[];
+}
+
+export interface MigrationOutcome {
+  name: string;
+  outcome: "applied" | "failed" | "not_run";
+  duration_ms: number | null;
+  /** True when statements ran outside a transaction because Postgres demands it. */
+  no_transaction: boolean;
+  error: MigrationErrorBody | null;
+}
+
+export interface MigrationErrorBody extends ErrorBody {
+  file: string;
+  /** 1-based; null when Postgres gave no position. */
+  line: number | null;
+  column: number | null;
+  /** The text of that line. */
+  line_text: string | null;
+}
+
+export interface MigrateResult {
+  total: number;
+  already_applied: number;
+  applied: number;
+  migrations: MigrationOutcome[];
+}
+
+export interface MigrationState {
+  name: string;
+  state: "applied" | "pending" | "changed" | "missing";
+  checksum: string;
+  applied_at: string | null;
+  duration_ms: number | null;
+  /** For a pending file: would it run in a transaction, how many statements. Null otherwise. */
+  plan: { statements: number; no_transaction: boolean } | null;
+}
+
+export interface AppliedMigration {
+  name: string;
+  checksum: string;
+  applied_at: string;
+  duration_ms: number;
+}
+
+export interface RestoreRequest {
+  backup_id: string;
+  skip_safety_snapshot?: boolean;
+}
+
+export interface CreateBackupRequest {
+  /** `<n>d`, `<n>h`: how long to keep this one. */
+  retention?: string;
+}
+
+export interface AccountInfo {
+  id: string;
+  username: string;
+  role: "admin" | "member";
+  created_at: string;
+}
+
+export interface LoginRequest {
+  username: string;
+  password: string;
+}
+
+export interface LoginResult {
+  api_key: string;
+  account: AccountInfo;
+}
+
+export interface ServiceState {
+  name: string;
+  status: "running" | "starting" | "stopped" | "failed";
+  pid: number | null;
+  detail: string | null;
+}
+
+export interface DaemonStatus {
+  status: "ready" | "starting" | "degraded";
+  version: string;
+  pid: number;
+  home: string;
+  started_at: string;
+  api_url: string;
+  pool_address: string;
+  direct_address: string;
+  toolchain: { directory: string; postgres: string; pgbouncer: string };
+  services: ServiceState[];
+  databases: { total: number; ready: number };
+  warnings: string[];
+}
+
+/** Body of every error. `code` is a SQLSTATE for Postgres's errors, `Y…` for Postern's own. */
+export interface ErrorBody {
+  code: string;
+  message: string;
+  detail?: string;
+  hint?: string;
+  /** 1-based character offset into the SQL text. */
+  position?: number;
+  /** 0-based, for `/transaction`. */
+  statement_index?: number;
+  request_id?: string;
+}
+
+export interface QueryField {
+  name: string;
+  type_oid: number;
+  type: string;
+}
+
+export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
+
+export interface QueryRequest {
+  sql: string;
+  params?: JsonValue[];
+}
+
+export interface QueryResult<Row = Record<string, JsonValue>> {
+  rows: Row[];
+  fields: QueryField[];
+  row_count: number;
+}
+
+export interface ExecuteResult<Row = Record<string, JsonValue>> {
+  rows_affected: number;
+  rows?: Row[];
+  fields?: QueryField[];
+}
+
+export interface TransactionRequest {
+  statements: QueryRequest[];
+  isolation_level?: "read committed" | "repeatable read" | "serializable";
+  read_only?: boolean;
+  deferrable?: boolean;
+}
+
+export interface TransactionResult {
+  results: { rows: Record<string, JsonValue>[]; fields: QueryField[]; rows_affected: number }[];
+}

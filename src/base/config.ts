@@ -1,0 +1,144 @@
+/**
+ * In charge of where Postern keeps things and where it listens: the environment read once, checked, with the defaults
+ * that `docs/operations.md` states.
+ */
+import { homedir, userInfo } from "node:os";
+import { isAbsolute, join } from "node:path";
+import { posternError } from "./error.ts";
+
+export interface Limits {
+  /** Largest request body of the data plane, bytes. */
+  bodyBytes: number;
+  /** Largest answer of the data plane, counted on the Postgres socket, bytes. */
+  answerBytes: number;
+  /** Most statements in one `/transaction`. */
+  statements: number;
+  /** Longest run of one statement over HTTP, milliseconds. */
+  statementTimeoutMs: number;
+  /** Data-plane connections to one database. */
+  connectionsPerDatabase: number;
+}
+
+export interface Config {
+  /** All state of this Postern. */
+  home: string;
+  /** Private Postgres and PgBouncer, shared by all homes. */
+  toolchainDirectory: string;
+  /** `auto`: the private toolchain, else the system's. */
+  toolchain: "auto" | "private" | "system";
+  /** The user's own configuration (API address and key). */
+  configDirectory: string;
+  httpPort: number;
+  poolPort: number;
+  directPort: number;
+  /** Address that everything binds to. */
+  listen: string;
+  /** Databases are served at `<id>.<domain>`. */
+  domain: string;
+  /** May people without a key make an account? */
+  registration: "closed" | "open";
+  /** How long a destroyed database can be brought back, days. */
+  undeleteDays: number;
+  /** Where backups are stored. */
+  backupDirectory: string;
+  limits: Limits;
+}
+
+type Environment = Record<string, string | undefined>;
+
+const isRoot = () => process.getuid?.() === 0;
+
+function xdg(environment: Environment, variable: string, fallback: string): string {
+  const value = environment[variable];
+  return value && isAbsolute(value) ? value : join(environment.HOME ?? homedir(), fallback);
+}
+
+function port(environment: Environment, variable: string, fallback: number): number {
+  const text = environment[variable];
+  if (text === undefined || text === "") return fallback;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > 65_535) {
+    throw posternError("Y0001", `${variable} is "${text}", which is not a port.`, {
+      hint: "Use a number from 1 to 65535, or 0 for any free one.",
+    });
+  }
+  return value;
+}
+
+function directory(environment: Environment, variable: string, fallback: string): string {
+  const value = environment[variable] || fallback;
+  if (!isAbsolute(value)) {
+    throw posternError("Y0001", `${variable} is "${value}", which is not an absolute path.`);
+  }
+  return value;
+}
+
+function choice<const Choice extends string>(
+  environment: Environment,
+  variable: string,
+  choices: readonly Choice[],
+): Choice {
+  const value = environment[variable] || choices[0]!;
+  if (!(choices as readonly string[]).includes(value)) {
+    throw posternError("Y0001", `${variable} is "${value}"; it can be ${choices.join(", ")}.`);
+  }
+  return value as Choice;
+}
+
+/** The directory of the user's own configuration; the only part that the command line needs. */
+export function userConfigDirectory(environment: Environment = process.env): string {
+  return directory(
+    environment,
+    "POSTERN_CONFIG_DIR",
+    join(xdg(environment, "XDG_CONFIG_HOME", ".config"), "postern"),
+  );
+}
+
+/** POSTERN_HOME, with its default. */
+export function homeDirectory(environment: Environment = process.env): string {
+  const fallback = isRoot()
+    ? "/var/lib/postern"
+    : join(xdg(environment, "XDG_DATA_HOME", ".local/share"), "postern");
+  return directory(environment, "POSTERN_HOME", fallback);
+}
+
+/** Reads the whole configuration. @throws Y0001 naming the variable that is wrong. */
+export function readConfig(environment: Environment = process.env): Config {
+  const home = homeDirectory(environment);
+  // A socket's path has 107 bytes in Linux; the longest below the home is run/ins-<12>/.s.PGSQL.5432.
+  if (Buffer.byteLength(home) > 70) {
+    throw posternError("Y0003", `POSTERN_HOME is too long for unix sockets: ${home}`, {
+      hint: "Choose a path of at most 70 bytes.",
+    });
+  }
+  const cache = isRoot()
+    ? "/var/cache/postern"
+    : join(xdg(environment, "XDG_CACHE_HOME", ".cache"), "postern");
+  return {
+    home,
+    toolchainDirectory: directory(environment, "POSTERN_TOOLCHAIN_DIR", cache),
+    toolchain: choice(environment, "POSTERN_TOOLCHAIN", ["auto", "private", "system"]),
+    configDirectory: userConfigDirectory(environment),
+    httpPort: port(environment, "POSTERN_HTTP_PORT", 5480),
+    poolPort: port(environment, "POSTERN_POOL_PORT", 6432),
+    directPort: port(environment, "POSTERN_DIRECT_PORT", 5433),
+    listen: "127.0.0.1",
+    domain: environment.POSTERN_DOMAIN || "localhost",
+    registration: choice(environment, "POSTERN_REGISTRATION", ["closed", "open"]),
+    undeleteDays: 7,
+    backupDirectory: directory(environment, "POSTERN_BACKUP_DIR", join(home, "backups")),
+    limits: {
+      bodyBytes: 10 * 1024 * 1024,
+      answerBytes: 64 * 1024 * 1024,
+      statements: 100,
+      statementTimeoutMs: 30_000,
+      connectionsPerDatabase: 16,
+    },
+  };
+}
+
+/** Name of the unprivileged user that runs the servers when the daemon is root. */
+export const serverUser = "postern";
+
+/** Name of whoever runs this process. */
+export const currentUser = () => userInfo().username;

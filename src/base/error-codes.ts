@@ -1,0 +1,129 @@
+/**
+ * In charge of the table of Postern's own error codes. A code has the shape of a SQLSTATE (class and condition) in the
+ * classes Y0 to Y9, which the SQL standard leaves free. Errors of Postgres keep their own SQLSTATE and are not listed.
+ */
+
+export interface ErrorCode {
+  /** Condition name, for people. */
+  name: string;
+  /** HTTP status it is answered with. */
+  http: number;
+  /** Exit code of the command line. */
+  exit: number;
+}
+
+/** Exit codes of the command line. */
+export const exitCodes = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  declined: 3,
+  access: 4,
+  notFound: 5,
+  conflict: 6,
+  sql: 7,
+  pending: 8,
+  unreachable: 9,
+  interrupted: 130,
+} as const;
+
+export const errorCodes = {
+  // Y0: configuration and set-up
+  Y0001: { name: "invalid_configuration", http: 500, exit: 2 },
+  Y0002: { name: "toolchain_unavailable", http: 500, exit: 1 },
+  Y0003: { name: "home_unusable", http: 500, exit: 1 },
+  Y0004: { name: "port_in_use", http: 500, exit: 6 },
+  Y0005: { name: "daemon_not_running", http: 503, exit: 9 },
+  Y0006: { name: "daemon_start_failed", http: 500, exit: 1 },
+  Y0007: { name: "home_in_use", http: 409, exit: 6 },
+  // Y1: the request
+  Y1001: { name: "invalid_request", http: 400, exit: 2 },
+  Y1002: { name: "invalid_json", http: 400, exit: 2 },
+  Y1003: { name: "unsupported_media_type", http: 400, exit: 2 },
+  Y1004: { name: "body_too_large", http: 413, exit: 2 },
+  Y1005: { name: "route_not_found", http: 404, exit: 5 },
+  Y1006: { name: "multiple_statements", http: 400, exit: 7 },
+  Y1007: { name: "transaction_control_refused", http: 400, exit: 7 },
+  Y1008: { name: "answer_too_large", http: 507, exit: 1 },
+  Y1009: { name: "statement_timeout", http: 504, exit: 9 },
+  Y1010: { name: "too_many_statements", http: 400, exit: 2 },
+  Y1011: { name: "copy_refused", http: 400, exit: 7 },
+  Y1012: { name: "empty_statement", http: 400, exit: 7 },
+  Y1013: { name: "usage", http: 400, exit: 2 },
+  Y1014: { name: "confirmation_needed", http: 400, exit: 2 },
+  Y1015: { name: "declined", http: 400, exit: 3 },
+  Y1016: { name: "timed_out", http: 504, exit: 9 },
+  Y1017: { name: "request_canceled", http: 400, exit: 130 },
+  Y1018: { name: "too_many_requests", http: 429, exit: 9 },
+  // Y2: who may do what
+  Y2001: { name: "credentials_missing", http: 401, exit: 4 },
+  Y2002: { name: "credentials_invalid", http: 401, exit: 4 },
+  Y2003: { name: "not_allowed", http: 403, exit: 4 },
+  Y2004: { name: "username_taken", http: 409, exit: 6 },
+  Y2005: { name: "login_failed", http: 401, exit: 4 },
+  Y2006: { name: "password_too_short", http: 400, exit: 2 },
+  Y2007: { name: "invalid_username", http: 400, exit: 2 },
+  // Y3: databases
+  Y3001: { name: "database_not_found", http: 404, exit: 5 },
+  Y3002: { name: "database_name_taken", http: 409, exit: 6 },
+  Y3003: { name: "invalid_database_name", http: 400, exit: 2 },
+  Y3004: { name: "database_not_ready", http: 409, exit: 6 },
+  Y3005: { name: "create_failed", http: 500, exit: 1 },
+  Y3006: { name: "invalid_user_name", http: 400, exit: 2 },
+  Y3007: { name: "user_name_taken", http: 409, exit: 6 },
+  Y3008: { name: "not_recoverable", http: 409, exit: 6 },
+  Y3009: { name: "version_unavailable", http: 400, exit: 2 },
+  Y3010: { name: "operation_not_found", http: 404, exit: 5 },
+  Y3011: { name: "operation_failed", http: 500, exit: 1 },
+  // Y4: instances and what runs them
+  Y4001: { name: "instance_unreachable", http: 503, exit: 9 },
+  Y4002: { name: "instance_start_failed", http: 503, exit: 1 },
+  Y4003: { name: "instance_stop_failed", http: 500, exit: 1 },
+  Y4004: { name: "too_busy", http: 503, exit: 9 },
+  // Y5: migrations
+  Y5001: { name: "migration_changed", http: 409, exit: 6 },
+  Y5002: { name: "migration_failed", http: 400, exit: 7 },
+  Y5003: { name: "migration_locked", http: 409, exit: 6 },
+  Y5004: { name: "invalid_migration_name", http: 400, exit: 2 },
+  Y5005: { name: "migration_directory_not_found", http: 400, exit: 2 },
+  Y5006: { name: "migration_missing", http: 409, exit: 6 },
+  Y5007: { name: "migration_transaction_control", http: 400, exit: 7 },
+  Y5008: { name: "migration_half_applied", http: 409, exit: 6 },
+  // Y6: backups
+  Y6001: { name: "backup_not_found", http: 404, exit: 5 },
+  Y6002: { name: "backup_failed", http: 500, exit: 1 },
+  Y6003: { name: "backup_damaged", http: 409, exit: 1 },
+  Y6004: { name: "restore_failed", http: 500, exit: 1 },
+  Y6005: { name: "storage_full", http: 507, exit: 1 },
+  Y6006: { name: "backup_not_completed", http: 409, exit: 6 },
+  Y6007: { name: "backup_missing", http: 409, exit: 1 },
+  // Y8: credentials and pooling
+  Y8001: { name: "pooler_unreachable", http: 503, exit: 9 },
+  Y8002: { name: "reserved_variable", http: 400, exit: 2 },
+  // Y9: Postern's own fault
+  Y9001: { name: "internal", http: 500, exit: 1 },
+} as const satisfies Record<string, ErrorCode>;
+
+export type PosternCode = keyof typeof errorCodes;
+
+/** SQLSTATEs whose HTTP status is not 400: what the caller can do nothing about but wait. */
+const postgresStatus: Record<string, number> = {
+  "53300": 503,
+  "57P01": 503,
+  "57P02": 503,
+  "57P03": 503,
+  "08006": 503,
+  "08001": 503,
+};
+
+/** HTTP status of any code: Postern's by the table, Postgres's 400 but for those that mean "not now". */
+export function httpStatusOf(code: string): number {
+  if (Object.hasOwn(errorCodes, code)) return errorCodes[code as PosternCode].http;
+  return postgresStatus[code] ?? 400;
+}
+
+/** Exit code of the command line for any code. */
+export function exitCodeOf(code: string): number {
+  if (Object.hasOwn(errorCodes, code)) return errorCodes[code as PosternCode].exit;
+  return postgresStatus[code] === 503 ? exitCodes.unreachable : exitCodes.sql;
+}

@@ -1,0 +1,18 @@
+/** In charge of telling those who wait for an operation that it moved or ended. */
+import { EventEmitter } from "node:events";
+import type { OperationId } from "../base/id.ts";
+
+export class OperationEvents {
+  readonly #emitter = new EventEmitter().setMaxListeners(0);
+
+  /** Says that the row of the operation has changed. */
+  announce(id: OperationId): void {
+    this.#emitter.emit(id);
+  }
+
+  /** Calls `listener` at each change until the returned function is called. */
+  subscribe(id: OperationId, listener: () => void): () => void {
+    this.#emitter.on(id, listener);
+    return () => this.#emitter.off(id, listener);
+  }
+}

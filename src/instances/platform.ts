@@ -1,0 +1,33 @@
+/**
+ * In charge of naming what every operation works with. The daemon composes one `Platform` at its start; operations take
+ * it as their first argument and hold nothing themselves.
+ */
+import type { Clock } from "../base/clock.ts";
+import type { Config } from "../base/config.ts";
+import type { Observe } from "../base/observation.ts";
+import type { Secrets } from "../base/secrets.ts";
+import type { Pooler } from "../runtime/pgbouncer.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { ServerAccount } from "../runtime/server-account.ts";
+import type { Toolchain } from "../runtime/toolchain.ts";
+import type { WarmPool } from "../runtime/warm-pool.ts";
+import type { State } from "../state/state.ts";
+import type { OperationEvents } from "./operation-events.ts";
+
+export interface Platform {
+  config: Config;
+  /** What the servers listen on in fact: a configured port 0 is a real one here. */
+  ports: { http: number; pool: number; direct: number };
+  clock: Clock;
+  observe: Observe;
+  state: State;
+  toolchain: Toolchain;
+  account: ServerAccount;
+  runtime: Runtime;
+  warmPool: WarmPool;
+  pooler: Pooler;
+  secrets: Secrets;
+  operationEvents: OperationEvents;
+  /** Fires when the daemon stops: long work ends at its next step and is taken up again at the next start. */
+  stopping: AbortSignal;
+}

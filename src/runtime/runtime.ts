@@ -1,0 +1,28 @@
+/** In charge of what every way of running a Postgres server can do; `process-runtime` is the first. */
+
+/** A Postgres server of Postern's, running or not. */
+export interface ServerSpec {
+  /** `system`, `shared` or `ins-…`; also the name of its folder. */
+  name: string;
+  dataDirectory: string;
+  /** Holds `.s.PGSQL.5432`; every server uses that port number on its socket. */
+  socketDirectory: string;
+  logFile: string;
+  /** Loopback port of the direct URL; null: unix socket only. */
+  tcpPort: number | null;
+  /** postgresql.conf settings of this server beyond those that all have. */
+  settings: Record<string, string>;
+}
+
+export interface Runtime {
+  /** Makes the data directory if there is none yet; repeatable; a half-made one from a crash is replaced. */
+  create(spec: ServerSpec): Promise<void>;
+  /** Starts, or takes over what runs already; resolves with the postmaster's pid once it accepts connections. @throws Y4002 */
+  start(spec: ServerSpec): Promise<number>;
+  /** Fast shutdown; resolves when the postmaster is gone. Nothing to do when it is not running. @throws Y4003 */
+  stop(spec: ServerSpec): Promise<void>;
+  /** Pid of the live postmaster that owns the data directory, or null. */
+  findPid(spec: ServerSpec): Promise<number | null>;
+  /** Stops and deletes all files of the server; repeatable. */
+  remove(spec: ServerSpec): Promise<void>;
+}

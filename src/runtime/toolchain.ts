@@ -1,0 +1,22 @@
+/** In charge of what a toolchain is: the Postgres and PgBouncer programs that one Postern runs. */
+import { join } from "node:path";
+
+export interface Toolchain {
+  /** Folder of the toolchain, or "system". */
+  directory: string;
+  /** Holds postgres, initdb, pg_dump, pg_restore, psql. */
+  postgresBin: string;
+  pgbouncer: string;
+  /** For example "17.11". */
+  postgresVersion: string;
+  pgbouncerVersion: string;
+}
+
+/** Path of a Postgres program. */
+export const postgresProgram = (
+  toolchain: Toolchain,
+  name: "postgres" | "initdb" | "pg_dump" | "pg_restore" | "psql" | "pgbench",
+): string => join(toolchain.postgresBin, name);
+
+/** Major version of the toolchain's Postgres, for example "17". */
+export const postgresMajor = (toolchain: Toolchain): string => toolchain.postgresVersion.split(".")[0]!;

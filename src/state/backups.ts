@@ -1,0 +1,93 @@
+/** In charge of the rows of backups. */
+import type { BackupKind, BackupStatus, ErrorBody } from "@postern/sdk/protocol";
+import type { BackupId, DatabaseId } from "../base/id.ts";
+import type { Queryable } from "./state.ts";
+
+export interface BackupRow {
+  id: BackupId;
+  database_id: DatabaseId;
+  /** Joined from databases. */
+  database_name: string;
+  kind: BackupKind;
+  status: BackupStatus;
+  storage_key: string;
+  size_bytes: string | null;
+  checksum: string | null;
+  version: string;
+  error: ErrorBody | null;
+  created_at: Date;
+  finished_at: Date | null;
+  expires_at: Date | null;
+}
+
+/** Repeatable: a second insert of the same id does nothing. */
+export async function insertBackup(
+  db: Queryable,
+  backup: Pick<BackupRow, "id" | "database_id" | "kind" | "storage_key" | "version" | "expires_at">,
+): Promise<void> {
+  await db.query(
+    `insert into backups (id, database_id, kind, status, storage_key, version, expires_at)
+     values ($1, $2, $3, 'running', $4, $5, $6) on conflict (id) do nothing`,
+    [backup.id, backup.database_id, backup.kind, backup.storage_key, backup.version, backup.expires_at],
+  );
+}
+
+export async function completeBackup(
+  db: Queryable,
+  id: BackupId,
+  file: { sizeBytes: number; checksum: string },
+): Promise<void> {
+  await db.query(
+    "update backups set status = 'completed', size_bytes = $2, checksum = $3, finished_at = now(), error = null where id = $1",
+    [id, file.sizeBytes, file.checksum],
+  );
+}
+
+export async function failBackup(db: Queryable, id: BackupId, error: ErrorBody): Promise<void> {
+  await db.query("update backups set status = 'failed', error = $2, finished_at = now() where id = $1", [
+    id,
+    JSON.stringify(error),
+  ]);
+}
+
+export async function findBackup(db: Queryable, id: BackupId): Promise<BackupRow | undefined> {
+  const { rows } = await db.query<BackupRow>(
+    "select b.*, d.name as database_name from backups b join databases d on d.id = b.database_id where b.id = $1",
+    [id],
+  );
+  return rows[0];
+}
+
+/** Newest first. */
+export async function listBackups(
+  db: Queryable,
+  filter: { databaseId: DatabaseId; status?: BackupStatus | undefined; limit: number },
+): Promise<BackupRow[]> {
+  const { rows } = await db.query<BackupRow>(
+    `select b.*, d.name as database_name from backups b join databases d on d.id = b.database_id
+      where b.database_id = $1 and ($2::text is null or b.status = $2)
+      order by b.created_at desc, b.id limit $3`,
+    [filter.databaseId, filter.status ?? null, filter.limit],
+  );
+  return rows;
+}
+
+export async function listExpiredBackups(db: Queryable): Promise<BackupRow[]> {
+  const { rows } = await db.query<BackupRow>(
+    `select b.*, d.name as database_name from backups b join databases d on d.id = b.database_id
+      where b.expires_at < now() and b.status <> 'running' order by b.expires_at`,
+  );
+  return rows;
+}
+
+export async function lastCompletedBackupAt(db: Queryable, databaseId: DatabaseId): Promise<Date | null> {
+  const { rows } = await db.query<{ at: Date | null }>(
+    "select max(created_at) as at from backups where database_id = $1 and status = 'completed'",
+    [databaseId],
+  );
+  return rows[0]!.at;
+}
+
+export async function deleteBackupRow(db: Queryable, id: BackupId): Promise<void> {
+  await db.query("delete from backups where id = $1", [id]);
+}

@@ -1,0 +1,60 @@
+/**
+ * In charge of the connection to Postern's own tables. Rows come back as the `…Row` types of the files beside this
+ * one, in the snake_case of SQL; nothing above this folder writes SQL against these tables.
+ */
+import pg from "pg";
+
+/** What both a pool and one connection in a transaction can do. */
+export interface Queryable {
+  query<Row extends pg.QueryResultRow>(
+    sql: string,
+    params?: readonly unknown[],
+  ): Promise<{ rows: Row[]; rowCount: number | null }>;
+}
+
+export class State implements Queryable {
+  readonly pool: pg.Pool;
+
+  constructor(options: { socketDirectory: string; user: string; database: string }) {
+    this.pool = new pg.Pool({
+      host: options.socketDirectory,
+      port: 5432,
+      user: options.user,
+      database: options.database,
+      max: 10,
+      application_name: "posternd",
+    });
+    // An idle connection that dies with its server is replaced at the next use; the error event must have a listener.
+    this.pool.on("error", () => {});
+  }
+
+  query<Row extends pg.QueryResultRow>(
+    sql: string,
+    params: readonly unknown[] = [],
+  ): Promise<pg.QueryResult<Row>> {
+    return this.pool.query<Row>(sql, params as unknown[]);
+  }
+
+  /** Runs `work` in one transaction; whatever it throws rolls back and is thrown on. */
+  async transaction<Result>(work: (tx: Queryable) => Promise<Result>): Promise<Result> {
+    const client = await this.pool.connect();
+    let broken: Error | undefined;
+    try {
+      await client.query("begin");
+      const result = await work({ query: (sql, params = []) => client.query(sql, params as unknown[]) });
+      await client.query("commit");
+      return result;
+    } catch (error) {
+      await client.query("rollback").catch((failure: Error) => {
+        broken = failure;
+      });
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.pool.end();
+  }
+}

@@ -1,0 +1,22 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const sdk = fileURLToPath(new URL("./packages/sdk/src/", import.meta.url));
+
+// Two cores are the floor that the suite is planned for: real servers are started, so files run two at a time.
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^@postern\/sdk\/(.*)$/, replacement: `${sdk}$1.ts` },
+      { find: /^@postern\/sdk$/, replacement: `${sdk}index.ts` },
+    ],
+  },
+  test: {
+    include: ["test/**/*.test.ts"],
+    globalSetup: ["test/support/global-setup.ts"],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    pool: "forks",
+    maxWorkers: 2,
+  },
+});
