@@ -23,7 +23,7 @@ export interface ProgramEnd {
 
 /** Only what the programs need: no secret of the daemon's environment reaches them. */
 export function programEnvironment(extra: Record<string, string> = {}): Record<string, string> {
-  return { PATH: "/usr/bin:/bin:/usr/sbin:/sbin", LANG: "C.UTF-8", LC_ALL: "C.UTF-8", TZ: "UTC", ...extra };
+  return { PATH: "/usr/bin:/bin:/usr/sbin:/sbin", LANG: "C", LC_ALL: "C", TZ: "UTC", ...extra };
 }
 
 /**

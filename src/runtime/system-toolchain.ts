@@ -1,0 +1,58 @@
+/** In charge of judging whether the Postgres and PgBouncer that the system has are enough. */
+import { access, readdir } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { versionOf } from "./program-version.ts";
+import type { Toolchain } from "./toolchain.ts";
+
+const programs = ["postgres", "initdb", "pg_dump", "pg_restore", "psql"];
+
+/** Postgres >= 16 with all its programs and PgBouncer >= 1.21; the newest Postgres wins. */
+export async function findSystemToolchain(): Promise<Toolchain | undefined> {
+  const pgbouncer = await findPooler();
+  if (!pgbouncer) return undefined;
+  for (const postgresBin of await postgresDirectories()) {
+    if (!(await hasAll(postgresBin))) continue;
+    const postgresVersion = await versionOf(join(postgresBin, "postgres"), /\(PostgreSQL\) (\S+)/);
+    if (Number.parseInt(postgresVersion, 10) >= 16) {
+      return {
+        directory: "system",
+        postgresBin,
+        postgresVersion,
+        pgbouncer: pgbouncer.program,
+        pgbouncerVersion: pgbouncer.version,
+      };
+    }
+  }
+  return undefined;
+}
+
+async function findPooler(): Promise<{ program: string; version: string } | undefined> {
+  for (const directory of [...searchPath(), "/usr/sbin", "/usr/local/sbin"]) {
+    const program = join(directory, "pgbouncer");
+    const version = await versionOf(program, /PgBouncer (\S+)/).catch(() => undefined);
+    const [major = 0, minor = 0] = (version ?? "").split(".").map(Number);
+    if (version !== undefined && (major > 1 || minor >= 21)) return { program, version };
+  }
+  return undefined;
+}
+
+async function postgresDirectories(): Promise<string[]> {
+  const root = "/usr/lib/postgresql";
+  const majors = (await readdir(root).catch(() => [])).sort((a, b) => Number(b) - Number(a));
+  return [...majors.map((major) => join(root, major, "bin")), ...searchPath()];
+}
+
+const searchPath = (): string[] =>
+  (process.env.PATH ?? "").split(delimiter).filter((directory) => directory.startsWith("/"));
+
+async function hasAll(directory: string): Promise<boolean> {
+  const found = await Promise.all(
+    programs.map((name) =>
+      access(join(directory, name)).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return found.every(Boolean);
+}

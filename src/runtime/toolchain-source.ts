@@ -1,0 +1,90 @@
+/** In charge of deciding from which distribution, suite and keyring the private toolchain is made on this machine. */
+import { access, readFile } from "node:fs/promises";
+import { posternError } from "../base/error.ts";
+import { type AptSource, readAptSources } from "./apt-source.ts";
+
+export interface ToolchainSource {
+  /** Lines of the private sources.list. */
+  lines: string[];
+  /** Suite that the packages come from, for people. */
+  suite: string;
+}
+
+interface Distribution {
+  keyring: string;
+  components: string;
+  /** Suites that hold Postgres >= 16 and PgBouncer >= 1.21, best first; every mirror carries all supported suites. */
+  suites: string[];
+}
+
+const distributions: Record<string, Distribution> = {
+  debian: {
+    keyring: "/usr/share/keyrings/debian-archive-keyring.gpg",
+    components: "main",
+    suites: ["trixie"],
+  },
+  ubuntu: {
+    keyring: "/usr/share/keyrings/ubuntu-archive-keyring.gpg",
+    components: "main universe",
+    suites: ["noble", "resolute"],
+  },
+};
+
+/** Reads `ID`, `ID_LIKE` and `VERSION_CODENAME` of os-release(5). */
+export function parseOsRelease(text: string): { ids: string[]; codename: string } {
+  const field = (name: string) => new RegExp(`^${name}="?([^"\n]*)"?$`, "m").exec(text)?.[1] ?? "";
+  return {
+    ids: `${field("ID")} ${field("ID_LIKE")}`.trim().split(/\s+/),
+    codename: field("VERSION_CODENAME"),
+  };
+}
+
+/** Candidates in the order to try. @throws Y0002 when this is no Debian or Ubuntu, or has no usable source. */
+export async function findToolchainSources(): Promise<ToolchainSource[]> {
+  const { ids, codename } = parseOsRelease(await readFile("/etc/os-release", "utf8").catch(() => ""));
+  // Ubuntu says that it is like Debian, so its own name must be asked for first.
+  const id = ["ubuntu", "debian"].find((name) => ids.includes(name));
+  if (id === undefined) {
+    throw posternError("Y0002", "The private toolchain can be made on Debian and Ubuntu only.", {
+      hint: "Install Postgres 16 or newer and PgBouncer 1.21 or newer, then set POSTERN_TOOLCHAIN=system.",
+    });
+  }
+  const distribution = distributions[id]!;
+  const sources = await readAptSources();
+  const archive = sources.find((source) => source.suite === codename && source.components.includes("main"));
+  if (!archive) {
+    throw posternError(
+      "Y0002",
+      `apt has no source for ${codename || "this release"} to take packages from.`,
+      {
+        detail: "Looked in /etc/apt/sources.list and /etc/apt/sources.list.d.",
+        hint: "Add the distribution's own archive to apt's sources and run the command again.",
+      },
+    );
+  }
+  const security = sources.find((source) => source.suite === `${codename}-security`);
+  const keyring = (await readable(distribution.keyring)) ? distribution.keyring : archive.signedBy;
+  return distribution.suites.map((suite) => ({
+    suite,
+    lines: sourceLines(distribution, suite, keyring, archive, security),
+  }));
+}
+
+function sourceLines(
+  distribution: Distribution,
+  suite: string,
+  keyring: string | undefined,
+  archive: AptSource,
+  security: AptSource | undefined,
+): string[] {
+  const options = keyring === undefined ? "" : `[signed-by=${keyring}] `;
+  const lines = [`deb ${options}${archive.uri} ${suite} ${distribution.components}`];
+  if (security) lines.push(`deb ${options}${security.uri} ${suite}-security ${distribution.components}`);
+  return lines;
+}
+
+const readable = (file: string): Promise<boolean> =>
+  access(file).then(
+    () => true,
+    () => false,
+  );
