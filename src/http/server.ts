@@ -1,0 +1,48 @@
+/** In charge of the HTTP server's life: it listens, and closes without cutting off what is under way. */
+import type { AddressInfo } from "node:net";
+import { hasCode, posternError } from "../base/error.ts";
+import { type AppOptions, createApp, type HttpApp } from "./app.ts";
+import type { HttpServices } from "./services.ts";
+
+export interface HttpServerOptions extends AppOptions {
+  /** Address to bind to. */
+  listen: string;
+  /** 0: any free one. */
+  port: number;
+}
+
+export interface HttpServer {
+  /** For tests: `inject` without a socket. */
+  readonly app: HttpApp;
+  /** Resolves with the port. @throws Y0004 when it is taken. */
+  listen(): Promise<number>;
+  /** Accepts nothing more, lets requests finish for up to `graceMs`, then cuts off the rest. Safe to call twice. */
+  close(graceMs?: number): Promise<void>;
+}
+
+export function createHttpServer(services: HttpServices, options: HttpServerOptions): HttpServer {
+  const app = createApp(services, options);
+  return {
+    app,
+    async listen() {
+      try {
+        await app.listen({ host: options.listen, port: options.port });
+      } catch (error) {
+        if (!hasCode(error, "EADDRINUSE")) throw error;
+        throw posternError(
+          "Y0004",
+          `Port ${options.port} on ${options.listen} is in use by another program.`,
+          {
+            hint: "Choose another with POSTERN_HTTP_PORT, or 0 for any free one.",
+            cause: error,
+          },
+        );
+      }
+      return (app.server.address() as AddressInfo).port;
+    },
+    async close(graceMs = 5_000) {
+      const cutOff = setTimeout(() => app.server.closeAllConnections(), graceMs);
+      await app.close().finally(() => clearTimeout(cutOff));
+    },
+  };
+}

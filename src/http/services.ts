@@ -1,0 +1,151 @@
+/**
+ * In charge of naming what the HTTP server needs from the rest of Postern: one plain function per route, grouped by
+ * noun. The daemon composes them; a route parses, authenticates, calls one of these and encodes its answer.
+ */
+import type { Readable } from "node:stream";
+import type {
+  AccountInfo,
+  AppliedMigration,
+  BackupInfo,
+  BackupStatus,
+  CreateBackupRequest,
+  CreateDatabaseRequest,
+  CreatedDatabase,
+  DaemonStatus,
+  DatabaseInfo,
+  DatabaseUrls,
+  LoginRequest,
+  LoginResult,
+  MigrateRequest,
+  MigrationState,
+  OperationInfo,
+  QueryRequest,
+  RestoreRequest,
+  TransactionRequest,
+} from "@postern/sdk/protocol";
+import type { AccountPrincipal, DatabasePrincipal, Principal } from "../access/principal.ts";
+import type { BackupId, OperationId } from "../base/id.ts";
+
+/** A database as a caller names it: by id, or by a name that is unique among what the caller may see. */
+export interface DatabaseRef {
+  ref: string;
+}
+
+export interface AccessService {
+  /** @throws Y2002 for a key that is unknown or revoked. */
+  authenticateKey(apiKey: string): Promise<AccountPrincipal>;
+  /** Whose token it is; for routes of the control plane. @throws Y2002 */
+  authenticateToken(token: string): Promise<DatabasePrincipal>;
+  /** For the data plane: an unknown database and a wrong token are the same Y2002. */
+  authenticateDatabase(databaseId: string, token: string): Promise<DatabasePrincipal>;
+}
+
+export interface AccountService {
+  /** Without a principal only where registration is open. @throws Y2001 Y2003 Y2004 Y2006 Y2007 */
+  register(principal: AccountPrincipal | undefined, input: LoginRequest): Promise<AccountInfo>;
+  /** @throws Y2005 */
+  logIn(input: LoginRequest): Promise<LoginResult>;
+  /** Revokes the key that was used. */
+  logOut(principal: AccountPrincipal): Promise<void>;
+  describe(principal: AccountPrincipal): Promise<AccountInfo>;
+}
+
+export interface DatabaseService {
+  /** `wait`: resolves when the database is ready, else as soon as the operation is accepted. */
+  create(
+    principal: AccountPrincipal,
+    input: CreateDatabaseRequest & { wait: boolean },
+  ): Promise<CreatedDatabase>;
+  list(principal: AccountPrincipal, input: { destroyed: boolean }): Promise<DatabaseInfo[]>;
+  describe(principal: Principal, input: DatabaseRef): Promise<DatabaseInfo>;
+  describeUrls(principal: Principal, input: DatabaseRef): Promise<DatabaseUrls>;
+  destroy(
+    principal: AccountPrincipal,
+    input: DatabaseRef & { skipSnapshot: boolean },
+  ): Promise<OperationInfo>;
+  undelete(principal: AccountPrincipal, input: DatabaseRef): Promise<OperationInfo>;
+}
+
+export interface MigrationService {
+  migrate(principal: Principal, input: DatabaseRef & MigrateRequest): Promise<OperationInfo>;
+  /** What `migrate` with these files would meet. */
+  compare(principal: Principal, input: DatabaseRef & MigrateRequest): Promise<MigrationState[]>;
+  listApplied(principal: Principal, input: DatabaseRef): Promise<AppliedMigration[]>;
+}
+
+/** An opened backup file. Whoever gets it must read the stream to its end or destroy it. */
+export interface BackupDownload {
+  stream: Readable;
+  sizeBytes: number;
+  /** SHA-256 of the file, hex. */
+  checksum: string;
+  /** Suggested name of the file; letters, digits, `.`, `_`, `-`. */
+  fileName: string;
+}
+
+export interface BackupService {
+  create(principal: Principal, input: DatabaseRef & CreateBackupRequest): Promise<OperationInfo>;
+  list(
+    principal: Principal,
+    input: DatabaseRef & { status?: BackupStatus | undefined; limit: number },
+  ): Promise<BackupInfo[]>;
+  describe(principal: AccountPrincipal, input: { id: BackupId }): Promise<BackupInfo>;
+  delete(principal: AccountPrincipal, input: { id: BackupId }): Promise<OperationInfo>;
+  download(principal: AccountPrincipal, input: { id: BackupId }): Promise<BackupDownload>;
+  restore(principal: Principal, input: DatabaseRef & RestoreRequest): Promise<OperationInfo>;
+}
+
+export interface OperationService {
+  list(
+    principal: AccountPrincipal,
+    input: { database?: string | undefined; limit: number },
+  ): Promise<OperationInfo[]>;
+  /** Resolves when the operation ends, `waitMs` have passed or `signal` fires, with how it stands then. */
+  describe(
+    principal: Principal,
+    input: { id: OperationId; waitMs: number; signal: AbortSignal },
+  ): Promise<OperationInfo>;
+  /**
+   * The operation now and after each change, the last one ended; ends early, without an error, when `signal` fires.
+   * The first `next()` rejects with Y3010 when there is no such operation.
+   */
+  watch(principal: Principal, input: { id: OperationId; signal: AbortSignal }): AsyncIterable<OperationInfo>;
+}
+
+/** JSON that is encoded already: sent as it is. */
+export interface EncodedAnswer {
+  chunks: Buffer[];
+  byteLength: number;
+}
+
+export interface QueryOptions {
+  /** Rows as arrays of values instead of objects. */
+  rowsAsArrays: boolean;
+  /** Fires when the client has gone: the statement is canceled. */
+  signal: AbortSignal;
+}
+
+export interface QueryService {
+  query(principal: DatabasePrincipal, input: QueryRequest, options: QueryOptions): Promise<EncodedAnswer>;
+  execute(principal: DatabasePrincipal, input: QueryRequest, options: QueryOptions): Promise<EncodedAnswer>;
+  transaction(
+    principal: DatabasePrincipal,
+    input: TransactionRequest,
+    options: QueryOptions,
+  ): Promise<EncodedAnswer>;
+}
+
+export interface StatusService {
+  describe(principal: AccountPrincipal): Promise<DaemonStatus>;
+}
+
+export interface HttpServices {
+  access: AccessService;
+  accounts: AccountService;
+  databases: DatabaseService;
+  migrations: MigrationService;
+  backups: BackupService;
+  operations: OperationService;
+  query: QueryService;
+  status: StatusService;
+}
