@@ -51,15 +51,22 @@ export async function insertKey(
   return id;
 }
 
-/** The account that a key speaks for, unless the key was revoked. */
+/**
+ * The account that a key speaks for, unless the key was revoked. That it was used is written down once a minute: a
+ * read must not cost a write.
+ */
 export async function findAccountByKeyHash(
   db: Queryable,
   keyHash: Buffer,
 ): Promise<(AccountRow & { key_id: KeyId }) | undefined> {
   const { rows } = await db.query<AccountRow & { key_id: KeyId }>(
-    `update api_keys k set last_used_at = now() from accounts a
-      where k.key_hash = $1 and k.revoked_at is null and a.id = k.account_id
-      returning a.*, k.id as key_id`,
+    `with key as (
+       select id, account_id, last_used_at from api_keys where key_hash = $1 and revoked_at is null
+     ), used as (
+       update api_keys k set last_used_at = now() from key
+        where k.id = key.id and (key.last_used_at is null or key.last_used_at < now() - interval '1 minute')
+     )
+     select a.*, key.id as key_id from key join accounts a on a.id = key.account_id`,
     [keyHash],
   );
   return rows[0];

@@ -147,3 +147,15 @@ export async function listTokenHashes(db: Queryable, databaseId: DatabaseId): Pr
   );
   return rows.map((row) => row.token_hash);
 }
+
+/** The database that a token opens. */
+export async function findDatabaseIdByTokenHash(
+  db: Queryable,
+  tokenHash: Buffer,
+): Promise<DatabaseId | undefined> {
+  const { rows } = await db.query<{ database_id: DatabaseId }>(
+    "select database_id from database_tokens where token_hash = $1 and revoked_at is null",
+    [tokenHash],
+  );
+  return rows[0]?.database_id;
+}

@@ -1,0 +1,95 @@
+/**
+ * In charge of turning what a caller presents, an API key or a database's token, into the principal that it speaks
+ * for. Nothing here tells an unknown name from a wrong secret.
+ */
+import { posternError } from "../base/error.ts";
+import { type DatabaseId, isDatabaseId } from "../base/id.ts";
+import { hashSecret, matchesAny } from "../base/secrets.ts";
+import { findAccountByKeyHash } from "../state/accounts.ts";
+import { findDatabaseIdByTokenHash, listTokenHashes } from "../state/databases.ts";
+import type { Queryable } from "../state/state.ts";
+import type { AccountPrincipal, DatabasePrincipal } from "./principal.ts";
+
+const apiKeyPattern = /^pk_[0-9a-f]{64}$/;
+const tokenPattern = /^[0-9a-f]{64}$/;
+
+/** A revoked token opens nothing a second later, even where nobody told this process of it. */
+const freshMs = 1_000;
+/** Ids are the caller's to make up: what is remembered of them must not grow without end. */
+const mostRemembered = 10_000;
+
+interface RememberedHashes {
+  /** When they were asked for: the moment from which they may be out of date. */
+  askedAt: number;
+  hashes: Promise<Buffer[]>;
+  principal: DatabasePrincipal;
+}
+
+export class Authenticator {
+  readonly #state: Queryable;
+  readonly #nowMs: () => number;
+  readonly #remembered = new Map<string, RememberedHashes>();
+
+  constructor(state: Queryable, nowMs: () => number = () => performance.now()) {
+    this.#state = state;
+    this.#nowMs = nowMs;
+  }
+
+  /** @throws Y2002 for a key that is unknown or revoked. */
+  async authenticateKey(apiKey: string): Promise<AccountPrincipal> {
+    const account = apiKeyPattern.test(apiKey)
+      ? await findAccountByKeyHash(this.#state, hashSecret(apiKey))
+      : undefined;
+    if (!account) {
+      throw posternError("Y2002", "The API key is not valid.", {
+        hint: "Log in with `postern login`, or set POSTERN_API_KEY.",
+      });
+    }
+    return { kind: "account", accountId: account.id, role: account.role, keyId: account.key_id };
+  }
+
+  /** Whose token it is. @throws Y2002 for one that opens no database. */
+  async authenticateToken(token: string): Promise<DatabasePrincipal> {
+    const databaseId = tokenPattern.test(token)
+      ? await findDatabaseIdByTokenHash(this.#state, hashSecret(token))
+      : undefined;
+    if (databaseId === undefined) throw invalidToken();
+    return { kind: "database", databaseId };
+  }
+
+  /** Does the token open this database? @throws Y2002, the same for an unknown database and for a wrong token. */
+  async authenticateDatabase(databaseId: string, token: string): Promise<DatabasePrincipal> {
+    if (!isDatabaseId(databaseId) || !tokenPattern.test(token)) throw invalidToken();
+    const remembered = this.#hashesOf(databaseId);
+    if (!matchesAny(hashSecret(token), await remembered.hashes)) throw invalidToken();
+    return remembered.principal;
+  }
+
+  /** To be called when tokens of a database were issued or revoked: the next request sees it at once. */
+  forget(databaseId: DatabaseId): void {
+    this.#remembered.delete(databaseId);
+  }
+
+  #hashesOf(databaseId: DatabaseId): RememberedHashes {
+    const askedAt = this.#nowMs();
+    const known = this.#remembered.get(databaseId);
+    if (known && askedAt - known.askedAt < freshMs) return known;
+    if (this.#remembered.size >= mostRemembered) this.#remembered.clear();
+    const fresh: RememberedHashes = {
+      askedAt,
+      hashes: listTokenHashes(this.#state, databaseId),
+      principal: { kind: "database", databaseId },
+    };
+    this.#remembered.set(databaseId, fresh);
+    // A failed look-up is told to those who wait for it, and asked again by the next.
+    fresh.hashes.catch(() => {
+      if (this.#remembered.get(databaseId) === fresh) this.#remembered.delete(databaseId);
+    });
+    return fresh;
+  }
+}
+
+const invalidToken = () =>
+  posternError("Y2002", "The token does not open this database.", {
+    hint: "Check the database's id and DATABASE_TOKEN.",
+  });
