@@ -25,7 +25,6 @@ export function databaseAddress(platform: Platform, row: DatabaseRow): DatabaseA
   };
 }
 
-/** Superuser of every server of Postern's; only for Postern's own statements, never for a user's. */
-export const adminRole = "postern_admin";
+export { adminRole } from "../runtime/server-template.ts";
 /** Reads everything for backups, and may do nothing else. */
 export const backupRole = "postern_backup";

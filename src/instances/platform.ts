@@ -13,6 +13,7 @@ import type { Toolchain } from "../runtime/toolchain.ts";
 import type { WarmPool } from "../runtime/warm-pool.ts";
 import type { State } from "../state/state.ts";
 import type { OperationEvents } from "./operation-events.ts";
+import type { ServerSupervisor } from "./server-supervisor.ts";
 
 export interface Platform {
   config: Config;
@@ -24,6 +25,7 @@ export interface Platform {
   toolchain: Toolchain;
   account: ServerAccount;
   runtime: Runtime;
+  supervisor: ServerSupervisor;
   warmPool: WarmPool;
   pooler: Pooler;
   secrets: Secrets;

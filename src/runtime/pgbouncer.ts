@@ -1,4 +1,20 @@
-/** In charge of PgBouncer as the rest of Postern sees it. */
+/** In charge of PgBouncer: one process in front of all servers, adopted when it runs already, told of every database. */
+import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { posternError } from "../base/error.ts";
+import { readCommandLine, signalProcess, waitForExit } from "./live-process.ts";
+import { ownPath } from "./own-path.ts";
+import {
+  type PoolerSettings,
+  poolAdminUser,
+  renderPoolerSettings,
+  renderPoolTargets,
+} from "./pgbouncer-settings.ts";
+import { PoolerConsole } from "./pooler-console.ts";
+import type { ServerAccount } from "./server-account.ts";
+import { spawnServer } from "./spawn-server.ts";
+import type { Toolchain } from "./toolchain.ts";
+
 export interface PoolTarget {
   /** Name that clients connect to, which is also the name in Postgres. */
   database: string;
@@ -11,9 +27,141 @@ export interface Pooler {
   route(target: PoolTarget): Promise<void>;
   /** Removes the entry and closes its connections. Repeatable. */
   unroute(database: string): Promise<void>;
-  /** Closes all server connections to a database and holds its clients until `resume`. Repeatable. */
+  /** Holds the clients of a database until `resume`; its transactions get two seconds to end. Repeatable. */
   pause(database: string): Promise<void>;
   resume(database: string): Promise<void>;
   /** Drops every client and server connection of a database at once. */
   kill(database: string): Promise<void>;
+}
+
+export interface PgBouncerOptions extends PoolerSettings {
+  toolchain: Toolchain;
+  account: ServerAccount;
+  /** Password of the console's administrator. */
+  adminPassword: string;
+}
+
+export class PgBouncer implements Pooler {
+  readonly #options: PgBouncerOptions;
+  readonly #console: PoolerConsole;
+  readonly #targets = new Map<string, PoolTarget>();
+
+  constructor(options: PgBouncerOptions) {
+    this.#options = options;
+    this.#console = new PoolerConsole({
+      host: options.socketDirectory,
+      port: options.port,
+      user: poolAdminUser,
+      password: options.adminPassword,
+    });
+  }
+
+  /** Starts with these entries, or takes over the process that runs and gives them to it. @throws Y8001 */
+  async start(targets: readonly PoolTarget[]): Promise<number> {
+    for (const target of targets) this.#targets.set(target.database, target);
+    const { directory, socketDirectory, account } = this.#options;
+    for (const folder of [directory, socketDirectory]) {
+      await mkdir(folder, { recursive: true });
+      await chmod(folder, 0o700);
+      await ownPath(folder, account);
+    }
+    await this.#write("pgbouncer.ini", renderPoolerSettings(this.#options));
+    await this.#write("userlist.txt", `"${poolAdminUser}" "${this.#options.adminPassword}"\n`);
+    await this.#writeTargets();
+    const running = await this.findPid();
+    if (running !== null) {
+      await this.#console.run("reload");
+      return running;
+    }
+    await this.#launch();
+    return (await this.findPid())!;
+  }
+
+  /** Clients in the middle of a transaction may finish it within a few seconds. */
+  async stop(): Promise<void> {
+    const pid = await this.findPid();
+    if (pid === null) return;
+    const isAlive = async () => (await this.findPid()) === pid;
+    signalProcess(pid, "SIGINT");
+    if (await waitForExit(isAlive, 3_000)) return;
+    signalProcess(pid, "SIGTERM");
+    if (await waitForExit(isAlive, 3_000)) return;
+    signalProcess(pid, "SIGKILL");
+    await waitForExit(isAlive, 5_000);
+  }
+
+  async findPid(): Promise<number | null> {
+    const pid = Number(
+      (await readFile(join(this.#options.directory, "pgbouncer.pid"), "utf8").catch(() => "")).trim(),
+    );
+    if (!Number.isInteger(pid) || pid <= 1) return null;
+    const command = await readCommandLine(pid);
+    return command?.includes(this.#options.directory) ? pid : null;
+  }
+
+  async route(target: PoolTarget): Promise<void> {
+    if (this.#targets.get(target.database)?.socketDirectory === target.socketDirectory) return;
+    this.#targets.set(target.database, target);
+    await this.#writeTargets();
+    await this.#console.run("reload");
+  }
+
+  async unroute(database: string): Promise<void> {
+    if (this.#targets.delete(database)) {
+      await this.#writeTargets();
+      await this.#console.run("reload");
+    }
+    await this.#console.runOn("kill", database);
+    await this.#console.runOn("resume", database);
+  }
+
+  async pause(database: string): Promise<void> {
+    // An entry made by the wildcard exists only while it is used; only one that exists can be paused.
+    if (!this.#targets.has(database))
+      await this.route({ database, socketDirectory: this.#options.sharedSocketDirectory });
+    await this.#console.runOn("pause", database, 2_000);
+  }
+
+  async resume(database: string): Promise<void> {
+    await this.#console.runOn("resume", database);
+  }
+
+  async kill(database: string): Promise<void> {
+    await this.#console.runOn("kill", database);
+    await this.#console.runOn("resume", database);
+  }
+
+  async #launch(): Promise<void> {
+    const { toolchain, account, directory, port } = this.#options;
+    await rm(join(directory, "pgbouncer.pid"), { force: true });
+    const logFile = join(directory, "pgbouncer.log");
+    const child = spawnServer(toolchain.pgbouncer, ["-q", join(directory, "pgbouncer.ini")], {
+      account,
+      logFile,
+    });
+    let ended = false;
+    child.once("exit", () => (ended = true));
+    child.once("error", () => (ended = true));
+    const deadline = performance.now() + 15_000;
+    while (!(await this.#console.answers())) {
+      if (ended || performance.now() > deadline) {
+        throw posternError("Y8001", "PgBouncer did not start.", {
+          detail: (await readFile(logFile, "utf8").catch(() => "")).trim().split("\n").slice(-5).join("\n"),
+          hint: `Is port ${port} free? POSTERN_POOL_PORT chooses another one.`,
+        });
+      }
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  async #writeTargets(): Promise<void> {
+    await this.#write("databases.ini", renderPoolTargets([...this.#targets.values()]));
+  }
+
+  async #write(name: string, text: string): Promise<void> {
+    const file = join(this.#options.directory, name);
+    await writeFile(`${file}.new`, text, { mode: 0o600 });
+    await ownPath(`${file}.new`, this.#options.account);
+    await rename(`${file}.new`, file);
+  }
 }

@@ -1,0 +1,112 @@
+/**
+ * In charge of a database and its owner inside Postgres. The platform owns the database and the tenant owns what is in
+ * it, so a tenant can neither let others in nor rename or drop it. Every function here is repeatable.
+ */
+import pg from "pg";
+import { templateDatabase } from "../runtime/server-template.ts";
+import type { DatabaseRow } from "../state/databases.ts";
+import { backupRole } from "./database-address.ts";
+import type { Platform } from "./platform.ts";
+import { withAdmin } from "./with-admin.ts";
+
+const { escapeIdentifier: name, escapeLiteral: text } = pg;
+
+type Place = Pick<Platform, "config">;
+type Tenant = Pick<
+  DatabaseRow,
+  "instance_id" | "database_name" | "role_name" | "scram_verifier" | "connection_limit" | "isolation"
+>;
+
+/** Makes the owner role, with the password's verifier only: the password itself never reaches a server or its log. */
+export async function createOwner(place: Place, tenant: Tenant): Promise<void> {
+  const owner = name(tenant.role_name);
+  await withAdmin(place, tenant.instance_id!, "postgres", async (client) => {
+    if (!(await roleExists(client, tenant.role_name))) {
+      await client.query(`
+        create role ${owner} login bypassrls connection limit ${Number(tenant.connection_limit)} password ${text(tenant.scram_verifier)};
+        grant postern_owner to ${owner} with inherit true, set false`);
+    }
+    // pg_hba admits a role to the database of its own name, or of a role that it is a member of: an owner whose name
+    // was chosen by its user is a member, without any right, of a role that is named as the database is.
+    if (tenant.role_name !== tenant.database_name && !(await roleExists(client, tenant.database_name))) {
+      await client.query(`
+        create role ${name(tenant.database_name)} nologin noinherit;
+        grant ${name(tenant.database_name)} to ${owner} with inherit false, set false`);
+    }
+  });
+}
+
+/** Makes the database from the template, with what only this tenant may do and the limits that it runs under. */
+export async function createPhysicalDatabase(
+  place: Place,
+  tenant: Tenant,
+  databaseName: string,
+): Promise<void> {
+  const server = tenant.instance_id!;
+  const database = name(databaseName);
+  const owner = name(tenant.role_name);
+  await withAdmin(place, server, "postgres", async (client) => {
+    if (!(await databaseExists(client, databaseName))) {
+      await client.query(`create database ${database} template ${templateDatabase} strategy wal_log`);
+    }
+    await client.query(`
+      revoke all on database ${database} from public;
+      grant connect, create, temporary on database ${database} to ${owner};
+      grant connect on database ${database} to ${backupRole};
+      ${Object.entries(limitsOf(tenant))
+        .map(
+          ([setting, value]) => `alter role ${owner} in database ${database} set ${setting} = ${text(value)}`,
+        )
+        .join(";\n")}`);
+  });
+  await withAdmin(place, server, databaseName, async (client) => {
+    await client.query(`
+      alter schema public owner to ${owner};
+      grant usage on schema postern to ${owner};
+      grant select on all tables in schema postern to ${owner};
+      grant execute on all functions in schema postern to ${owner};
+      alter default privileges for role ${owner} revoke execute on functions from public`);
+  });
+}
+
+/** Ends all sessions and drops the database. */
+export async function dropPhysicalDatabase(
+  place: Place,
+  tenant: Pick<Tenant, "instance_id">,
+  databaseName: string,
+): Promise<void> {
+  await withAdmin(place, tenant.instance_id!, "postgres", async (client) => {
+    await client.query(`drop database if exists ${name(databaseName)} with (force)`);
+  });
+}
+
+/** Drops the tenant's roles; its databases must be gone. */
+export async function dropOwner(place: Place, tenant: Tenant): Promise<void> {
+  await withAdmin(place, tenant.instance_id!, "postgres", async (client) => {
+    for (const role of new Set([tenant.role_name, tenant.database_name])) {
+      if (await roleExists(client, role))
+        await client.query(`drop owned by ${name(role)}; drop role ${name(role)}`);
+    }
+  });
+}
+
+export async function roleExists(client: pg.Client, role: string): Promise<boolean> {
+  const { rowCount } = await client.query("select from pg_roles where rolname = $1", [role]);
+  return rowCount === 1;
+}
+
+export async function databaseExists(client: pg.Client, databaseName: string): Promise<boolean> {
+  const { rowCount } = await client.query("select from pg_database where datname = $1", [databaseName]);
+  return rowCount === 1;
+}
+
+/** On the shared instance a runaway statement is everybody's; a server of its own is limited by its machine only. */
+function limitsOf(tenant: Tenant): Record<string, string> {
+  const shared = {
+    statement_timeout: "10min",
+    idle_in_transaction_session_timeout: "5min",
+    temp_file_limit: "1GB",
+    max_parallel_workers_per_gather: "1",
+  };
+  return tenant.isolation === "shared" ? shared : { idle_in_transaction_session_timeout: "30min" };
+}

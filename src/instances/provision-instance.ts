@@ -1,0 +1,61 @@
+/** In charge of servers of their own: one Postgres for one database. */
+
+import { hasCode } from "../base/error.ts";
+import type { InstanceId } from "../base/id.ts";
+import {
+  deleteInstanceRow,
+  findInstance,
+  type InstanceRow,
+  insertInstance,
+  listInstances,
+  updateInstance,
+} from "../state/instances.ts";
+import { freePort } from "./free-port.ts";
+import type { Platform } from "./platform.ts";
+import { serverSpec } from "./server-spec.ts";
+
+/** Own instances count up from the shared one's port, leaving some for other uses. */
+const firstPortOffset = 10;
+
+/** Makes and starts the server of this id; repeatable. */
+export async function provisionInstance(platform: Platform, id: InstanceId): Promise<InstanceRow> {
+  const row = (await findInstance(platform.state, id)) ?? (await reserveInstance(platform, id));
+  const spec = serverSpec(platform.config.home, id, row.tcp_port);
+  await platform.runtime.create(spec);
+  await platform.supervisor.keepRunning(spec);
+  await updateInstance(platform.state, id, { status: "running" });
+  platform.warmPool
+    .refill()
+    .catch((error: unknown) => platform.observe({ type: "fault", where: "warm pool", error }));
+  return { ...row, status: "running" };
+}
+
+/** Stops the server and deletes its files; repeatable. */
+export async function removeInstance(platform: Platform, id: InstanceId): Promise<void> {
+  const row = await findInstance(platform.state, id);
+  if (!row) return;
+  await updateInstance(platform.state, id, { status: "removing" });
+  const spec = serverSpec(platform.config.home, id, row.tcp_port);
+  platform.supervisor.release(spec.name);
+  await platform.runtime.remove(spec);
+  await deleteInstanceRow(platform.state, id);
+}
+
+/** The port is reserved by the row: two instances that are made at once get different ones. */
+async function reserveInstance(platform: Platform, id: InstanceId): Promise<InstanceRow> {
+  for (;;) {
+    const taken = new Set((await listInstances(platform.state)).map((instance) => instance.tcp_port));
+    const port = await freePort(platform.ports.direct + firstPortOffset, taken, platform.config.listen);
+    try {
+      return await insertInstance(platform.state, {
+        id,
+        kind: "process",
+        status: "creating",
+        tcp_port: port,
+        version: platform.toolchain.postgresVersion,
+      });
+    } catch (error) {
+      if (!hasCode(error, "23505")) throw error;
+    }
+  }
+}

@@ -1,0 +1,142 @@
+/** In charge of servers staying up: it looks at each one's process and starts again what died. */
+
+import { messageOf } from "../base/error.ts";
+import type { Observe } from "../base/observation.ts";
+import type { Service } from "../base/service.ts";
+import type { Runtime, ServerSpec } from "../runtime/runtime.ts";
+
+/** What is supervised: how to start it (or take it over) and how to see it. */
+export interface Supervised {
+  name: string;
+  start(): Promise<number>;
+  findPid(): Promise<number | null>;
+}
+
+interface Entry extends Supervised {
+  pid: number | null;
+  status: "starting" | "running" | "failed";
+  detail: string | null;
+  /** Not before this moment (of performance.now()) is a failed start tried again. */
+  retryAt: number;
+  attempts: number;
+}
+
+const lookEveryMs = 200;
+/** A pid can be reused by another process: now and then the whole identity is checked. */
+const checkIdentityEvery = 25;
+
+export class ServerSupervisor implements Service {
+  readonly name = "server supervisor";
+  readonly #entries = new Map<string, Entry>();
+  readonly #runtime: Runtime;
+  readonly #observe: Observe;
+  #timer: NodeJS.Timeout | undefined;
+  #looks = 0;
+
+  constructor(runtime: Runtime, observe: Observe) {
+    this.#runtime = runtime;
+    this.#observe = observe;
+  }
+
+  async start(): Promise<void> {
+    this.#timer ??= setInterval(() => this.#look(), lookEveryMs);
+  }
+
+  /** Stops looking; the servers go on. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Starts a Postgres server (or takes it over) and keeps it up from then on. */
+  async keepRunning(spec: ServerSpec): Promise<number> {
+    return this.supervise({
+      name: spec.name,
+      start: () => this.#runtime.start(spec),
+      findPid: () => this.#runtime.findPid(spec),
+    });
+  }
+
+  async supervise(supervised: Supervised): Promise<number> {
+    const before = await supervised.findPid();
+    const entry: Entry = {
+      ...supervised,
+      pid: before,
+      status: "starting",
+      detail: null,
+      retryAt: 0,
+      attempts: 0,
+    };
+    const pid = await supervised.start();
+    Object.assign(entry, { pid, status: "running" });
+    this.#entries.set(supervised.name, entry);
+    this.#observe({
+      type: "service",
+      service: supervised.name,
+      event: before === null ? "ready" : "adopted",
+      pid,
+    });
+    return pid;
+  }
+
+  /** Lets go of a server that is about to be stopped on purpose. */
+  release(name: string): void {
+    this.#entries.delete(name);
+  }
+
+  list(): { name: string; status: Entry["status"]; pid: number | null; detail: string | null }[] {
+    return [...this.#entries.values()].map(({ name, status, pid, detail }) => ({
+      name,
+      status,
+      pid,
+      detail,
+    }));
+  }
+
+  #look(): void {
+    this.#looks += 1;
+    for (const entry of this.#entries.values()) {
+      if (entry.status === "starting") continue;
+      if (entry.status === "failed" && performance.now() < entry.retryAt) continue;
+      if (entry.status === "running" && isAlive(entry.pid) && this.#looks % checkIdentityEvery !== 0)
+        continue;
+      this.#check(entry).catch((error: unknown) =>
+        this.#observe({ type: "fault", where: `supervising ${entry.name}`, error }),
+      );
+    }
+  }
+
+  async #check(entry: Entry): Promise<void> {
+    if (entry.status === "running" && (await entry.findPid()) === entry.pid) return;
+    if (this.#entries.get(entry.name) !== entry || entry.status === "starting") return;
+    if (entry.status === "running")
+      this.#observe({
+        type: "service",
+        service: entry.name,
+        event: "died",
+        ...(entry.pid === null ? {} : { pid: entry.pid }),
+      });
+    entry.status = "starting";
+    entry.pid = null;
+    try {
+      entry.pid = await entry.start();
+      Object.assign(entry, { status: "running", detail: null, attempts: 0 });
+      this.#observe({ type: "service", service: entry.name, event: "ready", pid: entry.pid });
+    } catch (error) {
+      entry.attempts += 1;
+      entry.status = "failed";
+      entry.detail = messageOf(error);
+      entry.retryAt = performance.now() + Math.min(30_000, 250 * 2 ** entry.attempts);
+      this.#observe({ type: "service", service: entry.name, event: "failed", detail: entry.detail });
+    }
+  }
+}
+
+function isAlive(pid: number | null): boolean {
+  if (pid === null) return false;
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

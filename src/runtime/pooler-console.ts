@@ -1,0 +1,50 @@
+/** In charge of PgBouncer's administration console: one short connection a command. */
+import pg from "pg";
+import { messageOf, posternError } from "../base/error.ts";
+
+type ConsoleCommand = "kill" | "pause" | "resume";
+
+/** Said of a database that has no entry or no connection, or is in the wanted state already: nothing to do. */
+const harmless = /no such database|not paused|already (suspended|paused)|database .* is not paused/i;
+
+export class PoolerConsole {
+  readonly #login: { host: string; port: number; user: string; password: string };
+
+  constructor(login: { host: string; port: number; user: string; password: string }) {
+    this.#login = login;
+  }
+
+  /** @throws Y8001 when the console cannot be reached or refuses. */
+  async run(command: string, timeoutMs?: number): Promise<void> {
+    const client = new pg.Client({ ...this.#login, database: "pgbouncer", connectionTimeoutMillis: 5_000 });
+    client.on("error", () => {});
+    try {
+      await client.connect();
+      const done = client.query(command);
+      // An unanswered PAUSE goes on in PgBouncer; whoever asked has waited long enough.
+      if (timeoutMs === undefined) await done;
+      else await Promise.race([done, new Promise((resolve) => setTimeout(resolve, timeoutMs).unref())]);
+      done.catch(() => {});
+    } catch (error) {
+      if (harmless.test(messageOf(error))) return;
+      throw posternError("Y8001", "PgBouncer's console refused or did not answer.", {
+        detail: messageOf(error),
+        cause: error,
+      });
+    } finally {
+      client.end().catch(() => {});
+    }
+  }
+
+  /** Names of databases come from Postern's own ids (`db_` and hex digits). */
+  async runOn(command: ConsoleCommand, database: string, timeoutMs?: number): Promise<void> {
+    await this.run(`${command} ${pg.escapeIdentifier(database)}`, timeoutMs);
+  }
+
+  async answers(): Promise<boolean> {
+    return this.run("show version").then(
+      () => true,
+      () => false,
+    );
+  }
+}

@@ -1,0 +1,190 @@
+/** In charge of Postgres servers that are plain processes of this machine. */
+import type { ChildProcess } from "node:child_process";
+import { chmod, mkdir, open, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { messageOf, posternError } from "../base/error.ts";
+import { readCommandLine, signalProcess, waitForExit } from "./live-process.ts";
+import { ownPath } from "./own-path.ts";
+import type { Runtime, ServerSpec } from "./runtime.ts";
+import type { ServerAccount } from "./server-account.ts";
+import { renderServerSettings } from "./server-settings.ts";
+import { spawnServer } from "./spawn-server.ts";
+import { postgresProgram, type Toolchain } from "./toolchain.ts";
+import type { WarmPool } from "./warm-pool.ts";
+
+export interface ProcessRuntimeOptions {
+  toolchain: Toolchain;
+  account: ServerAccount;
+  listen: string;
+  /** Where data directories come from. */
+  warmPool: WarmPool;
+}
+
+/** One statement can ask for gigabytes; beyond this its process gets "out of memory" and the machine lives on. */
+const memoryLimitBytes = 3 * 1024 ** 3;
+/** Crash recovery may take minutes; a server that still says "starting" is waited for. */
+const startTimeoutMs = 600_000;
+/** A killed postmaster's children hold the shared memory for a moment; a new one refuses to start until they are gone. */
+const stillHeld =
+  /pre-existing shared memory block|lock file "postmaster.pid" already exists|Address already in use/;
+
+export class ProcessRuntime implements Runtime {
+  readonly #options: ProcessRuntimeOptions;
+
+  constructor(options: ProcessRuntimeOptions) {
+    this.#options = options;
+  }
+
+  async create(spec: ServerSpec): Promise<void> {
+    if (await exists(join(spec.dataDirectory, "PG_VERSION"))) return;
+    await rm(spec.dataDirectory, { recursive: true, force: true });
+    await this.#makeDirectory(dirname(spec.dataDirectory), 0o750);
+    await this.#options.warmPool.claim(spec.dataDirectory);
+  }
+
+  async start(spec: ServerSpec): Promise<number> {
+    await this.#makeDirectory(spec.socketDirectory, 0o700);
+    const running = await this.findPid(spec);
+    if (running === null) await this.#writeSettings(spec);
+    const deadline = performance.now() + 30_000;
+    for (;;) {
+      try {
+        const pid = running ?? (await this.#launch(spec));
+        await this.#waitUntilReady(spec, pid);
+        await linkSocket(spec);
+        return pid;
+      } catch (error) {
+        const held = stillHeld.test((error as { detail?: string }).detail ?? "");
+        if (running !== null || !held || performance.now() > deadline) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+  }
+
+  async stop(spec: ServerSpec): Promise<void> {
+    const pid = await this.findPid(spec);
+    if (pid === null) return;
+    const isAlive = async () => (await this.findPid(spec)) === pid;
+    signalProcess(pid, "SIGINT");
+    if (await waitForExit(isAlive, 60_000)) return;
+    signalProcess(pid, "SIGQUIT");
+    if (await waitForExit(isAlive, 15_000)) return;
+    throw posternError("Y4003", `Server ${spec.name} does not stop (process ${pid}).`, {
+      hint: `See ${spec.logFile}.`,
+    });
+  }
+
+  async findPid(spec: ServerSpec): Promise<number | null> {
+    const [first] = await readPidFile(spec);
+    const pid = Number(first);
+    if (!Number.isInteger(pid) || pid <= 1) return null;
+    const command = await readCommandLine(pid);
+    return command?.includes(spec.dataDirectory) ? pid : null;
+  }
+
+  async remove(spec: ServerSpec): Promise<void> {
+    await this.stop(spec);
+    await rm(dirname(spec.dataDirectory), { recursive: true, force: true });
+    await rm(spec.socketDirectory, { recursive: true, force: true });
+  }
+
+  async #launch(spec: ServerSpec): Promise<number> {
+    const { account, toolchain } = this.#options;
+    const logOffset = await sizeOf(spec.logFile);
+    const child = spawnServer(postgresProgram(toolchain, "postgres"), ["-D", spec.dataDirectory], {
+      account,
+      logFile: spec.logFile,
+      memoryLimitBytes,
+    });
+    const failure = await Promise.race([endOf(child), this.#postmasterAppears(spec, child.pid)]);
+    if (failure === null) return child.pid!;
+    throw posternError("Y4002", `Postgres server ${spec.name} did not start: ${failure}.`, {
+      detail: await readFrom(spec.logFile, logOffset),
+      hint: `The whole log is ${spec.logFile}.`,
+    });
+  }
+
+  /** Resolves with null once the postmaster has written its pid file. */
+  async #postmasterAppears(spec: ServerSpec, pid: number | undefined): Promise<null> {
+    while (pid !== undefined && (await readPidFile(spec))[0] !== String(pid)) {
+      if ((await readCommandLine(pid)) === undefined) break;
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    return pid !== undefined && (await readCommandLine(pid)) !== undefined ? null : new Promise(() => {});
+  }
+
+  /** The eighth line of postmaster.pid says "ready" once connections are taken. */
+  async #waitUntilReady(spec: ServerSpec, pid: number): Promise<void> {
+    const deadline = performance.now() + startTimeoutMs;
+    const logOffset = Math.max(0, (await sizeOf(spec.logFile)) - 4096);
+    for (;;) {
+      const lines = await readPidFile(spec);
+      if (lines[0] === String(pid) && lines[7]?.trim() === "ready") return;
+      if ((await readCommandLine(pid)) === undefined || performance.now() > deadline) {
+        throw posternError("Y4002", `Postgres server ${spec.name} did not become ready.`, {
+          detail: await readFrom(spec.logFile, logOffset),
+          hint: `The whole log is ${spec.logFile}.`,
+        });
+      }
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  }
+
+  async #writeSettings(spec: ServerSpec): Promise<void> {
+    const file = join(spec.dataDirectory, "postern.conf");
+    const temporary = `${file}.new`;
+    await writeFile(temporary, renderServerSettings(spec, this.#options.listen), { mode: 0o640 });
+    await ownPath(temporary, this.#options.account);
+    await rename(temporary, file);
+  }
+
+  async #makeDirectory(directory: string, mode: number): Promise<void> {
+    await mkdir(directory, { recursive: true });
+    await chmod(directory, mode);
+    await ownPath(directory, this.#options.account);
+  }
+}
+
+/** Every server is reached as port 5432 of its socket folder, whatever its TCP port is. */
+async function linkSocket(spec: ServerSpec): Promise<void> {
+  const port = spec.tcpPort ?? 5432;
+  if (port === 5432) return;
+  const link = join(spec.socketDirectory, ".s.PGSQL.5432");
+  const temporary = `${link}.${process.pid}`;
+  await rm(temporary, { force: true });
+  await symlink(`.s.PGSQL.${port}`, temporary);
+  await rename(temporary, link);
+}
+
+async function readPidFile(spec: ServerSpec): Promise<string[]> {
+  return (await readFile(join(spec.dataDirectory, "postmaster.pid"), "utf8").catch(() => "")).split("\n");
+}
+
+function endOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once("error", (error) => resolve(messageOf(error)));
+    child.once("exit", (code, signal) => resolve(`it ended with ${signal ?? `code ${code}`}`));
+  });
+}
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+const sizeOf = (file: string): Promise<number> =>
+  stat(file).then(
+    (info) => info.size,
+    () => 0,
+  );
+
+async function readFrom(file: string, offset: number): Promise<string> {
+  const handle = await open(file, "r").catch(() => undefined);
+  if (!handle) return "";
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(4096), 0, 4096, offset);
+    return buffer.toString("utf8", 0, bytesRead).trim();
+  } finally {
+    await handle.close();
+  }
+}
