@@ -1,7 +1,8 @@
 /** In charge of the HTTP server's life: it listens, and closes without cutting off what is under way. */
 import type { AddressInfo } from "node:net";
 import { hasCode, posternError } from "../base/error.ts";
-import { type AppOptions, createApp, type HttpApp } from "./app.ts";
+import { type AppOptions, createApp } from "./create-app.ts";
+import type { HttpApp } from "./http-app.ts";
 import type { HttpServices } from "./services.ts";
 
 export interface HttpServerOptions extends AppOptions {

@@ -1,0 +1,67 @@
+/** In charge of the hooks that find out who speaks, before the body is read: a stranger's body is not worth memory. */
+import type { FastifyRequest } from "fastify";
+import type { AccountPrincipal, DatabasePrincipal, Principal } from "../access/principal.ts";
+import { posternError } from "../base/error.ts";
+import { findBearer, requireBearer } from "./bearer.ts";
+import { endStage } from "./server-timing.ts";
+import type { AccessService } from "./services.ts";
+
+type Hook = (request: FastifyRequest) => Promise<void>;
+
+export interface AuthenticationHooks {
+  /** An account's API key only. */
+  account: Hook;
+  /** An API key, or nothing. */
+  accountIfAny: Hook;
+  /** An API key, or a token of the database that the route is about. */
+  accountOrDatabase: Hook;
+  /** A token of the database in the path. */
+  database: (request: FastifyRequest<{ Params: { id: string } }>) => Promise<void>;
+}
+
+export function authenticationHooks(access: AccessService): AuthenticationHooks {
+  const authenticate = async (secret: string): Promise<Principal> =>
+    secret.startsWith("pk_") ? access.authenticateKey(secret) : access.authenticateToken(secret);
+
+  const account: Hook = async (request) => {
+    const principal = await authenticate(requireBearer(request.raw));
+    if (principal.kind === "database") {
+      throw posternError("Y2003", "A database's token may not do this.", {
+        hint: "Use an account's API key: `postern login`.",
+      });
+    }
+    request.principal = principal;
+  };
+  return {
+    account,
+    async accountIfAny(request) {
+      if (findBearer(request.raw) !== undefined) await account(request);
+    },
+    async accountOrDatabase(request) {
+      request.principal = await authenticate(requireBearer(request.raw));
+    },
+    async database(request) {
+      request.principal = await access.authenticateDatabase(request.params.id, requireBearer(request.raw));
+      endStage(request, "auth");
+    },
+  };
+}
+
+/** The caller, on a route whose hook admits accounts and databases. */
+export function principalOf(request: FastifyRequest): Principal {
+  return request.principal ?? unauthenticated(request);
+}
+
+/** The caller, on a route whose hook admits accounts only. */
+export function accountOf(request: FastifyRequest): AccountPrincipal {
+  return request.principal?.kind === "account" ? request.principal : unauthenticated(request);
+}
+
+/** The caller, on a route of the data plane. */
+export function databaseOf(request: FastifyRequest): DatabasePrincipal {
+  return request.principal?.kind === "database" ? request.principal : unauthenticated(request);
+}
+
+function unauthenticated(request: FastifyRequest): never {
+  throw posternError("Y9001", `Route ${request.routeOptions.url} let a caller in without looking.`);
+}

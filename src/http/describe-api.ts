@@ -1,0 +1,57 @@
+/** In charge of the OpenAPI document, generated from the schemas that check the requests. */
+import swagger from "@fastify/swagger";
+import { jsonSchemaTransform, jsonSchemaTransformObject } from "fastify-type-provider-zod";
+import type { HttpApp } from "./http-app.ts";
+
+export function describeApi(app: HttpApp, version: string): void {
+  app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "Postern",
+        version,
+        description: "A managed Postgres on one machine: databases, migrations, backups, and SQL over HTTP.",
+      },
+      tags: [
+        { name: "SQL over HTTP", description: "Statements on one database." },
+        { name: "Databases", description: "Making, showing and destroying them." },
+        { name: "Migrations", description: "SQL files, each applied once." },
+        { name: "Backups", description: "Dumps, verified and restorable." },
+        { name: "Operations", description: "Work that takes longer than a request." },
+        { name: "Accounts", description: "Who may do all this." },
+        { name: "Status", description: "How Postern is." },
+      ],
+      components: {
+        securitySchemes: {
+          apiKey: { type: "http", scheme: "bearer", description: "An account's API key, `pk_…`." },
+          databaseToken: {
+            type: "http",
+            scheme: "bearer",
+            description: "A database's token, 64 hex digits.",
+          },
+        },
+      },
+    },
+    transform: jsonSchemaTransform,
+    transformObject: (document) => withoutUnused(jsonSchemaTransformObject(document)),
+  });
+}
+
+type Document = ReturnType<typeof jsonSchemaTransformObject>;
+
+/** Each named schema comes in a form for requests and one for answers; those that nothing refers to only confuse. */
+function withoutUnused(document: Document): Document {
+  // The type also allows for Swagger 2, which has no components.
+  const { schemas = {}, ...components } = ("components" in document && document.components) || {};
+  const used = new Set<string>();
+  const collect = (part: unknown) => {
+    for (const [, name] of JSON.stringify(part ?? {}).matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
+      if (used.has(name!)) continue;
+      used.add(name!);
+      collect((schemas as Record<string, unknown>)[name!]);
+    }
+  };
+  collect("paths" in document ? document.paths : {});
+  const kept = Object.entries(schemas).filter(([name]) => used.has(name));
+  return { ...document, components: { ...components, schemas: Object.fromEntries(kept) } } as Document;
+}

@@ -1,0 +1,11 @@
+/** In charge of the id that ties a request, its answer and its log line together. */
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+
+const acceptable = /^[A-Za-z0-9._:-]{1,128}$/;
+
+/** The caller's own `x-request-id` where it is harmless in logs and headers, else a new one. */
+export function requestIdOf(request: IncomingMessage): string {
+  const given = request.headers["x-request-id"];
+  return typeof given === "string" && acceptable.test(given) ? given : `req-${randomUUID()}`;
+}

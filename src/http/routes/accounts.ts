@@ -1,0 +1,95 @@
+/** In charge of the routes of accounts: making one, logging in and out. */
+import type { FastifyReply } from "fastify";
+import { z } from "zod";
+import type { Clock } from "../../base/clock.ts";
+import { posternError } from "../../base/error.ts";
+import { createAttemptLimiter } from "../attempt-limiter.ts";
+import type { AuthenticationHooks } from "../authenticate-request.ts";
+import { accountOf } from "../authenticate-request.ts";
+import type { HttpApp } from "../http-app.ts";
+import { accountInfo, loginRequest, loginResult } from "../schemas/account.ts";
+import { errors, json, security } from "../schemas/respond.ts";
+import type { HttpServices } from "../services.ts";
+
+export function accountRoutes(
+  app: HttpApp,
+  services: HttpServices,
+  caller: AuthenticationHooks,
+  clock: Clock,
+): void {
+  // One name is guessed slowly; one address, which may be a whole office's, gets more.
+  const byUsername = createAttemptLimiter({ burst: 10, intervalMs: 6_000 }, clock);
+  const byAddress = createAttemptLimiter({ burst: 60, intervalMs: 1_000 }, clock);
+
+  app.post("/v1/accounts", {
+    schema: {
+      tags: ["Accounts"],
+      operationId: "createAccount",
+      summary: "Make an account",
+      description: "Needs an administrator's API key unless registration is open.",
+      security: security.accountIfAny,
+      body: loginRequest,
+      response: { 201: json("The new account.", accountInfo), ...errors(400, 401, 403, 409, 429) },
+    },
+    onRequest: caller.accountIfAny,
+    handler: async (request, reply) => {
+      const known = request.principal !== null;
+      if (!known) refuseOften(byAddress.take(request.ip), reply);
+      reply.code(201);
+      return services.accounts.register(known ? accountOf(request) : undefined, request.body);
+    },
+  });
+
+  app.post("/v1/login", {
+    schema: {
+      tags: ["Accounts"],
+      operationId: "logIn",
+      summary: "Get an API key for a username and password",
+      security: security.none,
+      body: loginRequest,
+      response: { 200: json("A new API key.", loginResult), ...errors(400, 401, 429) },
+    },
+    handler: async (request, reply) => {
+      const { username } = request.body;
+      refuseOften(byAddress.take(request.ip), reply);
+      refuseOften(byUsername.take(username), reply);
+      const result = await services.accounts.logIn(request.body);
+      byAddress.giveBack(request.ip);
+      byUsername.giveBack(username);
+      return result;
+    },
+  });
+
+  app.post("/v1/logout", {
+    schema: {
+      tags: ["Accounts"],
+      operationId: "logOut",
+      summary: "Revoke the API key that this request carries",
+      security: security.account,
+      response: { 204: z.undefined().describe("The key opens nothing any more."), ...errors(401, 403) },
+    },
+    onRequest: caller.account,
+    handler: async (request, reply) => {
+      await services.accounts.logOut(accountOf(request));
+      return reply.code(204).send();
+    },
+  });
+
+  app.get("/v1/whoami", {
+    schema: {
+      tags: ["Accounts"],
+      operationId: "whoAmI",
+      summary: "Show the account that the API key speaks for",
+      security: security.account,
+      response: { 200: json("The account.", accountInfo), ...errors(401, 403) },
+    },
+    onRequest: caller.account,
+    handler: (request) => services.accounts.describe(accountOf(request)),
+  });
+}
+
+function refuseOften(waitSeconds: number, reply: FastifyReply): void {
+  if (waitSeconds === 0) return;
+  reply.header("retry-after", waitSeconds);
+  throw posternError("Y1018", "Too many attempts.", { hint: `Try again in ${waitSeconds} s.` });
+}

@@ -1,0 +1,102 @@
+/** In charge of the routes of the data plane: SQL over HTTP. They are the hot ones. */
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { z } from "zod";
+import type { DatabasePrincipal } from "../../access/principal.ts";
+import type { AuthenticationHooks } from "../authenticate-request.ts";
+import { databaseOf } from "../authenticate-request.ts";
+import { departureOf } from "../follow-request.ts";
+import type { HttpApp } from "../http-app.ts";
+import {
+  dataPlaneParams,
+  dataPlaneQuery,
+  executeResult,
+  queryRequest,
+  queryResult,
+  transactionRequest,
+  transactionResult,
+} from "../schemas/query.ts";
+import { errors, json, security } from "../schemas/respond.ts";
+import { sendEncoded } from "../send-encoded.ts";
+import { endStage } from "../server-timing.ts";
+import type { EncodedAnswer, HttpServices, QueryOptions } from "../services.ts";
+
+const shared = {
+  tags: ["SQL over HTTP"],
+  description: "Also at the database's own host, there without the `/v1/db/{id}` in front.",
+  security: security.database,
+  params: dataPlaneParams,
+  querystring: dataPlaneQuery,
+};
+const failures = errors(400, 401, 404, 409, 413, 503, 504, 507);
+
+export function queryRoutes(
+  app: HttpApp,
+  services: HttpServices,
+  caller: AuthenticationHooks,
+  bodyLimit: number,
+): void {
+  app.post("/v1/db/:id/query", {
+    bodyLimit,
+    schema: {
+      ...shared,
+      operationId: "query",
+      summary: "Run one statement and get its rows",
+      body: queryRequest,
+      response: { 200: json("The rows.", queryResult), ...failures },
+    },
+    onRequest: caller.database,
+    handler: (request, reply) =>
+      answer(request, reply, services.query.query, request.body, request.query.rows),
+  });
+
+  app.post("/v1/db/:id/execute", {
+    bodyLimit,
+    schema: {
+      ...shared,
+      operationId: "execute",
+      summary: "Run one statement and get the number of rows it changed",
+      body: queryRequest,
+      response: { 200: json("What it changed; with RETURNING also rows.", executeResult), ...failures },
+    },
+    onRequest: caller.database,
+    handler: (request, reply) =>
+      answer(request, reply, services.query.execute, request.body, request.query.rows),
+  });
+
+  app.post("/v1/db/:id/transaction", {
+    bodyLimit,
+    schema: {
+      ...shared,
+      operationId: "transaction",
+      summary: "Run several statements in one transaction",
+      body: transactionRequest,
+      response: { 200: json("One result for each statement.", transactionResult), ...failures },
+    },
+    onRequest: caller.database,
+    handler: (request, reply) =>
+      answer(request, reply, services.query.transaction, request.body, request.query.rows),
+  });
+}
+
+type RowForm = z.output<typeof dataPlaneQuery>["rows"];
+type Run<Input> = (
+  principal: DatabasePrincipal,
+  input: Input,
+  options: QueryOptions,
+) => Promise<EncodedAnswer>;
+
+async function answer<Input>(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  run: Run<Input>,
+  input: Input,
+  rows: RowForm,
+): Promise<void> {
+  endStage(request, "read");
+  const result = await run(databaseOf(request), input, {
+    rowsAsArrays: rows === "array",
+    signal: departureOf(request),
+  });
+  endStage(request, "query");
+  sendEncoded(reply, result);
+}

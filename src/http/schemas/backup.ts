@@ -1,0 +1,34 @@
+/** In charge of the schemas of backups. */
+import type { BackupInfo, CreateBackupRequest, RestoreRequest } from "@postern/sdk/protocol";
+import { z } from "zod";
+import { errorBody, timestamp } from "./respond.ts";
+
+export const backupStatus = z.enum(["running", "completed", "failed"]);
+
+export const backupInfo = z
+  .object({
+    id: z.string().describe("`bkp-` and 8 hex digits."),
+    database_id: z.string(),
+    database_name: z.string(),
+    kind: z.enum(["manual", "scheduled", "safety", "final"]),
+    status: backupStatus,
+    created_at: timestamp,
+    finished_at: timestamp.nullable(),
+    expires_at: timestamp.nullable(),
+    size_bytes: z.int().nullable(),
+    checksum: z.string().nullable().describe("SHA-256 of the file, hex."),
+    version: z.string().describe("Of the Postgres that wrote the dump."),
+    error: errorBody.nullable(),
+  })
+  .meta({ id: "Backup" }) satisfies z.ZodType<BackupInfo>;
+
+export const createBackupRequest = z.strictObject({
+  retention: z.string().optional().describe("`<n>d` or `<n>h`: how long to keep this one."),
+}) satisfies z.ZodType<CreateBackupRequest>;
+
+export const restoreRequest = z.strictObject({
+  backup_id: z.string().describe("`bkp-` and 8 hex digits."),
+  skip_safety_snapshot: z.boolean().optional().describe("Make no backup of what the restore replaces."),
+}) satisfies z.ZodType<RestoreRequest>;
+
+export const backupId = z.object({ id: z.string().describe("`bkp-` and 8 hex digits.") });

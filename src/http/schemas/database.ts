@@ -1,0 +1,81 @@
+/** In charge of the schemas of databases. */
+import type {
+  CreateDatabaseRequest,
+  CreatedDatabase,
+  DatabaseInfo,
+  DatabaseUrls,
+} from "@postern/sdk/protocol";
+import { z } from "zod";
+import { timestamp } from "./respond.ts";
+
+const databaseClass = z
+  .enum(["db.p1", "db.p2", "db.p3"])
+  .describe("`db.p1` development and test, `db.p2` staging and light production, `db.p3` production.");
+const isolation = z
+  .enum(["shared", "process"])
+  .describe("`shared`: with others on one Postgres; `process`: a Postgres of its own.");
+
+const databaseFields = {
+  id: z.string().describe("`db-` and 12 hex digits."),
+  name: z.string(),
+  status: z.enum(["creating", "ready", "restoring", "failed", "destroying", "destroyed"]),
+  class: databaseClass,
+  isolation,
+  version: z.string().describe("Of the Postgres server, for example `17.11`."),
+  host: z.string().describe("Where SQL over HTTP is served."),
+  http_url: z.string(),
+  database: z.string().describe("Name inside Postgres."),
+  user: z.string().describe("Owner role inside Postgres."),
+  size_bytes: z.int().nullable(),
+  storage_limit_bytes: z.int().nullable().describe("Beyond it Postern warns and does not refuse."),
+  connections: z.object({ open: z.int(), limit: z.int() }).nullable(),
+  healthy: z.boolean().nullable().describe("Does it answer a query now? Null: not asked."),
+  warnings: z.array(z.string()),
+  owner: z.string(),
+  last_backup_at: timestamp.nullable(),
+  created_at: timestamp,
+  destroyed_at: timestamp.nullable(),
+  recoverable_until: timestamp.nullable().describe("Until when a destroyed database can be brought back."),
+};
+
+export const databaseInfo = z
+  .object(databaseFields)
+  .meta({ id: "Database" }) satisfies z.ZodType<DatabaseInfo>;
+
+export const createdDatabase = z
+  .object({
+    ...databaseFields,
+    token: z.string().describe("64 hex digits; shown only now."),
+    operation_id: z.string(),
+  })
+  .meta({ id: "CreatedDatabase" }) satisfies z.ZodType<CreatedDatabase>;
+
+export const createDatabaseRequest = z.strictObject({
+  name: z.string().optional().describe("1 to 63 characters of `a-z 0-9 _ -`; made up when absent."),
+  class: databaseClass.optional(),
+  isolation: isolation.optional(),
+  version: z.string().optional().describe("Postgres major, for example `17`."),
+  user: z.string().optional().describe("Owner role: 3 to 16 characters of `a-z 0-9 _`."),
+  password: z.string().optional().describe("The owner's password: at least 8 characters."),
+}) satisfies z.ZodType<CreateDatabaseRequest>;
+
+export const databaseUrls = z
+  .object({
+    pooled: z.string().describe("For applications: through PgBouncer in transaction mode."),
+    direct: z.string().describe("For migrations, dumps and sessions."),
+    http: z.string(),
+    host: z.string(),
+    user: z.string(),
+    password: z.string(),
+    database: z.string(),
+    pool_port: z.int(),
+    direct_port: z.int(),
+  })
+  .meta({ id: "DatabaseUrls" }) satisfies z.ZodType<DatabaseUrls>;
+
+/** Postgres stores no NUL, and no name has control characters. */
+export const reference = z
+  .string()
+  .regex(/^[^\u0000-\u001f\u007f]+$/, "must not be empty or have control characters");
+
+export const databaseRef = z.object({ ref: reference.describe("Id or name of a database.") });

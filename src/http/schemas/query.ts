@@ -1,0 +1,45 @@
+/** In charge of the schemas of SQL over HTTP. Answers are encoded elsewhere; theirs only describe. */
+import type { QueryRequest, TransactionRequest } from "@postern/sdk/protocol";
+import { z } from "zod";
+
+/** Any JSON value: a parameter's type is the business of Postgres. */
+const jsonValue = z.custom<NonNullable<QueryRequest["params"]>[number]>();
+
+/** The Postgres protocol counts parameters in 16 bits. */
+const mostParams = 65_535;
+
+export const queryRequest = z.strictObject({
+  sql: z.string().describe("One statement, with `$1` to `$n` for the parameters."),
+  params: z.array(jsonValue).max(mostParams, `has more than ${mostParams} values`).optional(),
+}) satisfies z.ZodType<QueryRequest>;
+
+export const transactionRequest = z.strictObject({
+  statements: z.array(queryRequest).describe("Run in order; all or nothing."),
+  isolation_level: z.enum(["read committed", "repeatable read", "serializable"]).optional(),
+  read_only: z.boolean().optional(),
+  deferrable: z.boolean().optional(),
+}) satisfies z.ZodType<TransactionRequest>;
+
+export const dataPlaneParams = z.object({ id: z.string().describe("`db-` and 12 hex digits.") });
+export const dataPlaneQuery = z.object({
+  rows: z.enum(["object", "array"]).optional().describe("Form of each row; `object` unless said otherwise."),
+});
+
+const field = z
+  .object({ name: z.string(), type_oid: z.int(), type: z.string() })
+  .meta({ id: "Field", description: "One column of a result." });
+const row = z
+  .union([z.record(z.string(), z.unknown()), z.array(z.unknown())])
+  .meta({ id: "Row", description: "Values by column name, or an array of them with `?rows=array`." });
+
+export const queryResult = z
+  .object({ rows: z.array(row), fields: z.array(field), row_count: z.int() })
+  .meta({ id: "QueryResult" });
+export const executeResult = z
+  .object({ rows_affected: z.int(), rows: z.array(row).optional(), fields: z.array(field).optional() })
+  .meta({ id: "ExecuteResult" });
+export const transactionResult = z
+  .object({
+    results: z.array(z.object({ rows: z.array(row), fields: z.array(field), rows_affected: z.int() })),
+  })
+  .meta({ id: "TransactionResult" });

@@ -1,0 +1,28 @@
+/** In charge of the schemas that tell how Postern itself is. */
+import type { DaemonStatus } from "@postern/sdk/protocol";
+import { z } from "zod";
+import { timestamp } from "./respond.ts";
+
+export const daemonStatus = z
+  .object({
+    status: z.enum(["ready", "starting", "degraded"]),
+    version: z.string(),
+    pid: z.int(),
+    home: z.string(),
+    started_at: timestamp,
+    api_url: z.string(),
+    pool_address: z.string(),
+    direct_address: z.string(),
+    toolchain: z.object({ directory: z.string(), postgres: z.string(), pgbouncer: z.string() }),
+    services: z.array(
+      z.object({
+        name: z.string(),
+        status: z.enum(["running", "starting", "stopped", "failed"]),
+        pid: z.int().nullable(),
+        detail: z.string().nullable(),
+      }),
+    ),
+    databases: z.object({ total: z.int(), ready: z.int() }),
+    warnings: z.array(z.string()),
+  })
+  .meta({ id: "Status" }) satisfies z.ZodType<DaemonStatus>;

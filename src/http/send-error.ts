@@ -1,0 +1,81 @@
+/** In charge of answering with errors: the one place where what was thrown below is caught and becomes a body. */
+import type { Socket } from "node:net";
+import type { ErrorBody } from "@postern/sdk/protocol";
+import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import { PosternError, posternError } from "../base/error.ts";
+import { httpStatusOf } from "../base/error-codes.ts";
+import type { Observe } from "../base/observation.ts";
+
+export type SendError = (error: unknown, request: FastifyRequest, reply: FastifyReply) => void;
+
+export function createSendError(observe: Observe): SendError {
+  return (thrown, request, reply) => {
+    const body = describeError(thrown, request, observe);
+    const status = httpStatusOf(body.code);
+    if (status === 401) reply.header("www-authenticate", "Bearer");
+    if (status === 503) reply.header("retry-after", "1");
+    // Closing while the client still sends would reset the connection and lose this answer on its way; Node reads on
+    // and throws away, for as long as the limit on slow bodies allows.
+    if (status === 413) reply.removeHeader("connection");
+    reply.code(status).type("application/json; charset=utf-8").send(JSON.stringify(body));
+  };
+}
+
+/** The body for whatever was thrown; what nobody expected is logged with its cause and not shown. */
+export function describeError(thrown: unknown, request: FastifyRequest, observe: Observe): ErrorBody {
+  const error = publicError(thrown);
+  if (error.code.startsWith("Y9")) {
+    observe({ type: "fault", where: `${request.method} ${request.routeOptions.url ?? ""}`, error: thrown });
+  }
+  request.errorCode = error.code;
+  return { ...error.toBody(), request_id: request.id };
+}
+
+function publicError(thrown: unknown): PosternError {
+  if (thrown instanceof PosternError && !thrown.code.startsWith("Y9")) return thrown;
+  return (
+    frameworkError(thrown as Partial<FastifyError>) ??
+    posternError("Y9001", "Postern failed in a way that it did not expect.", {
+      hint: "Run `postern logs` for the full story; please report it if it happens again.",
+    })
+  );
+}
+
+/** Refusals of the HTTP framework, in Postern's words. */
+function frameworkError({ code, statusCode }: Partial<FastifyError>): PosternError | undefined {
+  switch (code) {
+    case "FST_ERR_CTP_BODY_TOO_LARGE":
+      return posternError("Y1004", "The request's body is too large.", {
+        hint: "Send less at a time.",
+      });
+    case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
+      return posternError("Y1003", "The body's content type is not supported.", {
+        hint: "Send JSON with `content-type: application/json`.",
+      });
+    case "FST_ERR_CTP_INVALID_CONTENT_LENGTH":
+      return posternError("Y1001", "The body is not as long as content-length says.");
+    case "FST_ERR_BAD_URL":
+      return posternError("Y1001", "The request's path is not a valid URL path.");
+    default:
+      // A body that breaks off: its sender has gone, and nobody reads this.
+      return statusCode === 400 ? posternError("Y1001", "The request could not be read.") : undefined;
+  }
+}
+
+/** Answers what never became a request: HTTP that cannot be parsed, headers or bodies that do not come to an end. */
+export function sendClientError(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === "ECONNRESET" || socket.destroyed || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const slow = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
+  const body: ErrorBody = slow
+    ? { code: "Y1016", message: "The request did not arrive in time." }
+    : { code: "Y1001", message: "This is not a valid HTTP request." };
+  const text = JSON.stringify(body);
+  const statusLine = slow ? "408 Request Timeout" : "400 Bad Request";
+  socket.end(
+    `HTTP/1.1 ${statusLine}\r\ncontent-type: application/json; charset=utf-8\r\n` +
+      `content-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
+  );
+}

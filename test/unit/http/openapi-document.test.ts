@@ -1,0 +1,125 @@
+import { describe, expect, test } from "vitest";
+import { openapiDocument } from "../../../src/http/openapi-document.ts";
+
+interface Operation {
+  summary?: string;
+  operationId?: string;
+  tags?: string[];
+  security?: Record<string, unknown>[];
+  parameters?: { name: string; in: string; schema?: object }[];
+  requestBody?: { content: Record<string, { schema: object }> };
+  responses: Record<string, { description: string; content?: Record<string, { schema?: object }> }>;
+}
+
+const document = (await openapiDocument("1.2.3")) as unknown as {
+  openapi: string;
+  info: { version: string };
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, object>; securitySchemes: object };
+};
+const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({
+    name: `${method} ${path}`,
+    path,
+    method,
+    operation,
+  })),
+);
+
+/** Routes that take nothing but their path. */
+const bodiless = new Set(["post /v1/logout", "post /v1/databases/{ref}/undelete"]);
+
+describe("the OpenAPI document", () => {
+  test("is OpenAPI 3.1 with Postern's version", () => {
+    expect(document.openapi).toBe("3.1.0");
+    expect(document.info.version).toBe("1.2.3");
+  });
+
+  test("has every route of the contract", () => {
+    expect(routes.map((route) => route.name).sort()).toEqual(
+      [
+        "delete /v1/backups/{id}",
+        "delete /v1/databases/{ref}",
+        "get /healthz",
+        "get /openapi.json",
+        "get /v1/backups/{id}",
+        "get /v1/backups/{id}/download",
+        "get /v1/databases",
+        "get /v1/databases/{ref}",
+        "get /v1/databases/{ref}/backups",
+        "get /v1/databases/{ref}/migrations",
+        "get /v1/databases/{ref}/urls",
+        "get /v1/operations",
+        "get /v1/operations/{id}",
+        "get /v1/operations/{id}/events",
+        "get /v1/status",
+        "get /v1/whoami",
+        "post /v1/accounts",
+        "post /v1/databases",
+        "post /v1/databases/{ref}/backups",
+        "post /v1/databases/{ref}/migrations",
+        "post /v1/databases/{ref}/migrations/status",
+        "post /v1/databases/{ref}/restore",
+        "post /v1/databases/{ref}/undelete",
+        "post /v1/db/{id}/execute",
+        "post /v1/db/{id}/query",
+        "post /v1/db/{id}/transaction",
+        "post /v1/login",
+        "post /v1/logout",
+      ].sort(),
+    );
+  });
+
+  test.each(routes)("$name has a summary, a tag and an id of its own", ({ operation }) => {
+    expect(operation.summary).toMatch(/^[A-Z]/);
+    expect(operation.tags).toHaveLength(1);
+    expect(routes.filter((route) => route.operation.operationId === operation.operationId)).toHaveLength(1);
+  });
+
+  test.each(routes)("$name says which credentials it takes", ({ operation }) => {
+    expect(operation.security).toBeInstanceOf(Array);
+    const needsSome = operation.security!.length > 0;
+    expect("401" in operation.responses || !needsSome).toBe(true);
+  });
+
+  test.each(routes)("$name describes each part of its path", ({ path, operation }) => {
+    for (const [, name] of path.matchAll(/\{(\w+)\}/g)) {
+      expect(operation.parameters?.find((parameter) => parameter.name === name)?.schema).toBeDefined();
+    }
+  });
+
+  test.each(routes.filter((route) => route.method === "post" && !bodiless.has(route.name)))(
+    "$name describes its body",
+    ({ operation }) => {
+      expect(operation.requestBody?.content["application/json"]?.schema).toMatchObject({
+        type: "object",
+        additionalProperties: false,
+      });
+    },
+  );
+
+  test.each(routes)("$name describes its answer", ({ name, operation }) => {
+    const [status] = Object.keys(operation.responses);
+    const answer = operation.responses[status!]!;
+    expect(status).toMatch(/^20[0124]$/);
+    expect(answer.description).toMatch(/^[A-Z].*\.$/);
+    if (status === "204") return;
+    const schemas = Object.values(answer.content ?? {}).map((content) => content.schema);
+    expect(schemas, name).toHaveLength(1);
+    expect(Object.keys(schemas[0]!)).not.toHaveLength(0);
+  });
+
+  test.each(routes)("$name describes its errors with the one error body", ({ operation }) => {
+    const errors = Object.entries(operation.responses).filter(([status]) => Number(status) >= 400);
+    expect(errors.map(([status]) => status)).toContain("500");
+    for (const [, answer] of errors) {
+      expect(answer.content?.["application/json"]?.schema).toEqual({ $ref: "#/components/schemas/Error" });
+    }
+  });
+
+  test("refers to no schema that it lacks, and has none that nothing refers to", () => {
+    const text = JSON.stringify(document);
+    const named = new Set([...text.matchAll(/#\/components\/schemas\/([^"]+)/g)].map(([, name]) => name!));
+    expect([...named].sort()).toEqual(Object.keys(document.components.schemas).sort());
+  });
+});
