@@ -66,7 +66,9 @@ function refuseStrangers(config: RegistrationRule, principal: AccountPrincipal |
 
 /** A new API key for the account. @throws Y2005, the same for an unknown name and a wrong password. */
 export async function logIn(context: { state: Queryable }, input: LoginRequest): Promise<LoginResult> {
-  const account = await findAccountByUsername(context.state, input.username);
+  const account = usernamePattern.test(input.username)
+    ? await findAccountByUsername(context.state, input.username)
+    : undefined;
   const matches = await verifyPassword(input.password, account?.password_hash);
   if (!account || !matches) {
     throw posternError("Y2005", "Username or password is wrong.", {

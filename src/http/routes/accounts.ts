@@ -3,13 +3,18 @@ import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import type { Clock } from "../../base/clock.ts";
 import { posternError } from "../../base/error.ts";
-import { createAttemptLimiter } from "../attempt-limiter.ts";
+import { type AttemptLimiter, createAttemptLimiter } from "../attempt-limiter.ts";
 import type { AuthenticationHooks } from "../authenticate-request.ts";
 import { accountOf } from "../authenticate-request.ts";
 import type { HttpApp } from "../http-app.ts";
 import { accountInfo, loginRequest, loginResult } from "../schemas/account.ts";
 import { errors, json, security } from "../schemas/respond.ts";
 import type { HttpServices } from "../services.ts";
+
+interface Limiters {
+  byUsername: AttemptLimiter;
+  byAddress: AttemptLimiter;
+}
 
 export function accountRoutes(
   app: HttpApp,
@@ -18,9 +23,21 @@ export function accountRoutes(
   clock: Clock,
 ): void {
   // One name is guessed slowly; one address, which may be a whole office's, gets more.
-  const byUsername = createAttemptLimiter({ burst: 10, intervalMs: 6_000 }, clock);
-  const byAddress = createAttemptLimiter({ burst: 60, intervalMs: 1_000 }, clock);
+  const limiters = {
+    byUsername: createAttemptLimiter({ burst: 10, intervalMs: 6_000 }, clock),
+    byAddress: createAttemptLimiter({ burst: 60, intervalMs: 1_000 }, clock),
+  };
+  entranceRoutes(app, services, caller, limiters);
+  keyRoutes(app, services, caller);
+}
 
+/** What can be called without credentials, and so by anyone who guesses. */
+function entranceRoutes(
+  app: HttpApp,
+  services: HttpServices,
+  caller: AuthenticationHooks,
+  { byUsername, byAddress }: Limiters,
+): void {
   app.post("/v1/accounts", {
     schema: {
       tags: ["Accounts"],
@@ -59,7 +76,9 @@ export function accountRoutes(
       return result;
     },
   });
+}
 
+function keyRoutes(app: HttpApp, services: HttpServices, caller: AuthenticationHooks): void {
   app.post("/v1/logout", {
     schema: {
       tags: ["Accounts"],

@@ -74,8 +74,6 @@ export const databaseUrls = z
   .meta({ id: "DatabaseUrls" }) satisfies z.ZodType<DatabaseUrls>;
 
 /** Postgres stores no NUL, and no name has control characters. */
-export const reference = z
-  .string()
-  .regex(/^[^\u0000-\u001f\u007f]+$/, "must not be empty or have control characters");
+export const reference = z.string().regex(/^\P{Cc}+$/u, "must not be empty or have control characters");
 
 export const databaseRef = z.object({ ref: reference.describe("Id or name of a database.") });

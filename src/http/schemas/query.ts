@@ -5,12 +5,9 @@ import { z } from "zod";
 /** Any JSON value: a parameter's type is the business of Postgres. */
 const jsonValue = z.custom<NonNullable<QueryRequest["params"]>[number]>();
 
-/** The Postgres protocol counts parameters in 16 bits. */
-const mostParams = 65_535;
-
 export const queryRequest = z.strictObject({
   sql: z.string().describe("One statement, with `$1` to `$n` for the parameters."),
-  params: z.array(jsonValue).max(mostParams, `has more than ${mostParams} values`).optional(),
+  params: z.array(jsonValue).optional(),
 }) satisfies z.ZodType<QueryRequest>;
 
 export const transactionRequest = z.strictObject({
