@@ -19,6 +19,13 @@ interface Entry extends Supervised {
   /** Not before this moment (of performance.now()) is a failed start tried again. */
   retryAt: number;
   attempts: number;
+  /** What the last start failed with. */
+  failure?: unknown;
+}
+
+export interface SuperviseOptions {
+  /** A failed first start does not throw: it is tried again in the background. */
+  evenIfItFails?: boolean;
 }
 
 const lookEveryMs = 200;
@@ -49,34 +56,26 @@ export class ServerSupervisor implements Service {
   }
 
   /** Starts a Postgres server (or takes it over) and keeps it up from then on. */
-  async keepRunning(spec: ServerSpec): Promise<number> {
-    return this.supervise({
-      name: spec.name,
-      start: () => this.#runtime.start(spec),
-      findPid: () => this.#runtime.findPid(spec),
-    });
+  async keepRunning(spec: ServerSpec, options: SuperviseOptions = {}): Promise<void> {
+    const start = () => this.#runtime.start(spec);
+    await this.supervise({ name: spec.name, start, findPid: () => this.#runtime.findPid(spec) }, options);
   }
 
-  async supervise(supervised: Supervised): Promise<number> {
+  async supervise(supervised: Supervised, options: SuperviseOptions = {}): Promise<void> {
     const before = await supervised.findPid();
     const entry: Entry = {
       ...supervised,
-      pid: before,
+      pid: null,
       status: "starting",
       detail: null,
       retryAt: 0,
       attempts: 0,
     };
-    const pid = await supervised.start();
-    Object.assign(entry, { pid, status: "running" });
-    this.#entries.set(supervised.name, entry);
-    this.#observe({
-      type: "service",
-      service: supervised.name,
-      event: before === null ? "ready" : "adopted",
-      pid,
-    });
-    return pid;
+    this.#entries.set(entry.name, entry);
+    await this.#bringUp(entry, before !== null);
+    if (entry.failure === undefined || options.evenIfItFails) return;
+    this.#entries.delete(entry.name);
+    throw entry.failure;
   }
 
   /** Lets go of a server that is about to be stopped on purpose. */
@@ -116,18 +115,25 @@ export class ServerSupervisor implements Service {
         event: "died",
         ...(entry.pid === null ? {} : { pid: entry.pid }),
       });
-    entry.status = "starting";
-    entry.pid = null;
+    await this.#bringUp(entry, false);
+  }
+
+  async #bringUp(entry: Entry, adopted: boolean): Promise<void> {
+    Object.assign(entry, { status: "starting", pid: null });
     try {
       entry.pid = await entry.start();
-      Object.assign(entry, { status: "running", detail: null, attempts: 0 });
-      this.#observe({ type: "service", service: entry.name, event: "ready", pid: entry.pid });
+      Object.assign(entry, { status: "running", detail: null, attempts: 0, failure: undefined });
+      this.#observe({
+        type: "service",
+        service: entry.name,
+        event: adopted ? "adopted" : "ready",
+        pid: entry.pid,
+      });
     } catch (error) {
       entry.attempts += 1;
-      entry.status = "failed";
-      entry.detail = messageOf(error);
+      Object.assign(entry, { status: "failed", detail: messageOf(error), failure: error });
       entry.retryAt = performance.now() + Math.min(30_000, 250 * 2 ** entry.attempts);
-      this.#observe({ type: "service", service: entry.name, event: "failed", detail: entry.detail });
+      this.#observe({ type: "service", service: entry.name, event: "failed", detail: messageOf(error) });
     }
   }
 }

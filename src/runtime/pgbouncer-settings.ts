@@ -42,7 +42,6 @@ listen_port = ${settings.port}
 unix_socket_dir = ${settings.socketDirectory}
 unix_socket_mode = 0700
 pidfile = ${settings.directory}/pgbouncer.pid
-logfile = ${settings.directory}/pgbouncer.log
 log_connections = 0
 log_disconnections = 0
 auth_type = scram-sha-256

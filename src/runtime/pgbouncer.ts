@@ -135,7 +135,7 @@ export class PgBouncer implements Pooler {
     const { toolchain, account, directory, port } = this.#options;
     await rm(join(directory, "pgbouncer.pid"), { force: true });
     const logFile = join(directory, "pgbouncer.log");
-    const child = spawnServer(toolchain.pgbouncer, ["-q", join(directory, "pgbouncer.ini")], {
+    const child = spawnServer(toolchain.pgbouncer, [join(directory, "pgbouncer.ini")], {
       account,
       logFile,
     });

@@ -12,7 +12,7 @@ const common: Record<string, string> = {
   log_checkpoints: "off",
   huge_pages: "off",
   jit: "off",
-  wal_compression: "on",
+  wal_compression: "lz4",
   min_wal_size: "80MB",
   max_wal_size: "1GB",
   password_encryption: "scram-sha-256",

@@ -80,6 +80,17 @@ export async function listExpiredBackups(db: Queryable): Promise<BackupRow[]> {
   return rows;
 }
 
+/** The last backup of a destroyed database, if it is complete. */
+export async function findFinalBackup(db: Queryable, databaseId: DatabaseId): Promise<BackupRow | undefined> {
+  const { rows } = await db.query<BackupRow>(
+    `select b.*, d.name as database_name from backups b join databases d on d.id = b.database_id
+      where b.database_id = $1 and b.kind = 'final' and b.status = 'completed'
+      order by b.created_at desc limit 1`,
+    [databaseId],
+  );
+  return rows[0];
+}
+
 export async function lastCompletedBackupAt(db: Queryable, databaseId: DatabaseId): Promise<Date | null> {
   const { rows } = await db.query<{ at: Date | null }>(
     "select max(created_at) as at from backups where database_id = $1 and status = 'completed'",

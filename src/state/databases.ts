@@ -81,19 +81,38 @@ export async function findDatabases(
   return rows;
 }
 
-/** Newest first; `destroyed`: those that can still be brought back. */
-export async function listDatabases(
+export interface DatabaseRowWithFacts extends DatabaseRow {
+  owner: string;
+  last_backup_at: Date | null;
+  instance_version: string | null;
+}
+
+/** Newest first; `destroyed`: those that can still be brought back. One query, with what a list shows beside the row. */
+export async function listDatabasesWithFacts(
   db: Queryable,
   filter: { accountId: AccountId | null; destroyed: boolean },
-): Promise<DatabaseRow[]> {
-  const { rows } = await db.query<DatabaseRow>(
-    `select * from databases
-      where ($1::text is null or account_id = $1)
-        and case when $2 then destroyed_at is not null and recoverable_until > now() else destroyed_at is null end
-      order by created_at desc, id`,
+): Promise<DatabaseRowWithFacts[]> {
+  const { rows } = await db.query<DatabaseRowWithFacts>(
+    `select d.*, a.username as owner, i.version as instance_version,
+            (select max(b.created_at) from backups b where b.database_id = d.id and b.status = 'completed') as last_backup_at
+       from databases d
+       join accounts a on a.id = d.account_id
+       left join instances i on i.id = d.instance_id
+      where ($1::text is null or d.account_id = $1)
+        and case when $2 then d.destroyed_at is not null and d.recoverable_until > now() else d.destroyed_at is null end
+      order by d.created_at desc, d.id`,
     [filter.accountId, filter.destroyed],
   );
   return rows;
+}
+
+/** How many live, and how many of those are ready. */
+export async function countDatabases(db: Queryable): Promise<{ total: number; ready: number }> {
+  const { rows } = await db.query<{ total: number; ready: number }>(
+    `select count(*)::int as total, count(*) filter (where status = 'ready')::int as ready
+       from databases where destroyed_at is null`,
+  );
+  return rows[0]!;
 }
 
 /** Changes the columns given and no others; names of columns come from this code, never from a request. */
@@ -158,4 +177,36 @@ export async function findDatabaseIdByTokenHash(
     [tokenHash],
   );
   return rows[0]?.database_id;
+}
+
+/** Living databases that are not on the shared instance. */
+export async function listOwnInstanceDatabases(
+  db: Queryable,
+): Promise<Pick<DatabaseRow, "database_name" | "instance_id">[]> {
+  const { rows } = await db.query<Pick<DatabaseRow, "database_name" | "instance_id">>(
+    "select database_name, instance_id from databases where instance_id <> 'shared' and destroyed_at is null",
+  );
+  return rows;
+}
+
+/** Sizes as the servers tell them, by the databases' names inside Postgres. */
+export async function saveDatabaseSizes(
+  db: Queryable,
+  sizes: readonly { name: string; size: string }[],
+): Promise<void> {
+  await db.query(
+    `update databases d set size_bytes = s.size
+       from unnest($1::text[], $2::bigint[]) as s(name, size)
+      where d.database_name = s.name and d.size_bytes is distinct from s.size`,
+    [sizes.map((entry) => entry.name), sizes.map((entry) => entry.size)],
+  );
+}
+
+/** Rows of databases that are destroyed, cannot be brought back and have no backup left. */
+export async function deleteForgottenDatabases(db: Queryable): Promise<void> {
+  await db.query(
+    `delete from databases d
+      where d.status = 'destroyed' and coalesce(d.recoverable_until, d.destroyed_at) < now()
+        and not exists (select from backups b where b.database_id = d.id)`,
+  );
 }

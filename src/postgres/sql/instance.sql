@@ -8,7 +8,7 @@ begin
   -- postern_ident: owns the functions that say who a client is.  postern_owner: what all owners may do.
   foreach role in array array['anon', 'authenticated', 'postern_ident', 'postern_owner'] loop
     if to_regrole(role) is null then
-      execute format('create role %I nologin noinherit', role);
+      execute format('create role %I nologin', role);
     end if;
   end loop;
   if to_regrole('postern_backup') is null then

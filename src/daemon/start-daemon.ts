@@ -1,0 +1,154 @@
+/** In charge of composing and starting everything in its order; the one place that knows all the parts. */
+
+import { ensureAdminAccount, issueAdminKey } from "../access/accounts.ts";
+import { systemClock } from "../base/clock.ts";
+import { type Config, readConfig } from "../base/config.ts";
+import type { Observe } from "../base/observation.ts";
+import { Secrets } from "../base/secrets.ts";
+import { operationHandlers } from "../databases/operation-handlers.ts";
+import { createHttpServer } from "../http/server.ts";
+import { OperationEvents } from "../instances/operation-events.ts";
+import type { Platform } from "../instances/platform.ts";
+import { MaintenanceTimer } from "../maintenance/maintenance-timer.ts";
+import { OperationWorker } from "../maintenance/operation-worker.ts";
+import { ensureToolchain } from "../runtime/ensure-toolchain.ts";
+import { ensureServerAccount } from "../runtime/server-account.ts";
+import { choosePorts } from "./choose-ports.ts";
+import { apiUrl, type DaemonFacts, describeDaemon } from "./describe-daemon.ts";
+import { lockHome, prepareHome, readOrMakeSecret, removeDaemonFile, writeDaemonFile } from "./home.ts";
+import { compositionOf } from "./http-services.ts";
+import { createLogObserver } from "./logger.ts";
+import { openState, stateConnection } from "./own-tables.ts";
+import type { StartEvents } from "./start-events.ts";
+import { composeServers, startSystemServer, startTenantServers, stopServers } from "./start-servers.ts";
+import { readVersion } from "./version.ts";
+
+export interface RunningDaemon {
+  /** Ends what is under way, stops every server of the home and gives the home back. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+export interface StartOptions {
+  events: StartEvents;
+  /** The caller has no API key for this home: hand it one. */
+  issueKey: boolean;
+}
+
+export async function startDaemon(options: StartOptions): Promise<RunningDaemon> {
+  const config = readConfig();
+  const account = await ensureServerAccount();
+  await prepareHome(config.home, account);
+  const unlock = await lockHome(config.home);
+  // What was started is stopped in reverse, also when the start fails half way.
+  const cleanup: (() => Promise<unknown>)[] = [unlock, () => removeDaemonFile(config.home)];
+  try {
+    await compose(config, account, options, cleanup);
+  } catch (error) {
+    await runAll(cleanup);
+    throw error;
+  }
+  return { stop: () => runAll(cleanup) };
+}
+
+async function compose(
+  config: Config,
+  account: Awaited<ReturnType<typeof ensureServerAccount>>,
+  options: StartOptions,
+  cleanup: (() => Promise<unknown>)[],
+): Promise<void> {
+  const facts: DaemonFacts = { version: await readVersion(), startedAt: systemClock.now() };
+  const phase = (name: string, message: string) => options.events.tell({ type: "phase", name, message });
+  const toolchain = await ensureToolchain(config, (event) => {
+    if (event.type === "phase") phase("toolchain", event.message);
+    else options.events.tell(event);
+  });
+  const observe = createLogObserver();
+  const ports = await choosePorts(config);
+  const poolAdminPassword = (await readOrMakeSecret(config.home, "pool-admin", 24)).toString("hex");
+  const serversOptions = {
+    config,
+    ports,
+    account,
+    toolchain,
+    observe,
+    poolAdminPassword,
+    report: (message: string) => phase("servers", message),
+  };
+  phase("servers", "Starting the servers");
+  const servers = await composeServers(serversOptions);
+  cleanup.push(() => stopServers(config.home, servers.runtime, servers.pooler));
+  cleanup.push(() => servers.supervisor.stop());
+  await startSystemServer(config, servers);
+  const state = await openState(config);
+  cleanup.push(() => state.close());
+  await startTenantServers(serversOptions, servers, state);
+  const stopping = new AbortController();
+  const platform: Platform = {
+    config,
+    ports,
+    clock: systemClock,
+    observe,
+    state,
+    toolchain,
+    account,
+    ...servers,
+    secrets: new Secrets(await readOrMakeSecret(config.home, "master.key", 32)),
+    operationEvents: new OperationEvents(),
+    stopping: stopping.signal,
+  };
+  await servers.supervisor.start();
+  const adminKey =
+    (await ensureAdminAccount(platform)) ??
+    (options.issueKey ? await issueAdminKey(platform, "postern up") : null);
+  await startServices(platform, facts, stopping, cleanup);
+  await writeDaemonFile(config.home, {
+    pid: process.pid,
+    api_url: apiUrl(platform),
+    started_at: facts.startedAt.toISOString(),
+    version: facts.version,
+  });
+  const status = await describeDaemon(platform, facts);
+  options.events.tell({ type: "ready", status, ...(adminKey === null ? {} : { admin_key: adminKey }) });
+  warmUp(platform, observe);
+}
+
+async function startServices(
+  platform: Platform,
+  facts: DaemonFacts,
+  stopping: AbortController,
+  cleanup: (() => Promise<unknown>)[],
+): Promise<void> {
+  const { config, ports, observe } = platform;
+  const { services, query } = compositionOf(platform, facts);
+  cleanup.push(() => query.close());
+  const worker = new OperationWorker(platform, operationHandlers(query), stateConnection(config));
+  const maintenance = new MaintenanceTimer(platform);
+  const http = createHttpServer(services, {
+    listen: config.listen,
+    port: ports.http,
+    domain: config.domain,
+    limits: config.limits,
+    version: facts.version,
+    observe,
+  });
+  for (const service of [worker, maintenance]) {
+    cleanup.push(() => service.stop());
+    await service.start();
+  }
+  cleanup.push(() => http.close());
+  await http.listen();
+  cleanup.push(async () => stopping.abort(new Error("Postern is stopping")));
+}
+
+/** Prepared directories make the next server fast; they are made after the daemon is ready. */
+function warmUp(platform: Platform, observe: Observe): void {
+  platform.warmPool.refill().catch((error: unknown) => observe({ type: "fault", where: "warm pool", error }));
+}
+
+async function runAll(cleanup: (() => Promise<unknown>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (let step = cleanup.pop(); step !== undefined; step = cleanup.pop()) {
+    await step().catch((error: unknown) => failures.push(error));
+  }
+  if (failures.length > 0) throw failures[0];
+}

@@ -1,0 +1,159 @@
+/** In charge of bringing up the Postgres servers and the pooler in their order, and of stopping them in reverse. */
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Config } from "../base/config.ts";
+import type { Observe } from "../base/observation.ts";
+import type { Platform } from "../instances/platform.ts";
+import { serverLayout } from "../instances/server-layout.ts";
+import { serverSpec } from "../instances/server-spec.ts";
+import { ServerSupervisor } from "../instances/server-supervisor.ts";
+import { PgBouncer } from "../runtime/pgbouncer.ts";
+import { ProcessRuntime } from "../runtime/process-runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { ServerAccount } from "../runtime/server-account.ts";
+import { ensureServerTemplate } from "../runtime/server-template.ts";
+import type { Toolchain } from "../runtime/toolchain.ts";
+import { DirectoryPool } from "../runtime/warm-pool.ts";
+import { listOwnInstanceDatabases } from "../state/databases.ts";
+import { insertInstance, listInstances, updateInstance } from "../state/instances.ts";
+import type { State } from "../state/state.ts";
+
+export interface ServersOptions {
+  config: Config;
+  ports: Platform["ports"];
+  account: ServerAccount;
+  toolchain: Toolchain;
+  observe: Observe;
+  poolAdminPassword: string;
+  report(message: string): void;
+}
+
+export interface Servers {
+  runtime: ProcessRuntime;
+  warmPool: DirectoryPool;
+  supervisor: ServerSupervisor;
+  pooler: PgBouncer;
+}
+
+export async function composeServers(options: ServersOptions): Promise<Servers> {
+  const { config, ports, account, toolchain } = options;
+  const instances = join(config.home, "instances");
+  const template = await ensureServerTemplate({
+    directory: instances,
+    socketDirectory: join(config.home, "run", ".template"),
+    toolchain,
+    account,
+    report: options.report,
+  });
+  const warmPool = new DirectoryPool({
+    directory: join(instances, ".warm"),
+    template,
+    size: 2,
+    toolchain,
+    account,
+  });
+  const runtime = new ProcessRuntime({ toolchain, account, listen: config.listen, warmPool });
+  return {
+    runtime,
+    warmPool,
+    supervisor: new ServerSupervisor(runtime, options.observe),
+    pooler: composePooler(options, ports.pool),
+  };
+}
+
+function composePooler(
+  options: Pick<ServersOptions, "config" | "toolchain" | "account" | "poolAdminPassword">,
+  port: number,
+): PgBouncer {
+  const { home, listen } = options.config;
+  return new PgBouncer({
+    listen,
+    port,
+    directory: join(home, "pgbouncer"),
+    socketDirectory: join(home, "run", "pool"),
+    sharedSocketDirectory: serverLayout(home, "shared").socketDirectory,
+    systemSocketDirectory: serverLayout(home, "system").socketDirectory,
+    toolchain: options.toolchain,
+    account: options.account,
+    adminPassword: options.poolAdminPassword,
+  });
+}
+
+export async function startSystemServer(config: Config, servers: Servers): Promise<void> {
+  const spec = serverSpec(config.home, "system", null);
+  await servers.runtime.create(spec);
+  await servers.supervisor.keepRunning(spec);
+}
+
+/** The shared instance, every instance of one database, and the pooler in front of them. */
+export async function startTenantServers(
+  options: ServersOptions,
+  servers: Servers,
+  state: State,
+): Promise<void> {
+  const { config, ports, toolchain } = options;
+  await insertInstance(state, {
+    id: "shared",
+    kind: "shared",
+    status: "running",
+    tcp_port: ports.direct,
+    version: toolchain.postgresVersion,
+  });
+  await updateInstance(state, "shared", { tcp_port: ports.direct });
+  const shared = serverSpec(config.home, "shared", ports.direct);
+  await servers.runtime.create(shared);
+  await servers.supervisor.keepRunning(shared);
+  const own = (await listInstances(state)).filter(
+    (row) => row.kind === "process" && row.status === "running",
+  );
+  await inParallel(4, own, async (row) => {
+    const spec = serverSpec(config.home, row.id, row.tcp_port);
+    // One server that does not start is the trouble of one database; the supervisor goes on trying.
+    await servers.supervisor.keepRunning(spec, { evenIfItFails: true });
+    await updateInstance(state, row.id, { version: toolchain.postgresVersion });
+  });
+  await updateInstance(state, "shared", { version: toolchain.postgresVersion });
+  const targets = (await listOwnInstanceDatabases(state)).map((row) => ({
+    database: row.database_name,
+    socketDirectory: serverLayout(config.home, row.instance_id!).socketDirectory,
+  }));
+  await servers.supervisor.supervise({
+    name: "pgbouncer",
+    start: () => servers.pooler.start(targets),
+    findPid: () => servers.pooler.findPid(),
+  });
+}
+
+/** Stops everything of this home that runs, whoever started it: the pooler first, Postern's own tables last. */
+export async function stopServers(
+  home: string,
+  runtime: Pick<Runtime, "stop">,
+  pooler: Pick<PgBouncer, "stop">,
+): Promise<void> {
+  await pooler.stop();
+  const names = (await readdir(join(home, "instances")).catch(() => [])).filter(
+    (name) => !name.startsWith("."),
+  );
+  const failures: unknown[] = [];
+  const stop = (name: string) =>
+    runtime.stop(serverSpec(home, name, null)).catch((error: unknown) => failures.push(error));
+  await inParallel(
+    8,
+    names.filter((name) => name !== "system"),
+    stop,
+  );
+  await stop("system");
+  if (failures.length > 0) throw failures[0];
+}
+
+async function inParallel<Item>(
+  width: number,
+  items: readonly Item[],
+  work: (item: Item) => Promise<unknown>,
+): Promise<void> {
+  const queue = [...items];
+  const worker = async () => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
+  };
+  await Promise.all(Array.from({ length: width }, worker));
+}

@@ -1,0 +1,158 @@
+/** In charge of creating a database: accepted in one transaction, then built step by step, or undone. */
+import type { CreateDatabaseRequest } from "@postern/sdk/protocol";
+import { hasCode, posternError } from "../base/error.ts";
+import {
+  type AccountId,
+  type DatabaseId,
+  type InstanceId,
+  newDatabaseId,
+  newInstanceId,
+  postgresNameOf,
+} from "../base/id.ts";
+import { hashSecret, newPassword, newToken, scramVerifier } from "../base/secrets.ts";
+import type { OperationHandler } from "../instances/operation-run.ts";
+import {
+  createOwner,
+  createPhysicalDatabase,
+  dropOwner,
+  dropPhysicalDatabase,
+} from "../instances/physical-database.ts";
+import type { Platform } from "../instances/platform.ts";
+import { provisionInstance, removeInstance } from "../instances/provision-instance.ts";
+import { serverLayout } from "../instances/server-layout.ts";
+import { connectAs } from "../instances/with-admin.ts";
+import { postgresMajor } from "../runtime/toolchain.ts";
+import {
+  type DatabaseRow,
+  deleteDatabaseRow,
+  findDatabaseById,
+  insertDatabase,
+  insertToken,
+  updateDatabase,
+} from "../state/databases.ts";
+import { insertOperation, type OperationRow } from "../state/operations.ts";
+import { checkDatabaseName, checkPassword, checkUserName, inventName } from "./name-rules.ts";
+import { tiers } from "./tiers.ts";
+
+export interface AcceptedDatabase {
+  id: DatabaseId;
+  /** The only moment at which it is known. */
+  token: string;
+  operation: OperationRow;
+}
+
+/** Checks the wish and writes it down, with its operation. @throws Y3003 Y3006 Y2006 Y3009 Y3002 Y3007 */
+export async function requestCreateDatabase(
+  platform: Platform,
+  accountId: AccountId,
+  input: CreateDatabaseRequest,
+): Promise<AcceptedDatabase> {
+  const id = newDatabaseId();
+  const name = checkDatabaseName(input.name ?? inventName());
+  const roleName = input.user === undefined ? postgresNameOf(id) : checkUserName(input.user);
+  const password = input.password === undefined ? newPassword() : checkPassword(input.password);
+  checkVersion(platform, input.version);
+  const databaseClass = input.class ?? "db.p1";
+  const tier = tiers[databaseClass];
+  const isolation = input.isolation ?? tier.isolation;
+  const token = newToken();
+  const verifier = await scramVerifier(password);
+  try {
+    const operation = await platform.state.transaction(async (tx) => {
+      await insertDatabase(tx, {
+        id,
+        name,
+        account_id: accountId,
+        class: databaseClass,
+        isolation,
+        database_name: postgresNameOf(id),
+        role_name: roleName,
+        password_sealed: platform.secrets.seal(password, id),
+        scram_verifier: verifier,
+        connection_limit: tier.connectionLimit,
+        storage_limit_bytes: isolation === "shared" ? tier.storageLimitBytes : null,
+      });
+      await insertToken(tx, id, hashSecret(token), "master");
+      const instance: InstanceId | "shared" = isolation === "shared" ? "shared" : newInstanceId();
+      return insertOperation(tx, { kind: "create_database", databaseId: id, accountId, input: { instance } });
+    });
+    return { id, token, operation };
+  } catch (error) {
+    throw explainTaken(error, name, roleName);
+  }
+}
+
+export const createDatabase: OperationHandler = {
+  async run(platform, run) {
+    const row = await requireRow(platform, run.row);
+    const instance = run.row.input.instance as InstanceId | "shared";
+    if (instance !== "shared") await run.step("instance", () => provisionInstance(platform, instance));
+    const placed: DatabaseRow = { ...row, instance_id: instance };
+    await updateDatabase(platform.state, row.id, { instance_id: instance });
+    await run.step("owner", () => createOwner(platform, placed));
+    await run.step("database", () => createPhysicalDatabase(platform, placed, row.database_name));
+    if (instance !== "shared") {
+      await run.step("pooler", () =>
+        platform.pooler.route({
+          database: row.database_name,
+          socketDirectory: serverLayout(platform.config.home, instance).socketDirectory,
+        }),
+      );
+    }
+    await run.step("first query", () => proveReady(platform, placed));
+    await updateDatabase(platform.state, row.id, { status: "ready" });
+    return { database_id: row.id };
+  },
+
+  async undo(platform, run) {
+    const row =
+      run.row.database_id === null ? undefined : await findDatabaseById(platform.state, run.row.database_id);
+    if (!row) return;
+    const instance = run.row.input.instance as InstanceId | "shared";
+    await platform.pooler.unroute(row.database_name);
+    if (instance === "shared") {
+      await dropPhysicalDatabase(platform, { instance_id: instance }, row.database_name);
+      await dropOwner(platform, { ...row, instance_id: instance });
+    } else {
+      await removeInstance(platform, instance);
+    }
+    await deleteDatabaseRow(platform.state, row.id);
+  },
+};
+
+/** The owner logs in and gets an answer: only then is a database called ready. */
+async function proveReady(platform: Platform, row: DatabaseRow): Promise<void> {
+  const client = await connectAs(platform, row.instance_id!, row.database_name, row.role_name);
+  await client.query("select 1").finally(() => client.end());
+}
+
+async function requireRow(platform: Platform, operation: OperationRow): Promise<DatabaseRow> {
+  const row =
+    operation.database_id === null
+      ? undefined
+      : await findDatabaseById(platform.state, operation.database_id);
+  if (!row) throw posternError("Y3005", "The database that this operation creates is gone.");
+  return row;
+}
+
+function checkVersion(platform: Platform, version: string | undefined): void {
+  const available = postgresMajor(platform.toolchain);
+  if (version === undefined || version === available || version === platform.toolchain.postgresVersion)
+    return;
+  throw posternError("Y3009", `Postgres ${version} cannot be had here.`, {
+    hint: `Available: ${available}.`,
+  });
+}
+
+function explainTaken(error: unknown, name: string, user: string): unknown {
+  if (!hasCode(error, "23505")) return error;
+  if ((error as { constraint?: string }).constraint === "databases_role_name_key") {
+    return posternError("Y3007", `The user name "${user}" is taken.`, {
+      detail: "The pooler tells databases' owners apart by their names, so each name is used once.",
+      hint: "Choose another user name.",
+    });
+  }
+  return posternError("Y3002", `You have a database called "${name}" already.`, {
+    hint: "Choose another name, or see `postern db list`.",
+  });
+}

@@ -1,0 +1,132 @@
+/** In charge of what can be said of a database. */
+import type { DatabaseInfo, DatabaseUrls } from "@postern/sdk/protocol";
+import { messageOf } from "../base/error.ts";
+import { renderConnectionUrl } from "../credentials/connection-url.ts";
+import type { Platform } from "../instances/platform.ts";
+import { connectAs, withAdmin } from "../instances/with-admin.ts";
+import { findAccountById } from "../state/accounts.ts";
+import { lastCompletedBackupAt } from "../state/backups.ts";
+import type { DatabaseRow } from "../state/databases.ts";
+import { findInstance } from "../state/instances.ts";
+
+/** `<id>.<domain>[:port]` */
+export function databaseHost(platform: Platform, row: DatabaseRow): string {
+  const { http } = platform.ports;
+  return `${row.id}.${platform.config.domain}${http === 80 ? "" : `:${http}`}`;
+}
+
+/** All of it, with what only the server can tell; the database is asked, so `healthy` is a fact. */
+export async function describeDatabase(platform: Platform, row: DatabaseRow): Promise<DatabaseInfo> {
+  const live = row.status === "ready" ? await askServer(platform, row) : undefined;
+  const info = await describeRow(platform, row);
+  if (!live) return info;
+  const size = live.sizeBytes ?? info.size_bytes;
+  return {
+    ...info,
+    size_bytes: size,
+    connections: live.connections,
+    healthy: live.healthy,
+    warnings: warningsOf(row, size, live.problem),
+  };
+}
+
+/** What the row tells, for lists: no server is asked. */
+export async function describeRow(platform: Platform, row: DatabaseRow): Promise<DatabaseInfo> {
+  const [account, lastBackup, instance] = await Promise.all([
+    findAccountById(platform.state, row.account_id),
+    lastCompletedBackupAt(platform.state, row.id),
+    row.instance_id === null ? undefined : findInstance(platform.state, row.instance_id),
+  ]);
+  return renderRow(platform, row, {
+    owner: account!.username,
+    lastBackup,
+    version: instance?.version ?? platform.toolchain.postgresVersion,
+  });
+}
+
+export function renderRow(
+  platform: Platform,
+  row: DatabaseRow,
+  joined: { owner: string; lastBackup: Date | null; version: string },
+): DatabaseInfo {
+  const host = databaseHost(platform, row);
+  const size = row.size_bytes === null ? null : Number(row.size_bytes);
+  return {
+    id: row.id,
+    name: row.name,
+    status: row.status,
+    class: row.class,
+    isolation: row.isolation,
+    version: joined.version,
+    host,
+    http_url: `http://${host}`,
+    database: row.database_name,
+    user: row.role_name,
+    size_bytes: size,
+    storage_limit_bytes: row.storage_limit_bytes === null ? null : Number(row.storage_limit_bytes),
+    connections: null,
+    healthy: null,
+    warnings: warningsOf(row, size),
+    owner: joined.owner,
+    last_backup_at: joined.lastBackup?.toISOString() ?? null,
+    created_at: row.created_at.toISOString(),
+    destroyed_at: row.destroyed_at?.toISOString() ?? null,
+    recoverable_until: row.recoverable_until?.toISOString() ?? null,
+  };
+}
+
+/** The secrets of a database; whoever calls this has checked that the caller may have them. */
+export async function describeUrls(platform: Platform, row: DatabaseRow): Promise<DatabaseUrls> {
+  const instance = await findInstance(platform.state, row.instance_id!);
+  const password = platform.secrets.open(row.password_sealed, row.id);
+  const login = { user: row.role_name, password, host: platform.config.listen, database: row.database_name };
+  const directPort = instance!.tcp_port;
+  return {
+    pooled: renderConnectionUrl({ ...login, port: platform.ports.pool }),
+    direct: renderConnectionUrl({ ...login, port: directPort }),
+    http: `http://${databaseHost(platform, row)}`,
+    host: databaseHost(platform, row),
+    user: row.role_name,
+    password,
+    database: row.database_name,
+    pool_port: platform.ports.pool,
+    direct_port: directPort,
+  };
+}
+
+interface LiveFacts {
+  healthy: boolean;
+  sizeBytes: number | null;
+  connections: DatabaseInfo["connections"];
+  problem?: string;
+}
+
+async function askServer(platform: Platform, row: DatabaseRow): Promise<LiveFacts> {
+  try {
+    const owner = await connectAs(platform, row.instance_id!, row.database_name, row.role_name);
+    await owner.query("select 1").finally(() => owner.end());
+    const { rows } = await withAdmin(platform, row.instance_id!, "postgres", (client) =>
+      client.query<{ size: string; open: number }>(
+        `select pg_database_size($1) as size,
+                (select count(*)::int from pg_stat_activity where usename = $2) as open`,
+        [row.database_name, row.role_name],
+      ),
+    );
+    const { size, open } = rows[0]!;
+    return { healthy: true, sizeBytes: Number(size), connections: { open, limit: row.connection_limit } };
+  } catch (error) {
+    return { healthy: false, sizeBytes: null, connections: null, problem: messageOf(error) };
+  }
+}
+
+function warningsOf(row: DatabaseRow, sizeBytes: number | null, problem?: string): string[] {
+  const warnings: string[] = [];
+  if (problem !== undefined) warnings.push(`The database does not answer: ${problem}`);
+  const limit = row.storage_limit_bytes === null ? null : Number(row.storage_limit_bytes);
+  if (limit !== null && sizeBytes !== null && sizeBytes > limit) {
+    warnings.push(
+      `It holds ${(sizeBytes / 1024 ** 3).toFixed(1)} GB, more than the ${(limit / 1024 ** 3).toFixed(0)} GB of class ${row.class}. Nothing is refused; a larger class has no such limit.`,
+    );
+  }
+  return warnings;
+}

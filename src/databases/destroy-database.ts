@@ -1,0 +1,93 @@
+/** In charge of destroying a database: a last backup first, which is kept for a week so that it can be brought back. */
+
+import { createFinalBackup } from "../backups/create-final-backup.ts";
+import { posternError } from "../base/error.ts";
+import type { AccountId, InstanceId } from "../base/id.ts";
+import type { OperationHandler } from "../instances/operation-run.ts";
+import { dropOwner, dropPhysicalDatabase } from "../instances/physical-database.ts";
+import type { Platform } from "../instances/platform.ts";
+import { removeInstance } from "../instances/provision-instance.ts";
+import type { QuerySessions } from "../query/query-service.ts";
+import { type DatabaseRow, findDatabaseById, updateDatabase } from "../state/databases.ts";
+import { insertOperation, type OperationRow } from "../state/operations.ts";
+import { requireReady } from "./require-ready.ts";
+
+const dayMs = 86_400_000;
+
+/** @throws Y3004 while other work on the database goes on. */
+export async function requestDestroyDatabase(
+  platform: Platform,
+  accountId: AccountId,
+  row: DatabaseRow,
+  input: { skipSnapshot: boolean },
+): Promise<OperationRow> {
+  if (row.status !== "failed") requireReady(row);
+  return platform.state.transaction(async (tx) => {
+    const operation = await insertOperation(tx, {
+      kind: "destroy_database",
+      databaseId: row.id,
+      accountId,
+      input: { skip_snapshot: input.skipSnapshot },
+    });
+    return operation;
+  });
+}
+
+export const destroyDatabase = (sessions: QuerySessions): OperationHandler => ({
+  async run(platform, run) {
+    const row = await findDatabaseById(platform.state, run.row.database_id!);
+    if (!row || row.status === "destroyed") return { database_id: run.row.database_id };
+    const keep = run.row.input.skip_snapshot !== true;
+    if (keep && row.status !== "destroying") {
+      await run.step("last backup", () => createFinalBackup(platform, run, row).catch(explainNoBackup));
+    }
+    await updateDatabase(platform.state, row.id, { status: "destroying" });
+    await run.step("connections", () => closeConnections(platform, sessions, row));
+    await run.step("data", () => removeData(platform, row));
+    const now = platform.clock.now();
+    await updateDatabase(platform.state, row.id, {
+      status: "destroyed",
+      instance_id: null,
+      destroyed_at: now,
+      recoverable_until: keep ? new Date(now.getTime() + platform.config.undeleteDays * dayMs) : null,
+    });
+    return { database_id: row.id };
+  },
+
+  /** Before the data is touched there is nothing to undo; after that there is only forward. */
+  async undo(platform, run) {
+    const row = await findDatabaseById(platform.state, run.row.database_id!);
+    if (row?.status === "destroying")
+      throw posternError("Y4003", `Database ${row.name} is half destroyed; its data could not be removed.`);
+  },
+});
+
+async function closeConnections(
+  platform: Platform,
+  sessions: QuerySessions,
+  row: DatabaseRow,
+): Promise<void> {
+  await sessions.closeDatabase(row.id);
+  await platform.pooler.unroute(row.database_name);
+}
+
+async function removeData(platform: Platform, row: DatabaseRow): Promise<void> {
+  if (row.instance_id === null) return;
+  if (row.isolation === "shared") {
+    await dropPhysicalDatabase(platform, row, row.database_name);
+    await dropOwner(platform, row);
+  } else {
+    await removeInstance(platform, row.instance_id as InstanceId);
+  }
+}
+
+function explainNoBackup(error: unknown): never {
+  if (error instanceof Error && "code" in error && String(error.code).startsWith("Y6")) {
+    throw posternError("Y6002", "The last backup could not be made, so the database was not destroyed.", {
+      detail: error.message,
+      hint: "`--skip-snapshot` destroys it without one; it can then not be brought back.",
+      cause: error,
+    });
+  }
+  throw error;
+}

@@ -1,0 +1,100 @@
+/** In charge of bringing a destroyed database back from its last backup: same id, name, owner, password and tokens. */
+import { restoreInto } from "../backups/restore-into.ts";
+import { hasCode, posternError } from "../base/error.ts";
+import { type AccountId, type InstanceId, newInstanceId } from "../base/id.ts";
+import type { OperationHandler } from "../instances/operation-run.ts";
+import {
+  createOwner,
+  createPhysicalDatabase,
+  dropOwner,
+  dropPhysicalDatabase,
+} from "../instances/physical-database.ts";
+import type { Platform } from "../instances/platform.ts";
+import { provisionInstance, removeInstance } from "../instances/provision-instance.ts";
+import { serverLayout } from "../instances/server-layout.ts";
+import { findFinalBackup } from "../state/backups.ts";
+import { type DatabaseRow, findDatabaseById, updateDatabase } from "../state/databases.ts";
+import { insertOperation, type OperationRow } from "../state/operations.ts";
+
+/** @throws Y3008 when it cannot be brought back, Y3002 when its name is in use again. */
+export async function requestUndeleteDatabase(
+  platform: Platform,
+  accountId: AccountId,
+  row: DatabaseRow,
+): Promise<OperationRow> {
+  const backup = await findFinalBackup(platform.state, row.id);
+  if (!backup || row.recoverable_until === null || row.recoverable_until <= platform.clock.now()) {
+    throw posternError("Y3008", `Database ${row.name} cannot be brought back.`, {
+      detail:
+        row.recoverable_until === null
+          ? "It was destroyed without a last backup."
+          : "Its last backup has expired.",
+    });
+  }
+  const instance = row.isolation === "shared" ? "shared" : newInstanceId();
+  const { destroyed_at, recoverable_until } = row;
+  try {
+    return await platform.state.transaction(async (tx) => {
+      await updateDatabase(tx, row.id, { status: "restoring", destroyed_at: null, recoverable_until: null });
+      return insertOperation(tx, {
+        kind: "undelete_database",
+        databaseId: row.id,
+        accountId,
+        input: { backup_id: backup.id, instance, destroyed_at, recoverable_until },
+      });
+    });
+  } catch (error) {
+    if (!hasCode(error, "23505")) throw error;
+    throw posternError("Y3002", `You have another database called "${row.name}" now.`, {
+      hint: "Destroy that one first.",
+    });
+  }
+}
+
+export const undeleteDatabase: OperationHandler = {
+  async run(platform, run) {
+    const instance = run.row.input.instance as InstanceId | "shared";
+    const found = (await findDatabaseById(platform.state, run.row.database_id!))!;
+    const row: DatabaseRow = { ...found, instance_id: instance };
+    if (instance !== "shared") await run.step("instance", () => provisionInstance(platform, instance));
+    await updateDatabase(platform.state, row.id, { instance_id: instance });
+    await run.step("owner", () => createOwner(platform, row));
+    await run.step("database", async () => {
+      // A restore that was cut off left a part: it begins again with an empty database.
+      await dropPhysicalDatabase(platform, row, row.database_name);
+      await createPhysicalDatabase(platform, row, row.database_name);
+    });
+    await run.step("data", () =>
+      restoreInto(platform, run, row, row.database_name, String(run.row.input.backup_id)),
+    );
+    if (instance !== "shared") {
+      const { socketDirectory } = serverLayout(platform.config.home, instance);
+      await run.step("pooler", () => platform.pooler.route({ database: row.database_name, socketDirectory }));
+    }
+    await updateDatabase(platform.state, row.id, { status: "ready" });
+    return { database_id: row.id };
+  },
+
+  async undo(platform, run) {
+    const row = await findDatabaseById(platform.state, run.row.database_id!);
+    if (!row) return;
+    const { instance, destroyed_at, recoverable_until } = run.row.input as {
+      instance: InstanceId | "shared";
+      destroyed_at: string;
+      recoverable_until: string;
+    };
+    await platform.pooler.unroute(row.database_name);
+    if (instance === "shared") {
+      await dropPhysicalDatabase(platform, { instance_id: instance }, row.database_name);
+      await dropOwner(platform, { ...row, instance_id: instance });
+    } else {
+      await removeInstance(platform, instance);
+    }
+    await updateDatabase(platform.state, row.id, {
+      status: "destroyed",
+      instance_id: null,
+      destroyed_at: new Date(destroyed_at),
+      recoverable_until: new Date(recoverable_until),
+    });
+  },
+};

@@ -1,0 +1,56 @@
+/** In charge of work that comes back: each task by its own interval, one run of a task at a time. */
+
+import { messageOf } from "../base/error.ts";
+import type { Service } from "../base/service.ts";
+import type { Platform } from "../instances/platform.ts";
+import { expireDatabases } from "./expire-databases.ts";
+import { measureSizes } from "./measure-sizes.ts";
+import { trimLogs } from "./trim-logs.ts";
+
+export interface MaintenanceTask {
+  name: string;
+  everyMs: number;
+  runOnce(platform: Platform): Promise<void>;
+}
+
+const tasks: MaintenanceTask[] = [
+  { name: "measure sizes", everyMs: 60_000, runOnce: measureSizes },
+  { name: "trim logs", everyMs: 60_000, runOnce: trimLogs },
+  { name: "expire databases", everyMs: 3_600_000, runOnce: expireDatabases },
+];
+
+export class MaintenanceTimer implements Service {
+  readonly name = "maintenance";
+  readonly #platform: Platform;
+  readonly #tasks: readonly MaintenanceTask[];
+  readonly #running = new Map<string, Promise<void>>();
+  #timers: NodeJS.Timeout[] = [];
+
+  constructor(platform: Platform, list: readonly MaintenanceTask[] = tasks) {
+    this.#platform = platform;
+    this.#tasks = list;
+  }
+
+  async start(): Promise<void> {
+    this.#timers = this.#tasks.map((task) => setInterval(() => this.#run(task), task.everyMs));
+  }
+
+  async stop(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#timers = [];
+    await Promise.all(this.#running.values());
+  }
+
+  #run(task: MaintenanceTask): void {
+    if (this.#running.has(task.name)) return;
+    const { observe } = this.#platform;
+    const work = task
+      .runOnce(this.#platform)
+      .then(() => observe({ type: "maintenance", task: task.name, event: "done" }))
+      .catch((error: unknown) =>
+        observe({ type: "maintenance", task: task.name, event: "failed", detail: messageOf(error) }),
+      )
+      .finally(() => this.#running.delete(task.name));
+    this.#running.set(task.name, work);
+  }
+}

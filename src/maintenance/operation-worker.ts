@@ -1,0 +1,71 @@
+/** In charge of the background worker: it takes operations from the queue in Postern's own database and runs them. */
+import { Logger, type Runner, run, runMigrations } from "graphile-worker";
+import pg from "pg";
+import type { OperationId } from "../base/id.ts";
+import type { Service } from "../base/service.ts";
+import type { Platform } from "../instances/platform.ts";
+import { enqueueOperation, listUnfinishedOperations } from "../state/operations.ts";
+import { type OperationHandlers, runOperation } from "./run-operation.ts";
+
+/** The queue's chatter is not Postern's log; what matters is observed where it happens. */
+const quietLogger = new Logger(() => () => {});
+
+/** Operations that run at once; those on one database come one after the other. */
+const concurrency = 6;
+
+/** Brings the queue's own tables up to date; before any operation can be accepted. */
+export async function prepareQueue(pool: pg.Pool): Promise<void> {
+  await runMigrations({ pgPool: pool, logger: quietLogger });
+}
+
+export class OperationWorker implements Service {
+  readonly name = "operation worker";
+  readonly #platform: Platform;
+  readonly #handlers: OperationHandlers;
+  readonly #pool: pg.Pool;
+  #runner: Runner | undefined;
+
+  constructor(platform: Platform, handlers: OperationHandlers, connection: pg.PoolConfig) {
+    this.#platform = platform;
+    this.#handlers = handlers;
+    this.#pool = new pg.Pool({ ...connection, max: concurrency + 4, application_name: "postern-worker" });
+    this.#pool.on("error", () => {});
+  }
+
+  async start(): Promise<void> {
+    await this.#takeOver();
+    this.#runner = await run({
+      pgPool: this.#pool,
+      concurrency,
+      noHandleSignals: true,
+      pollInterval: 1_000,
+      logger: quietLogger,
+      taskList: {
+        operation: async (payload) => {
+          await runOperation(this.#platform, this.#handlers, (payload as { id: OperationId }).id);
+        },
+      },
+    });
+    this.#runner.promise.catch((error: unknown) =>
+      this.#platform.observe({ type: "fault", where: "operation worker", error }),
+    );
+  }
+
+  async stop(): Promise<void> {
+    const runner = this.#runner;
+    this.#runner = undefined;
+    await runner?.stop().catch(() => {});
+    await this.#pool.end().catch(() => {});
+  }
+
+  /** Frees what a daemon that died held, and queues its unfinished operations again. */
+  async #takeOver(): Promise<void> {
+    await this.#pool.query(`
+      select graphile_worker.force_unlock_workers(array_agg(distinct locked_by))
+        from graphile_worker.jobs where locked_by is not null
+      having count(*) > 0`);
+    for (const operation of await listUnfinishedOperations(this.#platform.state)) {
+      await enqueueOperation(this.#platform.state, operation);
+    }
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * In charge of carrying an operation to one of its two ends: done, or undone. A fault that passes (a server that is
+ * being started again) is waited out; a daemon that stops leaves the operation to its successor.
+ */
+
+import type { ErrorBody } from "@postern/sdk/protocol";
+import { sleep } from "../base/clock.ts";
+import { asPosternError, hasCode, messageOf, PosternError } from "../base/error.ts";
+import type { OperationId } from "../base/id.ts";
+import { createOperationRun, type OperationHandler, type OperationRun } from "../instances/operation-run.ts";
+import type { Platform } from "../instances/platform.ts";
+import {
+  findOperation,
+  finishOperation,
+  markOperationStarted,
+  type OperationRow,
+} from "../state/operations.ts";
+
+export type OperationHandlers = Record<string, OperationHandler>;
+
+/** How long passing faults are waited out before the operation is given up. */
+const patienceMs = 90_000;
+
+export async function runOperation(
+  platform: Platform,
+  handlers: OperationHandlers,
+  id: OperationId,
+): Promise<void> {
+  const row = await findOperation(platform.state, id);
+  if (!row || (row.status !== "pending" && row.status !== "running")) return;
+  const handler = handlers[row.kind];
+  if (!handler) throw new Error(`no handler for operations of kind ${row.kind}`);
+  await markOperationStarted(platform.state, id);
+  const run = createOperationRun(platform, row, platform.stopping);
+  const startedAt = performance.now();
+  const tell = (event: "started" | "completed" | "failed", extra: { code?: string; detail?: string } = {}) =>
+    platform.observe({
+      type: "operation",
+      operationId: id,
+      kind: row.kind,
+      event,
+      durationMs: performance.now() - startedAt,
+      ...extra,
+    });
+  tell("started");
+  const failure = (row.input.undoing as ErrorBody | undefined) ?? (await attempt(platform, run, handler));
+  if (failure === undefined) {
+    tell("completed");
+  } else {
+    await giveUp(platform, run, handler, failure);
+    tell("failed", { code: failure.code, detail: failure.message });
+  }
+  platform.operationEvents.announce(id);
+}
+
+/** Undefined when it is done; else why it has to be undone. Throws only when the daemon stops. */
+async function attempt(
+  platform: Platform,
+  run: OperationRun,
+  handler: OperationHandler,
+): Promise<ErrorBody | undefined> {
+  try {
+    await patiently(platform, run.row, async () => {
+      const result = await handler.run(platform, run);
+      await finishOperation(platform.state, run.id, { status: "completed", result });
+    });
+    return undefined;
+  } catch (error) {
+    platform.stopping.throwIfAborted();
+    const known = asPosternErrorOrSql(error);
+    if (known.code === "Y9001") platform.observe({ type: "fault", where: `operation ${run.id}`, error });
+    return known.toBody();
+  }
+}
+
+/** What is being undone is written down first, so that a successor goes on undoing instead of trying again. */
+async function giveUp(
+  platform: Platform,
+  run: OperationRun,
+  handler: OperationHandler,
+  failure: ErrorBody,
+): Promise<void> {
+  await patiently(platform, run.row, async () => {
+    await run.remember({ undoing: failure });
+    await handler.undo?.(platform, run);
+    await finishOperation(platform.state, run.id, {
+      status: "failed",
+      error: failure,
+      result: run.row.result,
+    });
+  });
+}
+
+/** Repeats `work` over faults that pass. */
+async function patiently(platform: Platform, row: OperationRow, work: () => Promise<void>): Promise<void> {
+  const deadline = performance.now() + patienceMs;
+  for (let pauseMs = 100; ; pauseMs = Math.min(2_000, pauseMs * 2)) {
+    try {
+      return await work();
+    } catch (error) {
+      platform.stopping.throwIfAborted();
+      if (!passes(error) || performance.now() > deadline) throw error;
+      platform.observe({
+        type: "operation",
+        operationId: row.id,
+        kind: row.kind,
+        event: "retried",
+        detail: messageOf(error),
+      });
+      await sleep(pauseMs, platform.stopping);
+    }
+  }
+}
+
+/** Does this fault pass by itself? Servers that restart, connections that broke. */
+function passes(error: unknown): boolean {
+  if (
+    hasCode(
+      error,
+      "57P01",
+      "57P02",
+      "57P03",
+      "08000",
+      "08001",
+      "08003",
+      "08006",
+      "53300",
+      "Y4001",
+      "Y8001",
+      "ECONNRESET",
+      "ECONNREFUSED",
+      "EPIPE",
+    )
+  )
+    return true;
+  if (hasCode(error, "ENOENT")) return (error as { syscall?: string }).syscall === "connect";
+  return /Connection terminated|connection error and is not queryable|timeout exceeded when trying to connect/i.test(
+    messageOf(error),
+  );
+}
+
+/** Errors of Postgres keep their own code. */
+function asPosternErrorOrSql(error: unknown) {
+  const { code, detail, hint } = error as { code?: unknown; detail?: string; hint?: string };
+  if (
+    error instanceof Error &&
+    typeof code === "string" &&
+    /^[0-9A-Z]{5}$/.test(code) &&
+    error.name !== "PosternError"
+  ) {
+    return new PosternError(code, error.message, { detail, hint });
+  }
+  return asPosternError(error);
+}
