@@ -7,7 +7,7 @@ import { posternError } from "../base/error.ts";
 import type { Observe } from "../base/observation.ts";
 import { authenticationHooks } from "./authenticate-request.ts";
 import { describeApi } from "./describe-api.ts";
-import { followRequests } from "./follow-request.ts";
+import { follow, followRequests } from "./follow-request.ts";
 import type { HttpApp } from "./http-app.ts";
 import { readBodies } from "./read-body.ts";
 import { refuseUnknownRoutes } from "./refuse-unknown-route.ts";
@@ -36,12 +36,12 @@ export interface AppOptions extends HostRules {
 export function createApp(services: HttpServices, options: AppOptions): HttpApp {
   const host = createRequestHost(options);
   const sendError = createSendError(options.observe);
-  const app = createFramework(host, sendError);
+  const app = createFramework(host, sendError, options.observe);
   followRequests(app, options.observe);
   readBodies(app);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
-  app.setErrorHandler(sendError);
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
   refuseUnknownRoutes(app, sendError);
   describeApi(app, options.version);
   const caller = authenticationHooks(services.access);
@@ -59,7 +59,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
   return app;
 }
 
-function createFramework(host: RequestHost, sendError: SendError): HttpApp {
+function createFramework(host: RequestHost, sendError: SendError, observe: Observe): HttpApp {
   return fastify<RawServerDefault>({
     logger: false,
     bodyLimit: 1024 * 1024,
@@ -79,7 +79,10 @@ function createFramework(host: RequestHost, sendError: SendError): HttpApp {
       return id === undefined || url.startsWith("/v1/db/") ? url : `/v1/db/${id}${url}`;
     },
     clientErrorHandler: sendClientError,
-    frameworkErrors: sendError,
+    frameworkErrors(error, request, reply) {
+      follow(request, reply, observe);
+      sendError(error, request, reply);
+    },
   }).withTypeProvider<ZodTypeProvider>();
 }
 

@@ -25,12 +25,17 @@ export function followRequests(app: HttpApp, observe: Observe): void {
   app.decorateRequest("departure", null);
   app.decorateRequest("stageTimes", null);
   app.addHook("onRequest", (request, reply, done) => {
-    request.startedAtMs = performance.now();
-    startTiming(request);
-    reply.headers(standingHeaders).header("x-request-id", request.id);
-    reply.raw.once("close", () => end(request, reply, observe));
+    follow(request, reply, observe);
     done();
   });
+}
+
+/** For what never reaches a hook, because its path cannot even be looked for. */
+export function follow(request: FastifyRequest, reply: FastifyReply, observe: Observe): void {
+  request.startedAtMs = performance.now();
+  startTiming(request);
+  reply.headers(standingHeaders).header("x-request-id", request.id);
+  reply.raw.once("close", () => end(request, reply, observe));
 }
 
 /** Fires when the client closes its connection before it has its whole answer. */

@@ -41,5 +41,5 @@ function refuseMethod(
 ): void {
   reply.header("allow", methods.join(", "));
   const error = posternError("Y1005", `${request.method} does not work here; ${methods.join(" and ")} does.`);
-  sendError(error, request, reply);
+  sendError(error, request, reply, 405);
 }

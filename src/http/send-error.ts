@@ -6,12 +6,18 @@ import { PosternError, posternError } from "../base/error.ts";
 import { httpStatusOf } from "../base/error-codes.ts";
 import type { Observe } from "../base/observation.ts";
 
-export type SendError = (error: unknown, request: FastifyRequest, reply: FastifyReply) => void;
+/** `status` only where the code's own would say too little. */
+export type SendError = (
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  status?: number,
+) => void;
 
 export function createSendError(observe: Observe): SendError {
-  return (thrown, request, reply) => {
+  return (thrown, request, reply, givenStatus) => {
     const body = describeError(thrown, request, observe);
-    const status = httpStatusOf(body.code);
+    const status = givenStatus ?? httpStatusOf(body.code);
     if (status === 401) reply.header("www-authenticate", "Bearer");
     if (status === 503) reply.header("retry-after", "1");
     // Closing while the client still sends would reset the connection and lose this answer on its way; Node reads on
@@ -56,6 +62,8 @@ function frameworkError({ code, statusCode }: Partial<FastifyError>): PosternErr
       return posternError("Y1001", "The body is not as long as content-length says.");
     case "FST_ERR_BAD_URL":
       return posternError("Y1001", "The request's path is not a valid URL path.");
+    case "FST_ERR_MAX_PARAM_LENGTH":
+      return posternError("Y1005", "There is nothing at a path of this length.");
     default:
       // A body that breaks off: its sender has gone, and nobody reads this.
       return statusCode === 400 ? posternError("Y1001", "The request could not be read.") : undefined;

@@ -1,0 +1,212 @@
+/** In charge of services without Postgres: they know one account, one database and one operation, and record calls. */
+import { Readable } from "node:stream";
+import type {
+  AccountInfo,
+  BackupInfo,
+  CreatedDatabase,
+  DatabaseInfo,
+  OperationInfo,
+} from "@postern/sdk/protocol";
+import type { AccountPrincipal, DatabasePrincipal } from "../../src/access/principal.ts";
+import { posternError } from "../../src/base/error.ts";
+import type { AccountId, BackupId, DatabaseId, KeyId } from "../../src/base/id.ts";
+import type { EncodedAnswer, HttpServices, QueryOptions } from "../../src/http/services.ts";
+
+export const adminKey = `pk_${"a".repeat(64)}`;
+export const memberKey = `pk_${"b".repeat(64)}`;
+export const token = "c".repeat(64);
+export const databaseId = "db-0123456789ab" as DatabaseId;
+export const backupId = "bkp-01234567" as BackupId;
+export const operationId = "op-0123456789ab";
+export const rightPassword = "correct horse";
+export const dumpBytes = Buffer.from("PGDMP and then some");
+
+const at = "2026-01-02T03:04:05.000Z";
+export const account: AccountInfo = { id: "acc-1", username: "ada", role: "admin", created_at: at };
+
+export const database: DatabaseInfo = {
+  id: databaseId,
+  name: "shop",
+  status: "ready",
+  class: "db.p1",
+  isolation: "shared",
+  version: "17.11",
+  host: `${databaseId}.localhost:5480`,
+  http_url: `http://${databaseId}.localhost:5480`,
+  database: "db_0123456789ab",
+  user: "db_0123456789ab",
+  size_bytes: 1,
+  storage_limit_bytes: null,
+  connections: null,
+  healthy: null,
+  warnings: [],
+  owner: "ada",
+  last_backup_at: null,
+  created_at: at,
+  destroyed_at: null,
+  recoverable_until: null,
+};
+
+export const operation: OperationInfo = {
+  id: operationId,
+  kind: "migrate",
+  database_id: databaseId,
+  status: "running",
+  steps: [],
+  progress: null,
+  result: null,
+  error: null,
+  created_at: at,
+  started_at: at,
+  finished_at: null,
+};
+
+export const backup: BackupInfo = {
+  id: backupId,
+  database_id: databaseId,
+  database_name: "shop",
+  kind: "manual",
+  status: "completed",
+  created_at: at,
+  finished_at: at,
+  expires_at: null,
+  size_bytes: dumpBytes.length,
+  checksum: "d".repeat(64),
+  version: "17.11",
+  error: null,
+};
+
+export interface Call {
+  name: string;
+  args: unknown[];
+}
+
+export interface InMemoryServices extends HttpServices {
+  calls: Call[];
+}
+
+const encode = (value: unknown): EncodedAnswer => {
+  const text = Buffer.from(JSON.stringify(value));
+  // Cut in two, as a long answer is.
+  const chunks = [text.subarray(0, 3), text.subarray(3)];
+  return { chunks, byteLength: text.length };
+};
+
+export function inMemoryServices(): InMemoryServices {
+  const calls: Call[] = [];
+  const recording =
+    <Args extends unknown[], Result>(name: string, run: (...args: Args) => Result) =>
+    async (...args: Args): Promise<Awaited<Result>> => {
+      calls.push({ name, args });
+      return await run(...args);
+    };
+  const databasePrincipal: DatabasePrincipal = { kind: "database", databaseId };
+  const invalid = () => posternError("Y2002", "The token does not open this database.");
+  const answer = (_principal: DatabasePrincipal, input: unknown, options: QueryOptions) =>
+    encode({ input, rowsAsArrays: options.rowsAsArrays });
+  return {
+    calls,
+    access: {
+      async authenticateKey(key) {
+        if (key !== adminKey && key !== memberKey) throw posternError("Y2002", "The API key is not valid.");
+        const role = key === adminKey ? "admin" : "member";
+        return {
+          kind: "account",
+          accountId: `acc-${role}` as AccountId,
+          role,
+          keyId: "key-1" as KeyId,
+        } satisfies AccountPrincipal;
+      },
+      async authenticateToken(given) {
+        if (given !== token) throw invalid();
+        return databasePrincipal;
+      },
+      async authenticateDatabase(id, given) {
+        if (id !== databaseId || given !== token) throw invalid();
+        return databasePrincipal;
+      },
+    },
+    accounts: {
+      register: recording("accounts.register", () => account),
+      logIn: recording("accounts.logIn", (input) => {
+        if (input.password !== rightPassword) throw posternError("Y2005", "Username or password is wrong.");
+        return { api_key: adminKey, account };
+      }),
+      logOut: recording("accounts.logOut", () => undefined),
+      describe: recording("accounts.describe", () => account),
+    },
+    databases: {
+      create: recording(
+        "databases.create",
+        (): CreatedDatabase => ({ ...database, token, operation_id: operationId }),
+      ),
+      list: recording("databases.list", () => [database]),
+      describe: recording("databases.describe", (_principal, { ref }) => {
+        if (ref !== "shop" && ref !== databaseId)
+          throw posternError("Y3001", `There is no database "${ref}".`);
+        return database;
+      }),
+      describeUrls: recording("databases.describeUrls", () => ({
+        pooled: "postgres://pooled",
+        direct: "postgres://direct",
+        http: database.http_url,
+        host: database.host,
+        user: database.user,
+        password: "secret",
+        database: database.database,
+        pool_port: 6432,
+        direct_port: 5433,
+      })),
+      destroy: recording("databases.destroy", () => operation),
+      undelete: recording("databases.undelete", () => operation),
+    },
+    migrations: {
+      migrate: recording("migrations.migrate", () => operation),
+      compare: recording("migrations.compare", () => []),
+      listApplied: recording("migrations.listApplied", () => []),
+    },
+    backups: {
+      create: recording("backups.create", () => operation),
+      list: recording("backups.list", () => [backup]),
+      describe: recording("backups.describe", () => backup),
+      delete: recording("backups.delete", () => operation),
+      download: recording("backups.download", () => ({
+        stream: Readable.from([dumpBytes.subarray(0, 5), dumpBytes.subarray(5)]),
+        sizeBytes: dumpBytes.length,
+        checksum: backup.checksum!,
+        fileName: "shop-bkp-01234567.dump",
+      })),
+      restore: recording("backups.restore", () => operation),
+    },
+    operations: {
+      list: recording("operations.list", () => [operation]),
+      describe: recording("operations.describe", () => operation),
+      async *watch(...args) {
+        calls.push({ name: "operations.watch", args });
+        yield operation;
+        yield { ...operation, status: "completed" as const };
+      },
+    },
+    query: {
+      query: recording("query.query", answer),
+      execute: recording("query.execute", answer),
+      transaction: recording("query.transaction", answer),
+    },
+    status: {
+      describe: recording("status.describe", () => ({
+        status: "ready" as const,
+        version: "0.1.0",
+        pid: 1,
+        home: "/var/lib/postern",
+        started_at: at,
+        api_url: "http://localhost:5480",
+        pool_address: "127.0.0.1:6432",
+        direct_address: "127.0.0.1:5433",
+        toolchain: { directory: "system", postgres: "17.11", pgbouncer: "1.24.1" },
+        services: [],
+        databases: { total: 1, ready: 1 },
+        warnings: [],
+      })),
+    },
+  };
+}
