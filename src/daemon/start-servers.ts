@@ -61,7 +61,7 @@ export async function composeServers(options: ServersOptions): Promise<Servers> 
   };
 }
 
-function composePooler(
+export function composePooler(
   options: Pick<ServersOptions, "config" | "toolchain" | "account" | "poolAdminPassword">,
   port: number,
 ): PgBouncer {

@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { runDaemonCommand } from "../daemon/main.ts";
+
+process.exitCode = await runDaemonCommand(process.argv[2]);

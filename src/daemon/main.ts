@@ -1,0 +1,77 @@
+/** In charge of the daemon's own command line: `posternd start | sweep | issue-key`. People use `postern` instead. */
+
+import { issueAdminKey } from "../access/accounts.ts";
+import { readConfig } from "../base/config.ts";
+import { asPosternError } from "../base/error.ts";
+import { exitCodeOf } from "../base/error-codes.ts";
+import { State } from "../state/state.ts";
+import { stateConnection } from "./own-tables.ts";
+import { startDaemon } from "./start-daemon.ts";
+import { openStartEvents } from "./start-events.ts";
+import { sweepServers } from "./sweep-servers.ts";
+
+/**
+ * `start` runs until SIGTERM or SIGINT; POSTERN_START_FD names a descriptor for start events, POSTERN_ISSUE_KEY=1 asks
+ * for an API key. `sweep` stops servers that a daemon left behind. `issue-key` prints a new administrator's key: whoever
+ * may read the home's sockets is the administrator. Returns the exit code.
+ */
+export async function runDaemonCommand(command: string | undefined): Promise<number> {
+  switch (command) {
+    case "start":
+      return start();
+    case "sweep":
+      return attempt(() => sweepServers(readConfig()));
+    case "issue-key":
+      return attempt(issueKey);
+    default:
+      process.stderr.write("usage: posternd start | sweep | issue-key\n");
+      return 2;
+  }
+}
+
+async function start(): Promise<number> {
+  const events = openStartEvents(process.env.POSTERN_START_FD);
+  // The key is for whoever started the daemon and for no process that the daemon starts.
+  const issueKey = process.env.POSTERN_ISSUE_KEY === "1";
+  const stopAsked = new Promise<void>((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => resolve());
+  });
+  // A log that cannot be written to is no reason to fall over.
+  process.stdout.on("error", () => {});
+  process.stderr.on("error", () => {});
+  try {
+    const daemon = await startDaemon({ events, issueKey });
+    events.close();
+    await stopAsked;
+    await daemon.stop();
+    return 0;
+  } catch (thrown) {
+    const error = asPosternError(thrown);
+    events.tell({ type: "error", error: error.toBody() });
+    events.close();
+    process.stderr.write(`${JSON.stringify({ error: error.toBody() })}\n`);
+    if (error.code === "Y9001") process.stderr.write(`${(thrown as Error).stack}\n`);
+    return exitCodeOf(error.code);
+  }
+}
+
+async function issueKey(): Promise<void> {
+  const { host, user, database } = stateConnection(readConfig());
+  const state = new State({ socketDirectory: host, user, database });
+  try {
+    process.stdout.write(`${await issueAdminKey({ state }, "posternd issue-key")}\n`);
+  } finally {
+    await state.close();
+  }
+}
+
+async function attempt(work: () => Promise<void>): Promise<number> {
+  try {
+    await work();
+    return 0;
+  } catch (thrown) {
+    const error = asPosternError(thrown);
+    process.stderr.write(`${JSON.stringify({ error: error.toBody() })}\n`);
+    return exitCodeOf(error.code);
+  }
+}

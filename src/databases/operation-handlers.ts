@@ -1,0 +1,21 @@
+/** In charge of which code does which kind of operation. */
+
+import type { OperationHandler } from "../instances/operation-run.ts";
+import type { QuerySessions } from "../query/query-service.ts";
+import { createBackup } from "./create-backup.ts";
+import { createDatabase } from "./create-database.ts";
+import { deleteBackup } from "./delete-backup.ts";
+import { destroyDatabase } from "./destroy-database.ts";
+import { migrateDatabase } from "./migrate-database.ts";
+import { restoreDatabase } from "./restore-database.ts";
+import { undeleteDatabase } from "./undelete-database.ts";
+
+export const operationHandlers = (sessions: QuerySessions): Record<string, OperationHandler> => ({
+  create_database: createDatabase,
+  destroy_database: destroyDatabase(sessions),
+  undelete_database: undeleteDatabase,
+  migrate: migrateDatabase,
+  create_backup: createBackup,
+  restore_backup: restoreDatabase(sessions),
+  delete_backup: deleteBackup,
+});
