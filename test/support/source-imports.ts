@@ -1,0 +1,28 @@
+/** In charge of reading which files of `src` import which. */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, normalize, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const sourceRoot = fileURLToPath(new URL("../../src/", import.meta.url));
+
+export interface Import {
+  /** Relative to `src`. */
+  from: string;
+  to: string;
+  /** Only for types: gone when the program runs. */
+  typeOnly: boolean;
+}
+
+/** Every import of one file of `src` by another. */
+export function readImports(): Import[] {
+  const files = (readdirSync(sourceRoot, { recursive: true }) as string[]).filter((name) => name.endsWith(".ts"));
+  return files.flatMap((from) => {
+    const text = readFileSync(`${sourceRoot}${from}`, "utf8");
+    const statements = text.matchAll(/(import|export)\s+(type\s+)?(?:[^;"']*?from\s+)?["'](\.{1,2}\/[^"']+)["']|import\(\s*["'](\.{1,2}\/[^"']+)["']\s*\)/g);
+    return [...statements].map((match) => ({
+      from,
+      to: relative(sourceRoot, normalize(`${sourceRoot}${dirname(from)}/${match[3] ?? match[4]}`)),
+      typeOnly: match[2] !== undefined,
+    }));
+  });
+}

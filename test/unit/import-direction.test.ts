@@ -1,0 +1,66 @@
+/** The doors of the house open one way: a folder imports only what stands below it, and no files import in a circle. */
+import { describe, expect, it } from "vitest";
+import { type Import, readImports } from "../support/source-imports.ts";
+
+const belowDaemon = ["http", "maintenance", "databases", "query", "backups", "migrations", "credentials", "access", "instances", "state", "runtime", "postgres", "base"];
+
+const mayImport: Record<string, readonly string[]> = {
+  bin: ["cli", "daemon"],
+  cli: ["migrations", "postgres", "base"],
+  daemon: belowDaemon,
+  http: ["databases", "query", "backups", "migrations", "credentials", "access", "instances", "base"],
+  maintenance: ["databases", "query", "backups", "access", "instances", "state", "runtime", "postgres", "base"],
+  databases: ["query", "backups", "migrations", "credentials", "access", "instances", "state", "runtime", "postgres", "base"],
+  query: ["access", "instances", "state", "runtime", "postgres", "base"],
+  backups: ["instances", "state", "runtime", "postgres", "base"],
+  migrations: ["postgres", "base"],
+  credentials: ["instances", "state", "runtime", "postgres", "base"],
+  access: ["instances", "state", "runtime", "postgres", "base"],
+  instances: ["state", "runtime", "postgres", "base"],
+  state: ["postgres", "base"],
+  runtime: ["postgres", "base"],
+  postgres: ["base"],
+  base: [],
+};
+
+const folderOf = (file: string) => file.split("/")[0]!;
+const imports = readImports();
+
+describe("imports", () => {
+  it("are read from the source at all", () => {
+    expect(imports.length).toBeGreaterThan(200);
+    const folders = new Set(imports.flatMap(({ from, to }) => [folderOf(from), folderOf(to)]));
+    expect([...folders].filter((folder) => mayImport[folder] === undefined)).toEqual([]);
+  });
+
+  it("go one way only", () => {
+    const wrong = imports.filter(({ from, to }) => folderOf(from) !== folderOf(to) && !mayImport[folderOf(from)]?.includes(folderOf(to)));
+    expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
+  });
+
+  it("make no circle of files", () => {
+    expect(findCircle(imports.filter((entry) => !entry.typeOnly))).toBeUndefined();
+  });
+});
+
+/** The files of one circle, or undefined. */
+function findCircle(list: readonly Import[]): string[] | undefined {
+  const targets = new Map<string, string[]>();
+  for (const { from, to } of list) targets.set(from, [...(targets.get(from) ?? []), to]);
+  const finished = new Set<string>();
+  const visit = (file: string, path: string[]): string[] | undefined => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (finished.has(file)) return undefined;
+    for (const target of targets.get(file) ?? []) {
+      const circle = visit(target, [...path, file]);
+      if (circle) return circle;
+    }
+    finished.add(file);
+    return undefined;
+  };
+  for (const file of targets.keys()) {
+    const circle = visit(file, []);
+    if (circle) return circle;
+  }
+  return undefined;
+}
