@@ -15,7 +15,7 @@ export interface DatabaseAddress {
 }
 
 /** @throws Y3004 when the database has no server yet. */
-export function databaseAddress(platform: Platform, row: DatabaseRow): DatabaseAddress {
+export function databaseAddress(platform: Pick<Platform, "config">, row: DatabaseRow): DatabaseAddress {
   if (row.instance_id === null) throw posternError("Y3004", `Database ${row.name} is not ready yet.`);
   return {
     host: serverLayout(platform.config.home, row.instance_id).socketDirectory,

@@ -1,0 +1,25 @@
+/** In charge of where the requests of a database go, and of refusing them while it cannot take any. */
+import { type PosternError, posternError } from "../base/error.ts";
+import type { DatabaseId } from "../base/id.ts";
+import { type DatabaseAddress, databaseAddress } from "../instances/database-address.ts";
+import type { Platform } from "../instances/platform.ts";
+import { type DatabaseRow, findDatabaseById } from "../state/databases.ts";
+
+/** @throws Y3001 when there is none; Y3004 when it is not ready. */
+export async function findAddress(
+  platform: Pick<Platform, "state" | "config">,
+  id: DatabaseId,
+): Promise<DatabaseAddress> {
+  const row = await findDatabaseById(platform.state, id);
+  if (!row || row.destroyed_at !== null) throw posternError("Y3001", `There is no database ${id}.`);
+  if (row.status !== "ready") throw notReady(row);
+  return databaseAddress(platform, row);
+}
+
+function notReady({ name, status }: DatabaseRow): PosternError {
+  const hint =
+    status === "creating" || status === "restoring"
+      ? `It will be ready in a while: \`postern db wait ${name}\`.`
+      : `See \`postern db info ${name}\`.`;
+  return posternError("Y3004", `Database ${name} is ${status}.`, { hint });
+}

@@ -1,0 +1,35 @@
+/** In charge of opening sessions for the data plane, with patience for a server that is just starting. */
+import { sleep } from "../base/clock.ts";
+import { hasCode, messageOf, posternError } from "../base/error.ts";
+import { type ConnectionOptions, openConnection } from "../postgres/wire/open-connection.ts";
+import type { WireConnection } from "../postgres/wire/wire-connection.ts";
+
+const retryEveryMs = 50;
+
+/** No socket, nobody behind it, starting up or shutting down, no connection left: may be over in a moment. */
+const passing = ["ENOENT", "ECONNREFUSED", "ECONNRESET", "EAGAIN", "57P03", "53300"];
+
+/** @throws Y4001 when there is still no session after `patienceMs`, or Postgres refuses for good. */
+export async function openSession(
+  options: ConnectionOptions,
+  patienceMs: number,
+  signal: AbortSignal,
+): Promise<WireConnection> {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      return await openConnection(options);
+    } catch (error) {
+      if (hasCode(error, ...passing) && performance.now() < deadline && !signal.aborted) {
+        await sleep(retryEveryMs, signal);
+        continue;
+      }
+      if (hasCode(error, "Y4001")) throw error;
+      throw posternError("Y4001", "The database's server cannot be reached.", {
+        detail: messageOf(error),
+        hint: "See `postern status`; a server that died is started again within seconds.",
+        cause: error,
+      });
+    }
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * In charge of running statements on one session: sent in one write where possible, watched for time and for the
+ * client's going, and the session reset before another request gets it.
+ */
+import type { QueryRequest } from "@postern/sdk/protocol";
+import type { Limits } from "../base/config.ts";
+import type { Exchange } from "../postgres/wire/exchange.ts";
+import { sync } from "../postgres/wire/frontend-messages.ts";
+import { MessageWriter } from "../postgres/wire/message-writer.ts";
+import { BatchExchange, type Step, silentStep } from "./batch-exchange.ts";
+import { queryError, requestCanceled, statementTimedOut } from "./query-error.ts";
+import type { Session, SessionPool } from "./session-pool.ts";
+import { resetCommand, sendReset, sessionReset } from "./session-reset.ts";
+import type { TypeCatalog } from "./type-catalog.ts";
+import { needsTypes, writeCommand, writeStatement } from "./write-statement.ts";
+import { writeTypedStatement } from "./write-typed-statement.ts";
+
+export interface BatchContext {
+  pool: SessionPool;
+  catalog: TypeCatalog;
+  limits: Pick<Limits, "answerBytes" | "statementTimeoutMs">;
+}
+
+export interface Batch {
+  statements: readonly QueryRequest[];
+  /** One for each statement: gets its answer. */
+  steps: readonly Step[];
+  /** `BEGIN …` for a transaction around the statements; without it there is one statement, in no transaction block. */
+  begin?: string;
+}
+
+/** Node's own watch on time comes behind Postgres's, which gives the better error. */
+const graceMs = 1_000;
+
+/** Resolves when all statements are done, and committed. @throws PosternError */
+export async function runBatch(context: BatchContext, batch: Batch, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) throw requestCanceled();
+  const { pool, limits } = context;
+  const session = pool.takeIdle() ?? (await pool.wait(signal));
+  const exchange = new BatchExchange(limits.answerBytes);
+  const stopWatching = watch(context, session, batch.statements.length, signal);
+  try {
+    const sending = batch.statements.some(needsTypes)
+      ? sendStepwise(context, session, exchange, batch)
+      : sendWhole(context, session, exchange, batch);
+    if (sending) await Promise.all([sending, exchange.finished]);
+    else await exchange.finished;
+  } catch (error) {
+    if (!exchange.ended) void pool.abandon(session, error as Error);
+    const index = exchange.failedStep ? batch.steps.indexOf(exchange.failedStep) : -1;
+    const statementIndex = batch.begin !== undefined && index >= 0 ? index : undefined;
+    throw queryError(error, limits.statementTimeoutMs, statementIndex);
+  } finally {
+    stopWatching();
+  }
+}
+
+/** Postgres limits each statement's time; this limits what a statement that lifts that limit can take. */
+function watch({ pool, limits }: BatchContext, session: Session, statements: number, signal?: AbortSignal) {
+  const onAbort = () => void pool.abandon(session, requestCanceled());
+  const timer = setTimeout(
+    () => void pool.abandon(session, statementTimedOut(limits.statementTimeoutMs)),
+    limits.statementTimeoutMs * Math.max(statements, 1) + graceMs,
+  );
+  signal?.addEventListener("abort", onAbort, { once: true });
+  return () => {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
+  };
+}
+
+/** Everything in one write: nothing of it depends on an answer. */
+function sendWhole(
+  { pool }: BatchContext,
+  session: Session,
+  exchange: BatchExchange,
+  batch: Batch,
+): undefined {
+  const out = new MessageWriter();
+  writeBegin(out, exchange, batch);
+  batch.statements.forEach((statement, index) => {
+    exchange.expect(batch.steps[index]!);
+    writeStatement(out, statement);
+  });
+  const behind = writeEnd(out, pool, session, exchange, batch);
+  session.connection.send(out.take(), exchange, ...behind);
+}
+
+/** Pauses where the text of a parameter depends on its type, which earlier statements of the batch may have made. */
+async function sendStepwise(
+  { pool, catalog }: BatchContext,
+  session: Session,
+  exchange: BatchExchange,
+  batch: Batch,
+): Promise<void> {
+  const out = new MessageWriter();
+  writeBegin(out, exchange, batch);
+  session.connection.send(out.take(), exchange);
+  for (const [index, statement] of batch.statements.entries()) {
+    exchange.expect(batch.steps[index]!);
+    if (!needsTypes(statement)) writeStatement(out, statement);
+    else if (!(await writeTypedStatement(out, session.connection, exchange, catalog, statement))) break;
+  }
+  const behind = writeEnd(out, pool, session, exchange, batch);
+  session.connection.send(out.take(), ...behind);
+}
+
+function writeBegin(out: MessageWriter, exchange: BatchExchange, { begin }: Batch): void {
+  if (begin === undefined) return;
+  exchange.expect(silentStep);
+  writeCommand(out, begin);
+}
+
+/** Ends the batch and sees to the reset; returns who listens to what was written behind the batch. */
+function writeEnd(
+  out: MessageWriter,
+  pool: SessionPool,
+  session: Session,
+  exchange: BatchExchange,
+  { begin }: Batch,
+): Exchange[] {
+  if (begin !== undefined) {
+    exchange.expect(silentStep);
+    writeCommand(out, "commit");
+    out.bytes(sync);
+    exchange.onReadyForQuery = (status) => sendReset(pool, session, status);
+    return [];
+  }
+  // A single statement leaves no open transaction whatever becomes of it, so the reset can follow in the same write.
+  out.bytes(sync);
+  out.bytes(resetCommand);
+  return [sessionReset(pool, session)];
+}

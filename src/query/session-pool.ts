@@ -1,0 +1,162 @@
+/**
+ * In charge of the sessions of one database: opened when needed, lent to one request at a time, closed when idle too
+ * long. Who finds no session free waits in line.
+ */
+import { type PosternError, posternError } from "../base/error.ts";
+import { cancelRequest } from "../postgres/wire/cancel-request.ts";
+import type { WireConnection } from "../postgres/wire/wire-connection.ts";
+import { requestCanceled } from "./query-error.ts";
+
+export interface PoolOptions {
+  open(signal: AbortSignal): Promise<WireConnection>;
+  size: number;
+  /** Most requests that may wait, and for how long. */
+  queueLength: number;
+  queueTimeoutMs: number;
+  idleTimeoutMs: number;
+  maxLifetimeMs: number;
+}
+
+export interface Session {
+  readonly connection: WireConnection;
+  readonly openedAt: number;
+  lastUsedAt: number;
+}
+
+interface Waiter {
+  resolve(session: Session): void;
+  reject(error: Error): void;
+}
+
+export class SessionPool {
+  readonly #options: PoolOptions;
+  /** All that hold a connection of the server: idle, lent, or being canceled. */
+  readonly #sessions = new Set<Session>();
+  readonly #idle: Session[] = [];
+  readonly #waiters = new Set<Waiter>();
+  readonly #closing = new AbortController();
+  #opening = 0;
+  #closedBecause: PosternError | undefined;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  /** A session that is free at this moment. It must be given back by `release` or `abandon`. */
+  takeIdle(): Session | undefined {
+    return this.#idle.pop();
+  }
+
+  /** A session as soon as one is free. @throws Y4004 when too many wait or it takes too long; Y1017; Y4001 */
+  wait(signal?: AbortSignal): Promise<Session> {
+    if (this.#closedBecause) return Promise.reject(this.#closedBecause);
+    if (signal?.aborted) return Promise.reject(requestCanceled());
+    const { queueLength, queueTimeoutMs } = this.#options;
+    if (this.#waiters.size >= queueLength)
+      return Promise.reject(tooBusy(`${queueLength} requests wait already.`));
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", onAbort);
+        this.#waiters.delete(waiter);
+      };
+      const waiter: Waiter = {
+        resolve: (session) => {
+          leave();
+          resolve(session);
+        },
+        reject: (error) => {
+          leave();
+          reject(error);
+        },
+      };
+      const onAbort = () => waiter.reject(requestCanceled());
+      const timer = setTimeout(
+        () => waiter.reject(tooBusy(`No connection was free for ${queueTimeoutMs / 1000} s.`)),
+        queueTimeoutMs,
+      );
+      signal?.addEventListener("abort", onAbort);
+      this.#waiters.add(waiter);
+      this.#openIfNeeded();
+    });
+  }
+
+  /** Takes back a session in its first state. */
+  release(session: Session): void {
+    if (session.connection.ended) return;
+    const now = performance.now();
+    session.lastUsedAt = now;
+    if (this.#closedBecause || now - session.openedAt > this.#options.maxLifetimeMs) {
+      session.connection.close();
+      return;
+    }
+    const [next] = this.#waiters;
+    if (next) next.resolve(session);
+    else this.#idle.push(session);
+  }
+
+  /**
+   * Ends what the session is doing, and the session with it: the cancel request travels on a socket of its own and may
+   * arrive late, so the session must never run another statement. Its place stays taken until the server knows.
+   */
+  async abandon(session: Session, error: Error): Promise<void> {
+    if (session.connection.ended) return;
+    session.connection.onEnd = undefined;
+    session.connection.destroy(error);
+    await cancelRequest(session.connection);
+    this.#forget(session);
+  }
+
+  closeIdle(): void {
+    const oldest = performance.now() - this.#options.idleTimeoutMs;
+    // The least used lie at the front: sessions are taken from and put to the back.
+    while (this.#idle[0] && this.#idle[0].lastUsedAt < oldest) this.#idle.shift()!.connection.close();
+  }
+
+  /** Ends all sessions, busy ones too; whoever uses or awaits one gets `because`. */
+  async close(because: PosternError): Promise<void> {
+    this.#closedBecause = because;
+    this.#closing.abort();
+    for (const waiter of this.#waiters) waiter.reject(because);
+    for (const session of this.#idle.splice(0)) session.connection.close();
+    await Promise.all([...this.#sessions].map((session) => this.abandon(session, because)));
+  }
+
+  #openIfNeeded(): void {
+    if (this.#closedBecause || this.#opening >= this.#waiters.size) return;
+    if (this.#sessions.size + this.#opening >= this.#options.size) return;
+    this.#opening++;
+    this.#options
+      .open(this.#closing.signal)
+      .finally(() => this.#opening--)
+      .then((connection) => this.#adopt(connection))
+      .catch((error: Error) => this.#onOpenFailed(error));
+  }
+
+  #adopt(connection: WireConnection): void {
+    const now = performance.now();
+    const session: Session = { connection, openedAt: now, lastUsedAt: now };
+    this.#sessions.add(session);
+    connection.onEnd = () => this.#forget(session);
+    this.release(session);
+  }
+
+  /** As long as a session lives, it serves those who wait; without any, waiting longer is in vain. */
+  #onOpenFailed(error: Error): void {
+    if (this.#sessions.size > 0) return;
+    for (const waiter of this.#waiters) waiter.reject(error);
+  }
+
+  #forget(session: Session): void {
+    this.#sessions.delete(session);
+    const index = this.#idle.indexOf(session);
+    if (index >= 0) this.#idle.splice(index, 1);
+    this.#openIfNeeded();
+  }
+}
+
+const tooBusy = (detail: string) =>
+  posternError("Y4004", "The database is too busy.", {
+    detail,
+    hint: "Try again in a moment; send fewer requests at a time, or make their statements faster.",
+  });
