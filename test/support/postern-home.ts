@@ -1,10 +1,15 @@
 /** In charge of a whole Postern for a test: the real daemon in a home and on ports of its own, stopped at the end. */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { PosternError } from "@postern/sdk/error";
+import type { DaemonStatus, ErrorBody } from "@postern/sdk/protocol";
 import { readConfig } from "../../src/base/config.ts";
+import type { StartEvent } from "../../src/daemon/start-events.ts";
 
 const dist = fileURLToPath(new URL("../../dist/", import.meta.url));
 
@@ -29,18 +34,21 @@ export interface PosternHome {
   run(args: readonly string[], options?: CommandOptions): Promise<CommandEnd>;
   /** Runs `postern … --json` and parses its output; throws with stderr when it fails. */
   json<Result>(args: readonly string[], options?: CommandOptions): Promise<Result>;
-  /** Starts the daemon and waits until it is ready. */
-  up(): Promise<void>;
-  apiUrl(): Promise<string>;
-  apiKey(): Promise<string>;
-  daemonPid(): Promise<number>;
+  /** Starts the daemon itself, without the command line, and waits until it is ready. */
+  start(): Promise<DaemonStatus>;
+  /** Sends a signal to the daemon and waits until it is gone. */
+  stop(signal: NodeJS.Signals): Promise<void>;
+  /** Calls the API, as the administrator unless a token is given; throws the PosternError that it answers. */
+  api<Result>(method: string, path: string, body?: unknown, token?: string): Promise<Result>;
+  apiUrl(): string;
+  apiKey(): string;
   /** Pid of a Postgres server (`system`, `shared`, `ins-…`) or of `pgbouncer`. */
   serverPid(name: string): Promise<number>;
   /** Stops everything and deletes the home. */
   close(): Promise<void>;
 }
 
-/** Not started yet: call `up`. */
+/** Not started yet: call `start`. */
 export async function createPosternHome(): Promise<PosternHome> {
   const root = await mkdtemp(join(tmpdir(), "pn-"));
   const home = join(root, "home");
@@ -69,8 +77,8 @@ export async function createPosternHome(): Promise<PosternHome> {
       ...options,
       environment: { ...environment, ...options.environment },
     });
-  const readJson = async (file: string) =>
-    JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>;
+  let daemon: ChildProcess | undefined;
+  const facts = { apiUrl: "", apiKey: "" };
   return {
     home,
     project,
@@ -81,13 +89,38 @@ export async function createPosternHome(): Promise<PosternHome> {
       if (end.code !== 0) throw new Error(`postern ${args.join(" ")} ended with ${end.code}: ${end.stderr}`);
       return JSON.parse(end.stdout);
     },
-    async up() {
-      const end = await run(["up"]);
-      if (end.code !== 0) throw new Error(`postern up ended with ${end.code}: ${end.stderr}`);
+    async start() {
+      const started = await startDaemon({
+        ...environment,
+        POSTERN_ISSUE_KEY: facts.apiKey === "" ? "1" : "0",
+      });
+      daemon = started.daemon;
+      facts.apiUrl = started.status.api_url;
+      facts.apiKey = started.adminKey ?? facts.apiKey;
+      return started.status;
     },
-    apiUrl: async () => String((await readJson(join(home, "daemon.json"))).api_url),
-    apiKey: async () => String((await readJson(join(root, "config", "config.json"))).api_key),
-    daemonPid: async () => Number((await readJson(join(home, "daemon.json"))).pid),
+    async stop(signal) {
+      const child = daemon;
+      if (!child || child.exitCode !== null || child.signalCode !== null) return;
+      const gone = new Promise((resolve) => child.once("exit", resolve));
+      child.kill(signal);
+      await gone;
+    },
+    async api(method, path, body, token) {
+      const answer = await fetch(`${facts.apiUrl}${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${token ?? facts.apiKey}`,
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await answer.text();
+      if (!answer.ok) throw PosternError.fromBody(JSON.parse(text) as ErrorBody, answer.status);
+      return text === "" ? undefined : JSON.parse(text);
+    },
+    apiUrl: () => facts.apiUrl,
+    apiKey: () => facts.apiKey,
     async serverPid(name) {
       const file =
         name === "pgbouncer"
@@ -96,11 +129,36 @@ export async function createPosternHome(): Promise<PosternHome> {
       return Number((await readFile(file, "utf8")).split("\n")[0]);
     },
     async close() {
+      await this.stop("SIGTERM");
       await run(["down"]);
       await runCommand(join(dist, "bin/posternd.js"), ["sweep"], { cwd: "/", environment });
       await rm(root, { recursive: true, force: true, maxRetries: 3 });
     },
   };
+}
+
+/** Resolves at the event "ready". */
+async function startDaemon(
+  environment: Record<string, string>,
+): Promise<{ daemon: ChildProcess; status: DaemonStatus; adminKey?: string }> {
+  const daemon = spawn(process.execPath, [join(dist, "bin/posternd.js"), "start"], {
+    cwd: "/",
+    env: { ...environment, POSTERN_START_FD: "3" },
+    stdio: ["ignore", "ignore", "pipe", "pipe"],
+  });
+  let stderr = "";
+  daemon.stderr!.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  for await (const line of createInterface({ input: daemon.stdio[3] as Readable })) {
+    const event = JSON.parse(line) as StartEvent;
+    if (event.type === "ready")
+      return {
+        daemon,
+        status: event.status,
+        ...(event.admin_key === undefined ? {} : { adminKey: event.admin_key }),
+      };
+    if (event.type === "error") throw PosternError.fromBody(event.error);
+  }
+  throw new Error(`the daemon ended before it was ready: ${stderr}`);
 }
 
 function runCommand(program: string, args: readonly string[], options: CommandOptions): Promise<CommandEnd> {

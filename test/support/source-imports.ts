@@ -15,10 +15,14 @@ export interface Import {
 
 /** Every import of one file of `src` by another. */
 export function readImports(): Import[] {
-  const files = (readdirSync(sourceRoot, { recursive: true }) as string[]).filter((name) => name.endsWith(".ts"));
+  const files = (readdirSync(sourceRoot, { recursive: true }) as string[]).filter((name) =>
+    name.endsWith(".ts"),
+  );
   return files.flatMap((from) => {
     const text = readFileSync(`${sourceRoot}${from}`, "utf8");
-    const statements = text.matchAll(/(import|export)\s+(type\s+)?(?:[^;"']*?from\s+)?["'](\.{1,2}\/[^"']+)["']|import\(\s*["'](\.{1,2}\/[^"']+)["']\s*\)/g);
+    const statements = text.matchAll(
+      /(import|export)\s+(type\s+)?(?:[^;"']*?from\s+)?["'](\.{1,2}\/[^"']+)["']|import\(\s*["'](\.{1,2}\/[^"']+)["']\s*\)/g,
+    );
     return [...statements].map((match) => ({
       from,
       to: relative(sourceRoot, normalize(`${sourceRoot}${dirname(from)}/${match[3] ?? match[4]}`)),
