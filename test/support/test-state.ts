@@ -1,0 +1,71 @@
+/** In charge of Postern's own tables for a test: a throw-away Postgres with the schema of the state, and nothing else. */
+import { appendFile, chmod, mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ownPath } from "../../src/runtime/own-path.ts";
+import { ProcessRuntime } from "../../src/runtime/process-runtime.ts";
+import { runProgram } from "../../src/runtime/run-program.ts";
+import type { ServerSpec } from "../../src/runtime/runtime.ts";
+import { ensureServerAccount, type ServerAccount } from "../../src/runtime/server-account.ts";
+import { postgresProgram, type Toolchain } from "../../src/runtime/toolchain.ts";
+import { State } from "../../src/state/state.ts";
+import { testToolchain } from "./toolchain.ts";
+
+const schemaDirectory = fileURLToPath(new URL("../../src/state/schema/", import.meta.url));
+const user = "postern_admin";
+
+export interface TestState {
+  state: State;
+  /** Empties all tables. */
+  clear(): Promise<void>;
+  /** Stops the server and deletes its files. */
+  close(): Promise<void>;
+}
+
+export async function startTestState(): Promise<TestState> {
+  const toolchain = await testToolchain();
+  const account = await ensureServerAccount();
+  const root = await mkdtemp(join(tmpdir(), "pst-"));
+  await chmod(root, 0o711);
+  const spec: ServerSpec = {
+    name: "state",
+    dataDirectory: join(root, "server", "data"),
+    socketDirectory: join(root, "run"),
+    logFile: join(root, "server", "postgres.log"),
+    tcpPort: null,
+    settings: { fsync: "off" },
+  };
+  const runtime = new ProcessRuntime({
+    toolchain,
+    account,
+    listen: "127.0.0.1",
+    warmPool: { claim: (directory) => initialise(directory, toolchain, account), refill: async () => {} },
+  });
+  await runtime.create(spec);
+  await runtime.start(spec);
+  const state = new State({ socketDirectory: spec.socketDirectory, user, database: "postgres" });
+  for (const name of (await readdir(schemaDirectory)).filter((file) => file.endsWith(".sql")).sort()) {
+    await state.query(await readFile(join(schemaDirectory, name), "utf8"));
+  }
+  return {
+    state,
+    async clear() {
+      await state.query("truncate accounts, api_keys, databases, database_tokens cascade");
+    },
+    async close() {
+      await state.close();
+      await runtime.stop(spec);
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+}
+
+async function initialise(directory: string, toolchain: Toolchain, account: ServerAccount): Promise<void> {
+  await mkdir(dirname(directory), { recursive: true });
+  await ownPath(dirname(directory), account);
+  const args = ["-D", directory, "-U", user, "--encoding=UTF8", "--locale=C", "--auth=trust", "--no-sync"];
+  const { exitCode, stderr } = await runProgram(postgresProgram(toolchain, "initdb"), args, { account });
+  if (exitCode !== 0) throw new Error(`initdb ended with ${exitCode}: ${stderr}`);
+  await appendFile(join(directory, "postgresql.conf"), "\ninclude_if_exists 'postern.conf'\n");
+}
