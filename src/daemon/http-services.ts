@@ -41,12 +41,7 @@ export function compositionOf(
     status: { describe: () => describeDaemon(platform, facts) },
     query,
     accounts: {
-      register: (principal, input) =>
-        registerAccount(
-          { state: platform.state, registration: platform.config.registration },
-          principal,
-          input,
-        ),
+      register: (principal, input) => registerAccount(platform, principal, input),
       logIn: (input) => logIn(platform, input),
       logOut: (principal) => logOut(platform, principal),
       describe: (principal) => whoAmI(platform, principal),

@@ -33,6 +33,8 @@ export async function openState(config: Config): Promise<State> {
       grant execute on function pool.find_login(text) to postern_pooler`);
   });
   const pool = new pg.Pool({ ...stateConnection(config), max: 2 });
+  pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
   await prepareQueue(pool).finally(() => pool.end());
   return new State({ socketDirectory: stateConnection(config).host, user: adminRole, database });
 }

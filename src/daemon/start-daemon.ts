@@ -1,14 +1,16 @@
 /** In charge of composing and starting everything in its order; the one place that knows all the parts. */
 
 import { ensureAdminAccount, issueAdminKey } from "../access/accounts.ts";
+import { openStorage } from "../backups/open-storage.ts";
 import { systemClock } from "../base/clock.ts";
 import { type Config, readConfig } from "../base/config.ts";
-import type { Observe } from "../base/observation.ts";
 import { Secrets } from "../base/secrets.ts";
+import { sharedSpares } from "../databases/create-database.ts";
 import { operationHandlers } from "../databases/operation-handlers.ts";
 import { createHttpServer } from "../http/server.ts";
 import { OperationEvents } from "../instances/operation-events.ts";
 import type { Platform } from "../instances/platform.ts";
+import { refillSpareDatabases } from "../instances/spare-databases.ts";
 import { MaintenanceTimer } from "../maintenance/maintenance-timer.ts";
 import { OperationWorker } from "../maintenance/operation-worker.ts";
 import { ensureToolchain } from "../runtime/ensure-toolchain.ts";
@@ -96,6 +98,7 @@ async function compose(
     operationEvents: new OperationEvents(),
     stopping: stopping.signal,
   };
+  await openStorage(platform).sweep();
   await servers.supervisor.start();
   const adminKey =
     (await ensureAdminAccount(platform)) ??
@@ -109,7 +112,7 @@ async function compose(
   });
   const status = await describeDaemon(platform, facts);
   options.events.tell({ type: "ready", status, ...(adminKey === null ? {} : { admin_key: adminKey }) });
-  warmUp(platform, observe);
+  warmUp(platform);
 }
 
 async function startServices(
@@ -140,9 +143,11 @@ async function startServices(
   cleanup.push(async () => stopping.abort(new Error("Postern is stopping")));
 }
 
-/** Prepared directories make the next server fast; they are made after the daemon is ready. */
-function warmUp(platform: Platform, observe: Observe): void {
-  platform.warmPool.refill().catch((error: unknown) => observe({ type: "fault", where: "warm pool", error }));
+/** Prepared directories and databases make the next creation fast; they are made after the daemon is ready. */
+function warmUp(platform: Platform): void {
+  const fault = (where: string) => (error: unknown) => platform.observe({ type: "fault", where, error });
+  platform.warmPool.refill().catch(fault("warm pool"));
+  refillSpareDatabases(platform, "shared", sharedSpares).catch(fault("spare databases"));
 }
 
 async function runAll(cleanup: (() => Promise<unknown>)[]): Promise<void> {

@@ -20,6 +20,7 @@ import {
 import type { Platform } from "../instances/platform.ts";
 import { provisionInstance, removeInstance } from "../instances/provision-instance.ts";
 import { serverLayout } from "../instances/server-layout.ts";
+import { refillSpareDatabases } from "../instances/spare-databases.ts";
 import { connectAs } from "../instances/with-admin.ts";
 import { postgresMajor } from "../runtime/toolchain.ts";
 import {
@@ -33,6 +34,9 @@ import {
 import { insertOperation, type OperationRow } from "../state/operations.ts";
 import { checkDatabaseName, checkPassword, checkUserName, inventName } from "./name-rules.ts";
 import { tiers } from "./tiers.ts";
+
+/** Copies of the template that wait on the shared instance. */
+export const sharedSpares = 3;
 
 export interface AcceptedDatabase {
   id: DatabaseId;
@@ -101,6 +105,7 @@ export const createDatabase: OperationHandler = {
     }
     await run.step("first query", () => proveReady(platform, placed));
     await updateDatabase(platform.state, row.id, { status: "ready" });
+    keepSpares(platform, instance);
     return { database_id: row.id };
   },
 
@@ -119,6 +124,14 @@ export const createDatabase: OperationHandler = {
     await deleteDatabaseRow(platform.state, row.id);
   },
 };
+
+/** The next database on the shared instance finds its copy of the template made; in the background. */
+function keepSpares(platform: Platform, instance: InstanceId | "shared"): void {
+  if (instance !== "shared") return;
+  refillSpareDatabases(platform, instance, sharedSpares).catch((error: unknown) =>
+    platform.observe({ type: "fault", where: "spare databases", error }),
+  );
+}
 
 /** The owner logs in and gets an answer: only then is a database called ready. */
 async function proveReady(platform: Platform, row: DatabaseRow): Promise<void> {

@@ -7,7 +7,7 @@ import type { OperationHandler } from "../instances/operation-run.ts";
 import { dropOwner, dropPhysicalDatabase } from "../instances/physical-database.ts";
 import type { Platform } from "../instances/platform.ts";
 import { removeInstance } from "../instances/provision-instance.ts";
-import type { QuerySessions } from "../query/query-service.ts";
+import type { QueryService } from "../query/query-service.ts";
 import { type DatabaseRow, findDatabaseById, updateDatabase } from "../state/databases.ts";
 import { insertOperation, type OperationRow } from "../state/operations.ts";
 import { requireReady } from "./require-ready.ts";
@@ -33,7 +33,7 @@ export async function requestDestroyDatabase(
   });
 }
 
-export const destroyDatabase = (sessions: QuerySessions): OperationHandler => ({
+export const destroyDatabase = (sessions: Pick<QueryService, "closeDatabase">): OperationHandler => ({
   async run(platform, run) {
     const row = await findDatabaseById(platform.state, run.row.database_id!);
     if (!row || row.status === "destroyed") return { database_id: run.row.database_id };
@@ -64,7 +64,7 @@ export const destroyDatabase = (sessions: QuerySessions): OperationHandler => ({
 
 async function closeConnections(
   platform: Platform,
-  sessions: QuerySessions,
+  sessions: Pick<QueryService, "closeDatabase">,
   row: DatabaseRow,
 ): Promise<void> {
   await sessions.closeDatabase(row.id);

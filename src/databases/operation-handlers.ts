@@ -1,7 +1,7 @@
 /** In charge of which code does which kind of operation. */
 
 import type { OperationHandler } from "../instances/operation-run.ts";
-import type { QuerySessions } from "../query/query-service.ts";
+import type { QueryService } from "../query/query-service.ts";
 import { createBackup } from "./create-backup.ts";
 import { createDatabase } from "./create-database.ts";
 import { deleteBackup } from "./delete-backup.ts";
@@ -10,7 +10,9 @@ import { migrateDatabase } from "./migrate-database.ts";
 import { restoreDatabase } from "./restore-database.ts";
 import { undeleteDatabase } from "./undelete-database.ts";
 
-export const operationHandlers = (sessions: QuerySessions): Record<string, OperationHandler> => ({
+export const operationHandlers = (
+  sessions: Pick<QueryService, "closeDatabase">,
+): Record<string, OperationHandler> => ({
   create_database: createDatabase,
   destroy_database: destroyDatabase(sessions),
   undelete_database: undeleteDatabase,

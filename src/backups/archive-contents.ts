@@ -1,0 +1,52 @@
+/** In charge of the table of contents of a dump: reading it proves the file's head, and choosing from it steers a restore. */
+import type { Readable } from "node:stream";
+import { posternError } from "../base/error.ts";
+import type { Platform } from "../instances/platform.ts";
+import { runProgram } from "../runtime/run-program.ts";
+import { postgresProgram } from "../runtime/toolchain.ts";
+import { openStorage } from "./open-storage.ts";
+
+/** Lines of `pg_restore --list` without its comments. @throws Y6003 when the file is no readable dump. */
+export async function readContents(platform: Platform, key: string): Promise<string[]> {
+  const { stream } = await openStorage(platform).open(key);
+  return listContents(platform, stream, key);
+}
+
+async function listContents(platform: Platform, stream: Readable, key: string): Promise<string[]> {
+  const end = await runProgram(postgresProgram(platform.toolchain, "pg_restore"), ["--list"], {
+    account: platform.account,
+    stdin: stream,
+  });
+  if (end.exitCode !== 0) {
+    throw posternError("Y6003", "The backup's file is damaged: its table of contents cannot be read.", {
+      detail: `${key}: ${end.stderr.trim()}`,
+    });
+  }
+  return end.stdout.split("\n").filter((line) => line !== "" && !line.startsWith(";"));
+}
+
+/** What the template of every database holds already, and belongs to the platform. */
+const platformEntry =
+  /^\d+; \d+ \d+ [A-Z ]+ (?:(?:auth|postern|postern_private) .*|- (?:[A-Z]+ )?(?:auth|postern|postern_private)) postern_(?:admin|ident|owner)$/;
+const publicSchema = /^\d+; \d+ \d+ (?:SCHEMA - public|COMMENT - SCHEMA public) /;
+const ledgerData = /^\d+; \d+ \d+ TABLE DATA postern \S+ postern_admin$/;
+const privileges = /^\d+; \d+ \d+ (?:ACL|DEFAULT ACL) /;
+
+export interface RestorePlan {
+  /** What the tenant made. */
+  content: string[];
+  /** Who may do what with it; names roles, which may not exist where a backup of another database is restored. */
+  privileges: string[];
+  /** Rows of the migration ledger. */
+  ledger: string[];
+}
+
+/** Sorts the entries of a dump by how they are restored. */
+export function planRestore(lines: readonly string[]): RestorePlan {
+  const tenant = lines.filter((line) => !platformEntry.test(line) && !publicSchema.test(line));
+  return {
+    content: tenant.filter((line) => !privileges.test(line)),
+    privileges: tenant.filter((line) => privileges.test(line)),
+    ledger: lines.filter((line) => ledgerData.test(line)),
+  };
+}

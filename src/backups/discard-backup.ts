@@ -1,0 +1,13 @@
+/** In charge of a backup that did not come to be: its row says why, its file is gone. */
+import type { ErrorBody } from "@postern/sdk/protocol";
+import type { BackupId } from "../base/id.ts";
+import type { Platform } from "../instances/platform.ts";
+import { failBackup, findBackup } from "../state/backups.ts";
+import { openStorage } from "./open-storage.ts";
+
+export async function discardBackup(platform: Platform, id: BackupId, reason: ErrorBody): Promise<void> {
+  const backup = await findBackup(platform.state, id);
+  if (!backup || backup.status === "completed") return;
+  await openStorage(platform).delete(backup.storage_key);
+  await failBackup(platform.state, id, reason);
+}

@@ -1,0 +1,24 @@
+/** In charge of deleting backups whose time is over. */
+
+import { messageOf } from "../base/error.ts";
+import type { Platform } from "../instances/platform.ts";
+import { deleteBackupRow, listExpiredBackups } from "../state/backups.ts";
+import { openStorage } from "./open-storage.ts";
+
+/** One that cannot be deleted does not keep the others. */
+export async function expireBackups(platform: Platform): Promise<void> {
+  const storage = openStorage(platform);
+  for (const backup of await listExpiredBackups(platform.state)) {
+    try {
+      await storage.delete(backup.storage_key);
+      await deleteBackupRow(platform.state, backup.id);
+    } catch (error) {
+      platform.observe({
+        type: "maintenance",
+        task: `expire ${backup.id}`,
+        event: "failed",
+        detail: messageOf(error),
+      });
+    }
+  }
+}

@@ -1,0 +1,93 @@
+/** In charge of making one backup: dumped, stored, and read again before it is called complete. */
+
+import type { Writable } from "node:stream";
+import type { BackupKind } from "@postern/sdk/protocol";
+import { posternError } from "../base/error.ts";
+import type { BackupId } from "../base/id.ts";
+import { backupRole } from "../instances/database-address.ts";
+import type { OperationRun } from "../instances/operation-run.ts";
+import type { Platform } from "../instances/platform.ts";
+import { serverLayout } from "../instances/server-layout.ts";
+import { runProgram } from "../runtime/run-program.ts";
+import { postgresProgram } from "../runtime/toolchain.ts";
+import { type BackupRow, completeBackup, findBackup, insertBackup } from "../state/backups.ts";
+import type { DatabaseRow } from "../state/databases.ts";
+import { readContents } from "./archive-contents.ts";
+import { openStorage } from "./open-storage.ts";
+
+export interface BackupPlan {
+  id: BackupId;
+  kind: BackupKind;
+  expiresAt: Date | null;
+}
+
+/** Repeatable: a backup that is complete already stays as it is. @throws Y6002 Y6005 */
+export async function makeBackup(
+  platform: Platform,
+  run: OperationRun,
+  row: DatabaseRow,
+  plan: BackupPlan,
+): Promise<BackupRow> {
+  const key = `${row.id}/${plan.id}.dump`;
+  await insertBackup(platform.state, {
+    id: plan.id,
+    database_id: row.id,
+    kind: plan.kind,
+    storage_key: key,
+    version: platform.toolchain.postgresVersion,
+    expires_at: plan.expiresAt,
+  });
+  const before = (await findBackup(platform.state, plan.id))!;
+  if (before.status === "completed") return before;
+  const stored = await openStorage(platform).put(
+    key,
+    (sink) => dump(platform, run, row, sink),
+    (bytes) => run.progress(bytes, null, "bytes"),
+  );
+  // An exit code of 0 is the program's word; the file itself is asked too.
+  await readContents(platform, key);
+  await completeBackup(platform.state, plan.id, stored);
+  return (await findBackup(platform.state, plan.id))!;
+}
+
+/**
+ * The dump is made by a role that reads everything, past row security, and may write nothing. gzip and not zstd: every
+ * pg_restore reads it, whatever it was built with.
+ */
+async function dump(platform: Platform, run: OperationRun, row: DatabaseRow, sink: Writable): Promise<void> {
+  const { socketDirectory } = serverLayout(platform.config.home, row.instance_id!);
+  const end = await runProgram(
+    postgresProgram(platform.toolchain, "pg_dump"),
+    [
+      "-h",
+      socketDirectory,
+      "-p",
+      "5432",
+      "-U",
+      backupRole,
+      "-d",
+      row.database_name,
+      "--format=custom",
+      "--compress=gzip:3",
+      "--no-password",
+    ],
+    { account: platform.account, stdout: sink, signal: run.signal },
+  );
+  if (end.exitCode !== 0) throw dumpFailed(row, end.stderr);
+}
+
+function dumpFailed(row: DatabaseRow, stderr: string) {
+  // A server that is being started again is a fault that passes.
+  if (
+    /server closed the connection|could not connect|the database system is|Connection refused|No such file or directory|terminating connection|connection to server .* failed/i.test(
+      stderr,
+    )
+  ) {
+    return posternError("Y4001", `The server of ${row.name} went away during the backup.`, {
+      detail: stderr.trim(),
+    });
+  }
+  return posternError("Y6002", `${row.name} could not be backed up.`, {
+    detail: stderr.trim().split("\n").slice(-6).join("\n"),
+  });
+}

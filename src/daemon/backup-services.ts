@@ -1,0 +1,60 @@
+/** In charge of giving the HTTP server the functions behind the routes of backups. */
+import type { Principal } from "../access/principal.ts";
+import { describeBackup } from "../backups/describe-backup.ts";
+import { openBackupDownload } from "../backups/open-backup-download.ts";
+import { posternError } from "../base/error.ts";
+import type { AccountId, BackupId } from "../base/id.ts";
+import { requestBackup } from "../databases/create-backup.ts";
+import { requestDeleteBackup } from "../databases/delete-backup.ts";
+import { requestRestore } from "../databases/restore-database.ts";
+import type { BackupService } from "../http/services.ts";
+import type { Platform } from "../instances/platform.ts";
+import { type BackupRow, findBackup, listBackups } from "../state/backups.ts";
+import { type DatabaseRow, findDatabaseById } from "../state/databases.ts";
+import { describeOperation } from "../state/operations.ts";
+
+export function backupServices(
+  platform: Platform,
+  find: (principal: Principal, ref: string) => Promise<DatabaseRow>,
+  ownAccount: (principal: Principal) => AccountId | null,
+): BackupService {
+  /** Others' backups are as unknown as those that never were. */
+  const findVisible = async (principal: Principal, id: BackupId): Promise<BackupRow> => {
+    const backup = await findBackup(platform.state, id);
+    const database = backup && (await findDatabaseById(platform.state, backup.database_id));
+    if (backup && database && maySee(principal, database)) return backup;
+    throw posternError("Y6001", `There is no backup ${id}.`, {
+      hint: "`postern db backup list` lists those of a database.",
+    });
+  };
+  return {
+    create: async (principal, { ref, ...input }) =>
+      describeOperation(
+        await requestBackup(platform, ownAccount(principal), await find(principal, ref), input),
+      ),
+    async list(principal, { ref, status, limit }) {
+      const rows = await listBackups(platform.state, {
+        databaseId: (await find(principal, ref)).id,
+        status,
+        limit,
+      });
+      return rows.map(describeBackup);
+    },
+    describe: async (principal, { id }) => describeBackup(await findVisible(principal, id)),
+    delete: async (principal, { id }) =>
+      describeOperation(
+        await requestDeleteBackup(platform, ownAccount(principal), await findVisible(principal, id)),
+      ),
+    download: async (principal, { id }) => openBackupDownload(platform, await findVisible(principal, id)),
+    async restore(principal, { ref, ...input }) {
+      const row = await find(principal, ref);
+      const backup = await findVisible(principal, input.backup_id as BackupId);
+      return describeOperation(await requestRestore(platform, ownAccount(principal), row, backup, input));
+    },
+  };
+}
+
+function maySee(principal: Principal, database: DatabaseRow): boolean {
+  if (principal.kind === "database") return principal.databaseId === database.id;
+  return principal.role === "admin" || principal.accountId === database.account_id;
+}

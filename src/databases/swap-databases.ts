@@ -1,0 +1,61 @@
+/** In charge of putting a fresh database in the place of the current one. */
+import pg from "pg";
+import { sleep } from "../base/clock.ts";
+import { hasCode } from "../base/error.ts";
+import { databaseExists, dropPhysicalDatabase } from "../instances/physical-database.ts";
+import type { Platform } from "../instances/platform.ts";
+import { withAdmin } from "../instances/with-admin.ts";
+import type { QueryService } from "../query/query-service.ts";
+import type { DatabaseRow } from "../state/databases.ts";
+
+const { escapeIdentifier: name } = pg;
+
+export interface SwapNames {
+  current: string;
+  fresh: string;
+  /** What the current one is called afterwards. */
+  old: string;
+}
+
+/** Holds new clients, ends all sessions of the current database, and renames both in one transaction. */
+export async function swapDatabases(
+  platform: Platform,
+  sessions: Pick<QueryService, "closeDatabase">,
+  row: DatabaseRow,
+  names: SwapNames,
+): Promise<void> {
+  await platform.pooler.pause(names.current);
+  await withAdmin(platform, row.instance_id!, "postgres", async (client) => {
+    await client.query(`alter database ${name(names.current)} with allow_connections false`);
+    await sessions.closeDatabase(row.id);
+    for (let attempt = 0; ; attempt += 1) {
+      await client.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = any($1)", [
+        [names.current, names.fresh],
+      ]);
+      try {
+        // Both names change, or neither.
+        await client.query(`
+          begin;
+          alter database ${name(names.current)} rename to ${name(names.old)};
+          alter database ${name(names.fresh)} rename to ${name(names.current)};
+          commit`);
+        return;
+      } catch (error) {
+        await client.query("rollback");
+        // A session that was told to end takes a moment to do so.
+        if (!hasCode(error, "55006") || attempt > 20) throw error;
+        await sleep(100);
+      }
+    }
+  });
+}
+
+/** Before the swap: the fresh database goes, the current one is opened again. Repeatable. */
+export async function undoSwap(platform: Platform, row: DatabaseRow, names: SwapNames): Promise<void> {
+  await dropPhysicalDatabase(platform, row, names.fresh);
+  await withAdmin(platform, row.instance_id!, "postgres", async (client) => {
+    if (await databaseExists(client, names.current))
+      await client.query(`alter database ${name(names.current)} with allow_connections true`);
+  });
+  await platform.pooler.resume(names.current);
+}
