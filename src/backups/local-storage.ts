@@ -1,6 +1,6 @@
 /** In charge of backups in a folder of this machine: written aside, synced, renamed. */
 import { createHash, randomBytes } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { createReadStream, createWriteStream } from "node:fs";
 import { mkdir, open, readdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Transform, type Writable } from "node:stream";
@@ -76,37 +76,32 @@ export class LocalStorage implements BackupStorage {
   }
 }
 
+/** Resolves when every byte is on the disk (`flush`). */
 async function writeAndSync(
   file: string,
   write: (sink: Writable) => Promise<void>,
   onBytes?: (bytes: number) => void,
 ): Promise<StoredFile> {
-  const handle = await open(file, "wx", 0o600);
-  try {
-    const hash = createHash("sha256");
-    let sizeBytes = 0;
-    const sink = new Transform({
-      transform(chunk: Buffer, _encoding, done) {
-        hash.update(chunk);
-        sizeBytes += chunk.length;
-        onBytes?.(sizeBytes);
-        done(null, chunk);
-      },
-    });
-    const written = pipeline(sink, handle.createWriteStream({ autoClose: false }));
-    const writing = write(sink).then(
-      () => void sink.end(),
-      (error: unknown) => {
-        sink.destroy(error as Error);
-        throw error;
-      },
-    );
-    throwCause(await Promise.allSettled([written, writing]));
-    await handle.sync();
-    return { sizeBytes, checksum: hash.digest("hex") };
-  } finally {
-    await handle.close();
-  }
+  const hash = createHash("sha256");
+  let sizeBytes = 0;
+  const sink = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk);
+      sizeBytes += chunk.length;
+      onBytes?.(sizeBytes);
+      done(null, chunk);
+    },
+  });
+  const written = pipeline(sink, createWriteStream(file, { flags: "wx", mode: 0o600, flush: true }));
+  const writing = write(sink).then(
+    () => void sink.end(),
+    (error: unknown) => {
+      sink.destroy(error as Error);
+      throw error;
+    },
+  );
+  throwCause(await Promise.allSettled([written, writing]));
+  return { sizeBytes, checksum: hash.digest("hex") };
 }
 
 /** Each of the two fails when the other does; a full disk is the file's own word, anything else the writer's. */

@@ -64,7 +64,10 @@ async function restoreEntries(platform: Platform, run: OperationRun, restore: Re
   await withListFile(platform, restore.entries, async (list) => {
     const { stream, sizeBytes } = await openStorage(platform).open(restore.backup.storage_key);
     let bytes = 0;
-    stream.on("data", (chunk: string | Buffer) => run.progress((bytes += chunk.length), sizeBytes, "bytes"));
+    stream.on("data", (chunk: string | Buffer) => {
+      bytes += chunk.length;
+      run.progress(bytes, sizeBytes, "bytes");
+    });
     stream.pause();
     const end = await runProgram(
       postgresProgram(platform.toolchain, "pg_restore"),

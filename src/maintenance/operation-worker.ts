@@ -1,6 +1,7 @@
 /** In charge of the background worker: it takes operations from the queue in Postern's own database and runs them. */
 import { Logger, type Runner, run, runMigrations } from "graphile-worker";
 import pg from "pg";
+import { sleep } from "../base/clock.ts";
 import type { OperationId } from "../base/id.ts";
 import type { Service } from "../base/service.ts";
 import type { Platform } from "../instances/platform.ts";
@@ -12,6 +13,8 @@ const quietLogger = new Logger(() => () => {});
 
 /** Operations that run at once; those on one database come one after the other. */
 const concurrency = 6;
+/** How long a stop waits for running operations. */
+const stopPatienceMs = 10_000;
 
 /** Brings the queue's own tables up to date; before any operation can be accepted. */
 export async function prepareQueue(pool: pg.Pool): Promise<void> {
@@ -29,7 +32,9 @@ export class OperationWorker implements Service {
     this.#platform = platform;
     this.#handlers = handlers;
     this.#pool = new pg.Pool({ ...connection, max: concurrency + 4, application_name: "postern-worker" });
+    // A connection that dies with its server is replaced; its error event must have a listener.
     this.#pool.on("error", () => {});
+    this.#pool.on("connect", (client) => client.on("error", () => {}));
   }
 
   async start(): Promise<void> {
@@ -54,8 +59,10 @@ export class OperationWorker implements Service {
   async stop(): Promise<void> {
     const runner = this.#runner;
     this.#runner = undefined;
-    await runner?.stop().catch(() => {});
-    await this.#pool.end().catch(() => {});
+    // Running operations end at their next step; one that does not is left to the next daemon, as after a crash.
+    const stopped = runner?.stop().catch(() => {});
+    await Promise.race([stopped, sleep(stopPatienceMs)]);
+    await Promise.race([this.#pool.end().catch(() => {}), sleep(1_000)]);
   }
 
   /** Frees what a daemon that died held, and queues its unfinished operations again. */
