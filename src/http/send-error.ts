@@ -5,6 +5,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { PosternError, posternError } from "../base/error.ts";
 import { httpStatusOf } from "../base/error-codes.ts";
 import type { Observe } from "../base/observation.ts";
+import { readOn } from "./read-on.ts";
 
 /** `status` only where the code's own would say too little. */
 export type SendError = (
@@ -20,10 +21,8 @@ export function createSendError(observe: Observe): SendError {
     const status = givenStatus ?? httpStatusOf(body.code);
     if (status === 401) reply.header("www-authenticate", "Bearer");
     if (status === 503) reply.header("retry-after", "1");
-    // Closing while the client still sends would reset the connection and lose this answer on its way; Node reads on
-    // and throws away, for as long as the limit on slow bodies allows.
-    if (status === 413) reply.removeHeader("connection");
-    reply.code(status).type("application/json; charset=utf-8").send(JSON.stringify(body));
+    reply.code(status).type("application/json; charset=utf-8");
+    readOn(request.raw, () => reply.send(JSON.stringify(body)));
   };
 }
 

@@ -247,11 +247,24 @@ describe("hostile bytes", () => {
     }
   });
 
-  test("a client that sends far too much still reads its 413 Y1004", async () => {
-    const { port } = await start();
-    const answer = await ask({ ...question(port), body: Buffer.alloc(20 * 1024 * 1024, 0x20) });
-    expect([answer.status, JSON.parse(answer.text).code]).toEqual([413, "Y1004"]);
-  });
+  test.each(["close", "keep-alive"])(
+    "a client that sends far too much still reads why it is refused, on a connection to %s",
+    async (connection) => {
+      const { port } = await start();
+      const body = Buffer.alloc(20 * 1024 * 1024, 0x20);
+      const refused = async (headers: Record<string, string>) => {
+        const given = { ...question(port).headers, connection, ...headers };
+        const answer = await ask({ ...question(port), headers: given, body });
+        return [answer.status, JSON.parse(answer.text).code];
+      };
+      for (let time = 0; time < 5; time += 1) {
+        expect(await refused({})).toEqual([413, "Y1004"]);
+        expect(await refused({ "transfer-encoding": "chunked" })).toEqual([413, "Y1004"]);
+        expect(await refused(bearer("wrong"))).toEqual([401, "Y2002"]);
+        expect(await refused({ "content-type": "text/plain" })).toEqual([400, "Y1003"]);
+      }
+    },
+  );
 
   test("a body that breaks off leaves nothing running", async () => {
     const { port, services, observed } = await start();
