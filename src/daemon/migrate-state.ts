@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import type pg from "pg";
 import { PosternError } from "../base/error.ts";
 import { applyMigrations } from "../migrations/apply-migrations.ts";
-import { readMigrationDirectory } from "../migrations/migration-file.ts";
+import { readMigrationDirectory } from "../migrations/migration-directory.ts";
 
 const directory = fileURLToPath(new URL("../state/schema", import.meta.url));
 

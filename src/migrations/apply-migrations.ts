@@ -5,9 +5,10 @@ import { sleep } from "../base/clock.ts";
 import { posternError } from "../base/error.ts";
 import { describeFailure } from "./migration-failure.ts";
 import type { MigrationFile } from "./migration-file.ts";
-import { type PendingMigration, planMigrations, refuseDrift } from "./plan-migrations.ts";
+import { planMigrations, refuseDrift } from "./plan-migrations.ts";
 import { runMigration } from "./run-migration.ts";
-import { ensureLedger, readLedger, takeOverLedger } from "./tracking-table.ts";
+import { takeOverLedger } from "./take-over-ledger.ts";
+import { ensureLedger, readLedger, readUnfinished, type UnfinishedMigration } from "./tracking-table.ts";
 
 export interface ApplyOptions {
   signal?: AbortSignal;
@@ -31,15 +32,15 @@ export async function applyMigrations(
   await lock(client, options);
   try {
     await ensureLedger(client);
-    const ledger = await readLedger(client);
-    if (ledger.length === 0 && (await takeOverLedger(client, files)) > 0)
-      ledger.push(...(await readLedger(client)));
+    let ledger = await readLedger(client);
+    if (ledger.length === 0 && (await takeOverLedger(client, files)) > 0) ledger = await readLedger(client);
     const plan = planMigrations(files, ledger);
     refuseDrift(plan);
-    const migrations = await runAll(client, plan.pending, options);
+    const pending = plan.flatMap(({ state, file }) => (state === "pending" && file !== null ? [file] : []));
+    const migrations = await runAll(client, pending, options);
     return {
       total: files.length,
-      already_applied: plan.applied.length,
+      already_applied: files.length - pending.length,
       applied: migrations.filter((migration) => migration.outcome === "applied").length,
       migrations,
     };
@@ -50,14 +51,17 @@ export async function applyMigrations(
 
 async function runAll(
   client: pg.Client,
-  pending: readonly PendingMigration[],
+  pending: readonly MigrationFile[],
   options: ApplyOptions,
 ): Promise<MigrationOutcome[]> {
+  const unfinished = new Map((await readUnfinished(client)).map((row) => [row.name, row]));
   const outcomes: MigrationOutcome[] = [];
   let failed = false;
-  for (const [index, migration] of pending.entries()) {
-    options.onProgress?.({ done: index, total: pending.length, file: migration.file.name });
-    const outcome: MigrationOutcome = failed ? notRun(migration) : await runOne(client, migration, options.signal);
+  for (const [index, file] of pending.entries()) {
+    options.onProgress?.({ done: index, total: pending.length, file: file.name });
+    const outcome: MigrationOutcome = failed
+      ? notRun(file)
+      : await runOne(client, file, unfinished.get(file.name), options.signal);
     failed ||= outcome.outcome === "failed";
     outcomes.push(outcome);
   }
@@ -66,12 +70,12 @@ async function runAll(
 
 async function runOne(
   client: pg.Client,
-  migration: PendingMigration,
+  file: MigrationFile,
+  unfinished: UnfinishedMigration | undefined,
   signal?: AbortSignal,
 ): Promise<MigrationOutcome> {
-  const { file } = migration;
   try {
-    const { durationMs, noTransaction } = await runMigration(client, migration, signal);
+    const { durationMs, noTransaction } = await runMigration(client, file, unfinished, signal);
     await resetSession(client);
     return {
       name: file.name,
@@ -87,7 +91,7 @@ async function runOne(
   }
 }
 
-const notRun = ({ file }: PendingMigration): MigrationOutcome => ({
+const notRun = (file: MigrationFile): MigrationOutcome => ({
   name: file.name,
   outcome: "not_run",
   duration_ms: null,

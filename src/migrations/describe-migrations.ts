@@ -2,35 +2,40 @@
 import type { AppliedMigration, MigrationState } from "@postern/sdk/protocol";
 import type pg from "pg";
 import type { MigrationFile } from "./migration-file.ts";
-import { planMigrations } from "./plan-migrations.ts";
+import { type PlannedMigration, planMigrations } from "./plan-migrations.ts";
 import { prepareMigration } from "./run-migration.ts";
-import { type LedgerRow, readLedger } from "./tracking-table.ts";
+import { type LedgerRow, ledgerExists, readLedger } from "./tracking-table.ts";
 
-/** In the order of their names, those whose files are gone included. */
+/** In the order of application, those whose files are gone included. */
 export async function describeMigrations(
   client: pg.Client,
   files: readonly MigrationFile[],
 ): Promise<MigrationState[]> {
-  const plan = planMigrations(files, await readLedger(client));
-  const states: MigrationState[] = [
-    ...plan.applied.map((row) => ofRow(row, "applied")),
-    ...plan.missing.map((row) => ofRow(row, "missing")),
-    ...plan.changed.map((file) => ofFile(file, "changed")),
-  ];
-  for (const { file } of plan.pending) states.push({ ...ofFile(file, "pending"), plan: await planOf(file) });
-  return states.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return Promise.all(planMigrations(files, await readLedgerIfAny(client)).map(describe));
 }
 
 export async function listApplied(client: pg.Client): Promise<AppliedMigration[]> {
-  const ledger = await readLedger(client);
-  return ledger
-    .filter((row) => row.statements_done === null)
-    .map(({ name, checksum, applied_at, duration_ms }) => ({
-      name,
-      checksum,
-      applied_at: applied_at.toISOString(),
-      duration_ms,
-    }));
+  return (await readLedgerIfAny(client)).map((row) => ({
+    name: row.name,
+    checksum: row.checksum,
+    applied_at: row.appliedAt.toISOString(),
+    duration_ms: row.durationMs,
+  }));
+}
+
+async function readLedgerIfAny(client: pg.Client): Promise<LedgerRow[]> {
+  return (await ledgerExists(client)) ? readLedger(client) : [];
+}
+
+async function describe({ name, state, file, applied }: PlannedMigration): Promise<MigrationState> {
+  return {
+    name,
+    state,
+    checksum: (file ?? applied)!.checksum,
+    applied_at: applied?.appliedAt.toISOString() ?? null,
+    duration_ms: applied?.durationMs ?? null,
+    plan: state === "pending" && file !== null ? await planOf(file) : null,
+  };
 }
 
 /** Null for a file that cannot be run as it is; running it tells why. */
@@ -42,21 +47,3 @@ async function planOf(file: MigrationFile): Promise<MigrationState["plan"]> {
     return null;
   }
 }
-
-const ofRow = (row: LedgerRow, state: MigrationState["state"]): MigrationState => ({
-  name: row.name,
-  state,
-  checksum: row.checksum,
-  applied_at: row.applied_at.toISOString(),
-  duration_ms: row.duration_ms,
-  plan: null,
-});
-
-const ofFile = (file: MigrationFile, state: MigrationState["state"]): MigrationState => ({
-  name: file.name,
-  state,
-  checksum: file.checksum,
-  applied_at: null,
-  duration_ms: null,
-  plan: null,
-});

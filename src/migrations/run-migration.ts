@@ -3,9 +3,9 @@ import type pg from "pg";
 import { posternError } from "../base/error.ts";
 import { type Statement, splitStatements } from "../postgres/split-statements.ts";
 import { dropInvalidIndex } from "./drop-invalid-index.ts";
+import type { MigrationFile } from "./migration-file.ts";
 import { installNeededExtensions } from "./needed-extensions.ts";
-import type { PendingMigration } from "./plan-migrations.ts";
-import { recordMigration } from "./tracking-table.ts";
+import { recordMigration, recordProgress, type UnfinishedMigration } from "./tracking-table.ts";
 
 export interface MigrationRun {
   noTransaction: boolean;
@@ -26,36 +26,45 @@ export class StatementFailure extends Error {
 
 const directive = /^\s*--\s*postern:no-transaction\s*$/m;
 
-/** How a file will be run. @throws SqlSyntaxError Y5007 */
+/** How a file will be run. @throws SqlSyntaxError, StatementFailure for a statement that no migration can have */
 export async function prepareMigration(
   sql: string,
 ): Promise<{ statements: Statement[]; noTransaction: boolean }> {
   const statements = withoutWrapping(await splitStatements(sql));
-  for (const statement of statements) refuse(statement);
+  for (const statement of statements) refuseUnfit(statement);
   return {
     statements,
     noTransaction: directive.test(sql) || statements.some((statement) => statement.needsNoTransaction),
   };
 }
 
-/** @throws StatementFailure, SqlSyntaxError, Y5007; nothing of a file in a transaction stays then. */
+/** @throws StatementFailure, SqlSyntaxError; nothing of a file in a transaction stays then. Y5008 */
 export async function runMigration(
   client: pg.Client,
-  pending: PendingMigration,
+  file: MigrationFile,
+  unfinished: UnfinishedMigration | undefined,
   signal?: AbortSignal,
 ): Promise<MigrationRun> {
-  const { statements, noTransaction } = await prepareMigration(pending.file.sql);
+  const { statements, noTransaction } = await prepareMigration(file.sql);
   const startedAt = performance.now();
-  if (noTransaction) await runOutside(client, pending, statements, signal);
-  else await runInside(client, pending, statements, startedAt, signal);
-  return { noTransaction, durationMs: Math.round(performance.now() - startedAt) };
+  const durationMs = () => Math.round(performance.now() - startedAt);
+  if (noTransaction) await runOutside(client, file, statements, firstStatement(file, unfinished), signal);
+  else await runInside(client, file, statements, durationMs, signal);
+  if (noTransaction)
+    await recordMigration(client, {
+      name: file.name,
+      checksum: file.checksum,
+      durationMs: durationMs(),
+      noTransaction,
+    });
+  return { noTransaction, durationMs: durationMs() };
 }
 
 async function runInside(
   client: pg.Client,
-  { file }: PendingMigration,
-  statements: Statement[],
-  startedAt: number,
+  file: MigrationFile,
+  statements: readonly Statement[],
+  durationMs: () => number,
   signal?: AbortSignal,
 ): Promise<void> {
   await client.query("begin");
@@ -64,40 +73,63 @@ async function runInside(
     for (const statement of statements) await runStatement(client, statement, signal);
     // A file may have taken another role; the ledger is written as the owner.
     await client.query("reset session authorization");
-    await recordMigration(client, file, {
-      durationMs: performance.now() - startedAt,
-      outside: false,
-      done: null,
+    await recordMigration(client, {
+      name: file.name,
+      checksum: file.checksum,
+      durationMs: durationMs(),
+      noTransaction: false,
     });
-    await client.query("commit");
+    await commit(client, statements);
   } catch (error) {
     await client.query("rollback").catch(() => {});
     throw error;
   }
 }
 
-/** After each statement the ledger says how many are done, so a run that is cut off is continued and never repeated. */
+/** Deferred constraints are checked here: what fails now is the file's failure. */
+async function commit(client: pg.Client, statements: readonly Statement[]): Promise<void> {
+  try {
+    await client.query("commit");
+  } catch (error) {
+    const last = statements.at(-1);
+    throw last ? new StatementFailure(last, error) : error;
+  }
+}
+
+/** After each statement the ledger says how many are done, so a run that is cut off is continued and not repeated. */
 async function runOutside(
   client: pg.Client,
-  { file, done }: PendingMigration,
-  statements: Statement[],
+  file: MigrationFile,
+  statements: readonly Statement[],
+  from: number,
   signal?: AbortSignal,
 ): Promise<void> {
-  await installNeededExtensions(client, file.sql);
-  for (const [index, statement] of statements.entries()) {
-    if (index < done) continue;
-    const startedAt = performance.now();
-    if (statement.concurrentIndex) await dropInvalidIndex(client, statement.concurrentIndex);
-    await runStatement(client, statement, signal);
-    const last = index === statements.length - 1;
-    await recordMigration(client, file, {
-      durationMs: performance.now() - startedAt,
-      outside: true,
-      done: last ? null : index + 1,
+  const note = (done: number, running: boolean) =>
+    recordProgress(client, {
+      name: file.name,
+      checksum: file.checksum,
+      statementsDone: done,
+      statementRunning: running,
+      knownIndexes: [],
     });
+  if (from === 0) await installNeededExtensions(client, file.sql);
+  for (const [index, statement] of statements.entries()) {
+    if (index < from) continue;
+    if (statement.concurrentIndex) await dropInvalidIndex(client, statement.concurrentIndex);
+    if (index > 0) await note(index, true);
+    await runStatement(client, statement, signal);
+    await note(index + 1, false);
   }
-  if (done >= statements.length)
-    await recordMigration(client, file, { durationMs: 0, outside: true, done: null });
+  await client.query("reset session authorization");
+}
+
+function firstStatement(file: MigrationFile, unfinished: UnfinishedMigration | undefined): number {
+  if (unfinished === undefined || unfinished.statementsDone === 0) return 0;
+  if (unfinished.checksum === file.checksum) return unfinished.statementsDone;
+  throw posternError("Y5008", `${file.name} was applied in part and changed since.`, {
+    detail: `${unfinished.statementsDone} of its statements ran outside a transaction and cannot be taken back.`,
+    hint: "Put the file back as it was and run again; write what is new as another migration.",
+  });
 }
 
 async function runStatement(client: pg.Client, statement: Statement, signal?: AbortSignal): Promise<void> {
@@ -118,7 +150,7 @@ function withoutWrapping(statements: Statement[]): Statement[] {
   return wrapped ? statements.slice(1, -1) : statements;
 }
 
-function refuse(statement: Statement): void {
+function refuseUnfit(statement: Statement): void {
   if (statement.transactionControl !== null) {
     throw new StatementFailure(
       statement,

@@ -68,7 +68,10 @@ export async function readUnfinished(session: pg.ClientBase): Promise<Unfinished
   return rows;
 }
 
-export async function recordMigration(session: pg.ClientBase, row: Omit<LedgerRow, "appliedAt">): Promise<void> {
+export async function recordMigration(
+  session: pg.ClientBase,
+  row: Omit<LedgerRow, "appliedAt">,
+): Promise<void> {
   await session.query("select postern.record_migration($1, $2, $3, $4)", [
     row.name,
     row.checksum,
