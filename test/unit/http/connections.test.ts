@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { setImmediate } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { posternError } from "../../../src/base/error.ts";
-import { ask, dial, drain } from "../../support/http-client.ts";
+import { ask, dial } from "../../support/http-client.ts";
 import { bearer, type HttpFixture, httpFixture } from "../../support/http-fixture.ts";
 import { adminKey, databaseId, operationId, token } from "../../support/in-memory-services.ts";
 
@@ -194,101 +194,5 @@ describe("closing", () => {
     const ended = once(socket.resume(), "end");
     await server.close();
     await ended;
-  });
-});
-
-describe("hostile bytes", () => {
-  const send = async (text: string) => {
-    const { port } = await start();
-    const socket = await dial(port);
-    socket.write(text);
-    return drain(socket);
-  };
-
-  test("that are not HTTP get 400 Y1001 as JSON and the connection is closed", async () => {
-    const answer = await send("\x16\x03\x01 hello\r\n\r\n");
-    expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
-    expect(JSON.parse(answer.split("\r\n\r\n")[1]!)).toMatchObject({ code: "Y1001" });
-  });
-
-  test("two lengths in one request are refused: no smuggling behind a proxy", async () => {
-    const answer = await send(
-      "POST /v1/login HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
-    );
-    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
-  });
-
-  test("headers without end are refused", async () => {
-    const answer = await send(`GET / HTTP/1.1\r\nhost: localhost\r\nx: ${"y".repeat(20_000)}\r\n\r\n`);
-    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
-  });
-
-  test("headers that do not arrive within 5 s get 408 Y1016", async () => {
-    const answer = await send("GET /healthz HTTP/1.1\r\nhost: localhost\r\n");
-    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
-    expect(JSON.parse(answer.split("\r\n\r\n")[1]!)).toMatchObject({ code: "Y1016" });
-  });
-
-  test("a slow body has 30 s", async () => {
-    const { server } = await start();
-    expect(server.app.server.requestTimeout).toBe(30_000);
-    expect(server.app.server.headersTimeout).toBe(5_000);
-  });
-
-  test("two Authorization headers are 400 Y1001, whichever comes first", async () => {
-    const { port } = await start();
-    const good = `Bearer ${token}`;
-    for (const authorization of [
-      [good, "Bearer x"],
-      ["Bearer x", good],
-    ]) {
-      const answer = await ask({ ...question(port), headers: { ...question(port).headers, authorization } });
-      expect([answer.status, JSON.parse(answer.text).code]).toEqual([400, "Y1001"]);
-    }
-  });
-
-  test.each(["close", "keep-alive"])(
-    "a client that sends far too much still reads why it is refused, on a connection to %s",
-    async (connection) => {
-      const { port } = await start();
-      const body = Buffer.alloc(20 * 1024 * 1024, 0x20);
-      const refused = async (headers: Record<string, string>) => {
-        const given = { ...question(port).headers, connection, ...headers };
-        const answer = await ask({ ...question(port), headers: given, body });
-        return [answer.status, JSON.parse(answer.text).code];
-      };
-      for (let time = 0; time < 5; time += 1) {
-        expect(await refused({})).toEqual([413, "Y1004"]);
-        expect(await refused({ "transfer-encoding": "chunked" })).toEqual([413, "Y1004"]);
-        expect(await refused(bearer("wrong"))).toEqual([401, "Y2002"]);
-        expect(await refused({ "content-type": "text/plain" })).toEqual([400, "Y1003"]);
-      }
-    },
-  );
-
-  test("a body that breaks off leaves nothing running", async () => {
-    const { port, services, observed } = await start();
-    const { promise: entered, resolve: enter } = deferred();
-    const { authenticateDatabase } = services.access;
-    services.access.authenticateDatabase = (...args) => {
-      enter();
-      return authenticateDatabase(...args);
-    };
-    const socket = await dial(port);
-    socket.write(
-      `POST /query HTTP/1.1\r\nhost: ${databaseId}.localhost\r\nauthorization: Bearer ${token}\r\n` +
-        `content-type: application/json\r\ncontent-length: 1000\r\n\r\n{"sql":`,
-    );
-    await entered;
-    socket.destroy();
-    expect(await observed("request")).toMatchObject({ status: 499 });
-    expect(services.calls).toEqual([]);
-  });
-
-  test("a chunked body is held to the same limit", async () => {
-    const { port } = await start();
-    const headers = { ...question(port).headers, "transfer-encoding": "chunked" };
-    const answer = await ask({ ...question(port), headers, body: Buffer.alloc(8192, 0x20) });
-    expect(JSON.parse(answer.text)).toMatchObject({ code: "Y1004" });
   });
 });

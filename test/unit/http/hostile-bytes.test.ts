@@ -1,0 +1,142 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { ask, dial, drain } from "../../support/http-client.ts";
+import { bearer, type HttpFixture, httpFixture } from "../../support/http-fixture.ts";
+import { databaseId, token } from "../../support/in-memory-services.ts";
+
+const started: HttpFixture[] = [];
+
+async function start(options: Parameters<typeof httpFixture>[0] = {}) {
+  const fixture = httpFixture(options);
+  started.push(fixture);
+  return { ...fixture, port: await fixture.server.listen() };
+}
+
+afterEach(async () => {
+  for (const { server } of started.splice(0)) await server.close(0);
+});
+
+const json = { "content-type": "application/json" };
+const select = JSON.stringify({ sql: "select 'needle'", params: ["haystack"] });
+const question = (port: number) => ({
+  port,
+  method: "POST",
+  path: "/query",
+  headers: { host: `${databaseId}.localhost:${port}`, ...json, ...bearer(token) },
+  body: select,
+});
+
+function deferred() {
+  let resolve = () => {};
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
+
+describe("hostile bytes", () => {
+  const send = async (text: string) => {
+    const { port } = await start();
+    const socket = await dial(port);
+    socket.write(text);
+    return drain(socket);
+  };
+
+  test("that are not HTTP get 400 Y1001 as JSON and the connection is closed", async () => {
+    const answer = await send("\x16\x03\x01 hello\r\n\r\n");
+    expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+    expect(JSON.parse(answer.split("\r\n\r\n")[1]!)).toMatchObject({ code: "Y1001" });
+  });
+
+  test("two lengths in one request are refused: no smuggling behind a proxy", async () => {
+    const answer = await send(
+      "POST /v1/login HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
+  test("headers without end are refused", async () => {
+    const answer = await send(`GET / HTTP/1.1\r\nhost: localhost\r\nx: ${"y".repeat(20_000)}\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
+  test("headers that do not arrive within 5 s get 408 Y1016", async () => {
+    const answer = await send("GET /healthz HTTP/1.1\r\nhost: localhost\r\n");
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+    expect(JSON.parse(answer.split("\r\n\r\n")[1]!)).toMatchObject({ code: "Y1016" });
+  });
+
+  test("a slow body has 30 s", async () => {
+    const { server } = await start();
+    expect(server.app.server.requestTimeout).toBe(30_000);
+    expect(server.app.server.headersTimeout).toBe(5_000);
+  });
+
+  test("two Authorization headers are 400 Y1001, whichever comes first", async () => {
+    const { port } = await start();
+    const good = `Bearer ${token}`;
+    for (const authorization of [
+      [good, "Bearer x"],
+      ["Bearer x", good],
+    ]) {
+      const answer = await ask({ ...question(port), headers: { ...question(port).headers, authorization } });
+      expect([answer.status, JSON.parse(answer.text).code]).toEqual([400, "Y1001"]);
+    }
+  });
+
+  test("a refused client is answered when it has sent all: closing before would lose the answer", async () => {
+    const { port } = await start();
+    const socket = await dial(port);
+    let answered = false;
+    socket.on("data", () => {
+      answered = true;
+    });
+    const half = " ".repeat(1024 * 1024);
+    socket.write(
+      `POST /query HTTP/1.1\r\nhost: ${databaseId}.localhost\r\nauthorization: Bearer ${token}\r\n` +
+        `content-type: application/json\r\ncontent-length: ${2 * half.length}\r\nconnection: close\r\n\r\n${half}`,
+    );
+    // Answered after it, so the server has looked at the first one.
+    expect((await ask(question(port))).status).toBe(200);
+    expect(answered).toBe(false);
+    socket.write(half);
+    expect(await drain(socket)).toMatch(/^HTTP\/1\.1 413 .*"Y1004"/s);
+  });
+
+  test.each([
+    ["too much", {}, 413, "Y1004"],
+    ["too much in chunks", { "transfer-encoding": "chunked" }, 413, "Y1004"],
+    ["much with a wrong token", bearer("wrong"), 401, "Y2002"],
+    ["much of the wrong type", { "content-type": "text/plain" }, 400, "Y1003"],
+  ])("a client that sends %s reads why it is refused", async (_what, headers, status, code) => {
+    const { port } = await start();
+    const body = Buffer.alloc(20 * 1024 * 1024, 0x20);
+    const answer = await ask({ ...question(port), headers: { ...question(port).headers, ...headers }, body });
+    expect([answer.status, JSON.parse(answer.text).code]).toEqual([status, code]);
+  });
+
+  test("a body that breaks off leaves nothing running", async () => {
+    const { port, services, observed } = await start();
+    const { promise: entered, resolve: enter } = deferred();
+    const { authenticateDatabase } = services.access;
+    services.access.authenticateDatabase = (...args) => {
+      enter();
+      return authenticateDatabase(...args);
+    };
+    const socket = await dial(port);
+    socket.write(
+      `POST /query HTTP/1.1\r\nhost: ${databaseId}.localhost\r\nauthorization: Bearer ${token}\r\n` +
+        `content-type: application/json\r\ncontent-length: 1000\r\n\r\n{"sql":`,
+    );
+    await entered;
+    socket.destroy();
+    expect(await observed("request")).toMatchObject({ status: 499 });
+    expect(services.calls).toEqual([]);
+  });
+
+  test("a chunked body is held to the same limit", async () => {
+    const { port } = await start();
+    const headers = { ...question(port).headers, "transfer-encoding": "chunked" };
+    const answer = await ask({ ...question(port), headers, body: Buffer.alloc(8192, 0x20) });
+    expect(JSON.parse(answer.text)).toMatchObject({ code: "Y1004" });
+  });
+});
