@@ -111,8 +111,15 @@ export function compositionOf(
   return { services, query };
 }
 
+/** What made a creation fail is Postern's trouble and not the caller's SQL, whatever code it came with. */
 function throwIfFailed(row: OperationRow): void {
-  if (row.status === "failed" && row.error) throw PosternError.fromBody(row.error);
+  if (row.status !== "failed" || !row.error) return;
+  const { code, message, detail, hint } = row.error;
+  if (code.startsWith("Y")) throw PosternError.fromBody(row.error);
+  throw posternError("Y3005", "The database could not be created.", {
+    detail: [message, detail].filter((text) => text !== undefined).join("\n"),
+    hint: hint ?? `\`postern ops show ${row.id}\` tells which step failed.`,
+  });
 }
 
 /** Others' operations are as unknown as those that never were. */

@@ -3,6 +3,7 @@
  * one, in the snake_case of SQL; nothing above this folder writes SQL against these tables.
  */
 import pg from "pg";
+import { posternError } from "../base/error.ts";
 
 /** What both a pool and one connection in a transaction can do. */
 export interface Queryable {
@@ -26,18 +27,19 @@ export class State implements Queryable {
     });
     // An idle connection that dies with its server is replaced at the next use; the error event must have a listener.
     this.pool.on("error", () => {});
+    this.pool.on("connect", (client) => client.on("error", () => {}));
   }
 
   query<Row extends pg.QueryResultRow>(
     sql: string,
     params: readonly unknown[] = [],
   ): Promise<pg.QueryResult<Row>> {
-    return this.pool.query<Row>(sql, params as unknown[]);
+    return this.pool.query<Row>(sql, params as unknown[]).catch(explainUnreachable);
   }
 
   /** Runs `work` in one transaction; whatever it throws rolls back and is thrown on. */
   async transaction<Result>(work: (tx: Queryable) => Promise<Result>): Promise<Result> {
-    const client = await this.pool.connect();
+    const client = await this.pool.connect().catch(explainUnreachable);
     let broken: Error | undefined;
     try {
       await client.query("begin");
@@ -57,4 +59,21 @@ export class State implements Queryable {
   async close(): Promise<void> {
     await this.pool.end();
   }
+}
+
+const unreachable = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "57P01", "57P02", "57P03", "08006"]);
+
+/** Postern's own server is being started again: that passes, and the caller may try again. */
+function explainUnreachable(error: unknown): never {
+  const { code, syscall, message } = error as NodeJS.ErrnoException;
+  const gone =
+    unreachable.has(code ?? "") ||
+    (code === "ENOENT" && syscall === "connect") ||
+    /Connection terminated|timeout exceeded/.test(message);
+  if (!gone) throw error;
+  throw posternError("Y4001", "Postern's own database does not answer.", {
+    detail: message,
+    hint: "It is being started again; try again in a moment.",
+    cause: error,
+  });
 }
