@@ -11,12 +11,7 @@ import {
 } from "../base/id.ts";
 import { hashSecret, newPassword, newToken, scramVerifier } from "../base/secrets.ts";
 import type { OperationHandler } from "../instances/operation-run.ts";
-import {
-  createOwner,
-  createPhysicalDatabase,
-  dropOwner,
-  dropPhysicalDatabase,
-} from "../instances/physical-database.ts";
+import { createTenant, dropOwner, dropPhysicalDatabase } from "../instances/physical-database.ts";
 import type { Platform } from "../instances/platform.ts";
 import { provisionInstance, removeInstance } from "../instances/provision-instance.ts";
 import { serverLayout } from "../instances/server-layout.ts";
@@ -93,16 +88,17 @@ export const createDatabase: OperationHandler = {
     if (instance !== "shared") await run.step("instance", () => provisionInstance(platform, instance));
     const placed: DatabaseRow = { ...row, instance_id: instance };
     await updateDatabase(platform.state, row.id, { instance_id: instance });
-    await run.step("owner", () => createOwner(platform, placed));
-    await run.step("database", () => createPhysicalDatabase(platform, placed, row.database_name));
-    if (instance !== "shared") {
-      await run.step("pooler", () =>
-        platform.pooler.route({
-          database: row.database_name,
-          socketDirectory: serverLayout(platform.config.home, instance).socketDirectory,
-        }),
-      );
-    }
+    await Promise.all([
+      run.step("database", () => createTenant(platform, placed)),
+      instance === "shared"
+        ? undefined
+        : run.step("pooler", () =>
+            platform.pooler.route({
+              database: row.database_name,
+              socketDirectory: serverLayout(platform.config.home, instance).socketDirectory,
+            }),
+          ),
+    ]);
     await run.step("first query", () => proveReady(platform, placed));
     await updateDatabase(platform.state, row.id, { status: "ready" });
     keepSpares(platform, instance);

@@ -3,12 +3,7 @@ import { restoreInto } from "../backups/restore-into.ts";
 import { hasCode, posternError } from "../base/error.ts";
 import { type AccountId, type InstanceId, newInstanceId } from "../base/id.ts";
 import type { OperationHandler } from "../instances/operation-run.ts";
-import {
-  createOwner,
-  createPhysicalDatabase,
-  dropOwner,
-  dropPhysicalDatabase,
-} from "../instances/physical-database.ts";
+import { createTenant, dropOwner, dropPhysicalDatabase } from "../instances/physical-database.ts";
 import type { Platform } from "../instances/platform.ts";
 import { provisionInstance, removeInstance } from "../instances/provision-instance.ts";
 import { serverLayout } from "../instances/server-layout.ts";
@@ -58,11 +53,10 @@ export const undeleteDatabase: OperationHandler = {
     const row: DatabaseRow = { ...found, instance_id: instance };
     if (instance !== "shared") await run.step("instance", () => provisionInstance(platform, instance));
     await updateDatabase(platform.state, row.id, { instance_id: instance });
-    await run.step("owner", () => createOwner(platform, row));
     await run.step("database", async () => {
       // A restore that was cut off left a part: it begins again with an empty database.
       await dropPhysicalDatabase(platform, row, row.database_name);
-      await createPhysicalDatabase(platform, row, row.database_name);
+      await createTenant(platform, row);
     });
     await run.step("data", () =>
       restoreInto(platform, run, row, row.database_name, String(run.row.input.backup_id)),

@@ -7,6 +7,7 @@ import { templateDatabase } from "../runtime/server-template.ts";
 import type { DatabaseRow } from "../state/databases.ts";
 import { backupRole } from "./database-address.ts";
 import type { Platform } from "./platform.ts";
+import { claimSpareDatabase } from "./spare-databases.ts";
 import { withAdmin } from "./with-admin.ts";
 
 const { escapeIdentifier: name, escapeLiteral: text } = pg;
@@ -17,56 +18,70 @@ type Tenant = Pick<
   "instance_id" | "database_name" | "role_name" | "scram_verifier" | "connection_limit" | "isolation"
 >;
 
-/** Makes the owner role, with the password's verifier only: the password itself never reaches a server or its log. */
-export async function createOwner(place: Place, tenant: Tenant): Promise<void> {
-  const owner = name(tenant.role_name);
+/** The owner role, and the database from the template with what only this tenant may do and the limits it runs under. */
+export async function createTenant(place: Place, tenant: Tenant): Promise<void> {
   await withAdmin(place, tenant.instance_id!, "postgres", async (client) => {
-    if (!(await roleExists(client, tenant.role_name))) {
-      await client.query(`
-        create role ${owner} login bypassrls connection limit ${Number(tenant.connection_limit)} password ${text(tenant.scram_verifier)};
-        grant postern_owner to ${owner} with inherit true, set false`);
-    }
-    // pg_hba admits a role to the database of its own name, or of a role that it is a member of: an owner whose name
-    // was chosen by its user is a member, without any right, of a role that is named as the database is.
-    if (tenant.role_name !== tenant.database_name && !(await roleExists(client, tenant.database_name))) {
-      await client.query(`
-        create role ${name(tenant.database_name)} nologin noinherit;
-        grant ${name(tenant.database_name)} to ${owner} with inherit false, set false`);
-    }
+    await makeOwner(client, tenant);
+    await makeDatabase(client, tenant, tenant.database_name);
   });
+  await grantContents(place, tenant, tenant.database_name);
 }
 
-/** Makes the database from the template, with what only this tenant may do and the limits that it runs under. */
+/** Another database for an owner that exists, under a name of its own until it takes the place of the first. */
 export async function createPhysicalDatabase(
   place: Place,
   tenant: Tenant,
   databaseName: string,
 ): Promise<void> {
-  const server = tenant.instance_id!;
+  await withAdmin(place, tenant.instance_id!, "postgres", (client) =>
+    makeDatabase(client, tenant, databaseName),
+  );
+  await grantContents(place, tenant, databaseName);
+}
+
+/** With the password's verifier only: the password itself never reaches a server or its log. */
+async function makeOwner(client: pg.Client, tenant: Tenant): Promise<void> {
+  const owner = name(tenant.role_name);
+  if (!(await roleExists(client, tenant.role_name))) {
+    await client.query(`
+      create role ${owner} login bypassrls connection limit ${Number(tenant.connection_limit)} password ${text(tenant.scram_verifier)};
+      grant postern_owner to ${owner} with inherit true, set false`);
+  }
+  // pg_hba admits a role to the database of its own name, or of a role that it is a member of: an owner whose name
+  // was chosen by its user is a member, without any right, of a role that is named as the database is.
+  if (tenant.role_name !== tenant.database_name && !(await roleExists(client, tenant.database_name))) {
+    await client.query(`
+      create role ${name(tenant.database_name)} nologin noinherit;
+      grant ${name(tenant.database_name)} to ${owner} with inherit false, set false`);
+  }
+}
+
+async function makeDatabase(client: pg.Client, tenant: Tenant, databaseName: string): Promise<void> {
   const database = name(databaseName);
   const owner = name(tenant.role_name);
-  await withAdmin(place, server, "postgres", async (client) => {
-    if (!(await databaseExists(client, databaseName))) {
-      await client.query(`create database ${database} template ${templateDatabase} strategy wal_log`);
-    }
-    await client.query(`
-      revoke all on database ${database} from public;
-      grant connect, create, temporary on database ${database} to ${owner};
-      grant connect on database ${database} to ${backupRole};
-      ${Object.entries(limitsOf(tenant))
-        .map(
-          ([setting, value]) => `alter role ${owner} in database ${database} set ${setting} = ${text(value)}`,
-        )
-        .join(";\n")}`);
-  });
-  await withAdmin(place, server, databaseName, async (client) => {
-    await client.query(`
+  if (!(await databaseExists(client, databaseName)) && !(await claimSpareDatabase(client, databaseName))) {
+    await client.query(`create database ${database} template ${templateDatabase} strategy wal_log`);
+  }
+  const limits = Object.entries(limitsOf(tenant)).map(
+    ([setting, value]) => `alter role ${owner} in database ${database} set ${setting} = ${text(value)}`,
+  );
+  await client.query(`
+    revoke all on database ${database} from public;
+    grant connect, create, temporary on database ${database} to ${owner};
+    grant connect on database ${database} to ${backupRole};
+    ${limits.join(";\n")}`);
+}
+
+async function grantContents(place: Place, tenant: Tenant, databaseName: string): Promise<void> {
+  const owner = name(tenant.role_name);
+  await withAdmin(place, tenant.instance_id!, databaseName, (client) =>
+    client.query(`
       alter schema public owner to ${owner};
       grant usage on schema postern to ${owner};
       grant select on all tables in schema postern to ${owner};
       grant execute on all functions in schema postern to ${owner};
-      alter default privileges for role ${owner} revoke execute on functions from public`);
-  });
+      alter default privileges for role ${owner} revoke execute on functions from public`),
+  );
 }
 
 /** Ends all sessions and drops the database. */

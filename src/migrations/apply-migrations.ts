@@ -3,7 +3,7 @@ import type { MigrateResult, MigrationOutcome } from "@postern/sdk/protocol";
 import type pg from "pg";
 import { sleep } from "../base/clock.ts";
 import { posternError } from "../base/error.ts";
-import { describeFailure } from "./migration-failure.ts";
+import { describeFailure } from "./describe-failure.ts";
 import type { MigrationFile } from "./migration-file.ts";
 import { planMigrations, refuseDrift } from "./plan-migrations.ts";
 import { runMigration } from "./run-migration.ts";

@@ -1,0 +1,48 @@
+/**
+ * In charge of databases that are copied from the template ahead of time: giving one its name takes a millisecond, making
+ * one takes fifty. A server without spares just makes one.
+ */
+import { randomBytes } from "node:crypto";
+import pg from "pg";
+import { hasCode } from "../base/error.ts";
+import { spareDatabasePrefix, templateDatabase } from "../runtime/server-template.ts";
+import type { Platform } from "./platform.ts";
+import { withAdmin } from "./with-admin.ts";
+
+const { escapeIdentifier: name } = pg;
+
+/** Gives a spare database this name; false when there is none. */
+export async function claimSpareDatabase(client: pg.Client, databaseName: string): Promise<boolean> {
+  for (const spare of await listSpares(client)) {
+    try {
+      await client.query(`alter database ${name(spare)} rename to ${name(databaseName)}`);
+      return true;
+    } catch (error) {
+      // Another claim took this one (3D000), or it is being made just now (55006).
+      if (!hasCode(error, "3D000", "55006")) throw error;
+    }
+  }
+  return false;
+}
+
+/** Makes spares until there are `wanted`; several at once may make one too many, which is used up later. */
+export async function refillSpareDatabases(
+  platform: Pick<Platform, "config" | "stopping">,
+  server: string,
+  wanted: number,
+): Promise<void> {
+  await withAdmin(platform, server, "postgres", async (client) => {
+    while (!platform.stopping.aborted && (await listSpares(client)).length < wanted) {
+      const spare = name(`${spareDatabasePrefix}${randomBytes(4).toString("hex")}`);
+      await client.query(`create database ${spare} template ${templateDatabase} strategy wal_log`);
+    }
+  });
+}
+
+async function listSpares(client: pg.Client): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    "select datname as name from pg_database where starts_with(datname, $1) order by oid",
+    [spareDatabasePrefix],
+  );
+  return rows.map((row) => row.name);
+}
