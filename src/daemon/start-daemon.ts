@@ -21,6 +21,7 @@ import { lockHome, prepareHome, readOrMakeSecret, removeDaemonFile, writeDaemonF
 import { compositionOf } from "./http-services.ts";
 import { createLogObserver } from "./logger.ts";
 import { openState, stateConnection } from "./own-tables.ts";
+import { requireReachable } from "./require-reachable.ts";
 import type { StartEvents } from "./start-events.ts";
 import { composeServers, startSystemServer, startTenantServers, stopServers } from "./start-servers.ts";
 import { readVersion } from "./version.ts";
@@ -40,6 +41,7 @@ export async function startDaemon(options: StartOptions): Promise<RunningDaemon>
   const config = readConfig();
   const account = await ensureServerAccount();
   await prepareHome(config.home, account);
+  await requireReachable(config.home, account);
   const unlock = await lockHome(config.home);
   // What was started is stopped in reverse, also when the start fails half way.
   const cleanup: (() => Promise<unknown>)[] = [unlock, () => removeDaemonFile(config.home)];
@@ -64,6 +66,7 @@ async function compose(
     if (event.type === "phase") phase("toolchain", event.message);
     else options.events.tell(event);
   });
+  if (toolchain.directory !== "system") await requireReachable(toolchain.directory, account);
   const observe = createLogObserver();
   const ports = await choosePorts(config);
   const poolAdminPassword = (await readOrMakeSecret(config.home, "pool-admin", 24)).toString("hex");

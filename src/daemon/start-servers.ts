@@ -2,7 +2,9 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../base/config.ts";
+import { posternError } from "../base/error.ts";
 import type { Observe } from "../base/observation.ts";
+import { canListen } from "../instances/free-port.ts";
 import type { Platform } from "../instances/platform.ts";
 import { serverLayout } from "../instances/server-layout.ts";
 import { serverSpec } from "../instances/server-spec.ts";
@@ -101,6 +103,10 @@ export async function startTenantServers(
   });
   await updateInstance(state, "shared", { tcp_port: ports.direct });
   const shared = serverSpec(config.home, "shared", ports.direct);
+  if ((await servers.runtime.findPid(shared)) === null)
+    await requireFreePort(ports.direct, config.listen, "POSTERN_DIRECT_PORT");
+  if ((await servers.pooler.findPid()) === null)
+    await requireFreePort(ports.pool, config.listen, "POSTERN_POOL_PORT");
   await servers.runtime.create(shared);
   await servers.supervisor.keepRunning(shared);
   const own = (await listInstances(state)).filter(
@@ -121,6 +127,14 @@ export async function startTenantServers(
     name: "pgbouncer",
     start: () => servers.pooler.start(targets),
     findPid: () => servers.pooler.findPid(),
+  });
+}
+
+/** @throws Y0004 */
+async function requireFreePort(port: number, listen: string, variable: string): Promise<void> {
+  if (await canListen(port, listen)) return;
+  throw posternError("Y0004", `Port ${port} on ${listen} is in use by another program.`, {
+    hint: `Choose another with ${variable}, or 0 for any free one.`,
   });
 }
 

@@ -1,0 +1,30 @@
+/** The documents that come from the code say what the code says. */
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { errorCodes } from "../../src/base/error-codes.ts";
+import { renderErrorDocs } from "../../src/base/render-error-docs.ts";
+import { readSources } from "../support/source-imports.ts";
+
+const read = (file: string) => readFileSync(new URL(`../../docs/${file}`, import.meta.url), "utf8");
+
+describe("docs/errors.md", () => {
+  it("lists every code of the table, with its status and exit code, and no other", () => {
+    expect(read("errors.md")).toBe(renderErrorDocs());
+    const listed = [...read("errors.md").matchAll(/^\| `(Y\d{4})` \|/gm)].map((match) => match[1]);
+    expect(listed.sort()).toEqual(Object.keys(errorCodes).sort());
+  });
+});
+
+describe("error codes", () => {
+  it("are each used somewhere", () => {
+    const text = readSources(["base/error-codes.ts"]).join("\n");
+    expect(Object.keys(errorCodes).filter((code) => !text.includes(`"${code}"`))).toEqual([]);
+  });
+
+  it("belong to the table wherever they are used", () => {
+    const used = readSources([]).flatMap((text) =>
+      [...text.matchAll(/"(Y\d{4})"/g)].map((match) => match[1]!),
+    );
+    expect(used.filter((code) => !Object.hasOwn(errorCodes, code))).toEqual([]);
+  });
+});
