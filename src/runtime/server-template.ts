@@ -21,6 +21,11 @@ import { postgresMajor, postgresProgram, type Toolchain } from "./toolchain.ts";
 export const adminRole = "postern_admin";
 /** Users' databases are copies of this one. */
 export const templateDatabase = "postern_template";
+/** Copies of the template that wait for a name; a new server has one. */
+export const spareDatabasePrefix = "postern_spare_";
+
+/** Raised when the template is made differently in a way that its SQL does not show. */
+const templateLayout = "3";
 
 export interface ServerTemplateOptions {
   /** Folder that holds templates, for example `<home>/instances`. */
@@ -40,7 +45,7 @@ export async function ensureServerTemplate(options: ServerTemplateOptions): Prom
     ledger: await readSql("ledger"),
   };
   const version = createHash("sha256")
-    .update(sql.instance + sql.template + sql.ledger + hbaRules)
+    .update(templateLayout + sql.instance + sql.template + sql.ledger + hbaRules)
     .digest("hex")
     .slice(0, 8);
   const target = join(options.directory, `.template-${postgresMajor(options.toolchain)}-${version}`);
@@ -137,6 +142,7 @@ async function fill(
   await run(
     "postgres",
     `alter database ${templateDatabase} with is_template true allow_connections false`,
+    `create database ${spareDatabasePrefix}first template ${templateDatabase}`,
     "checkpoint",
   );
 }

@@ -2,15 +2,50 @@
 import { describe, expect, it } from "vitest";
 import { type Import, readImports } from "../support/source-imports.ts";
 
-const belowDaemon = ["http", "maintenance", "databases", "query", "backups", "migrations", "credentials", "access", "instances", "state", "runtime", "postgres", "base"];
+const belowDaemon = [
+  "http",
+  "maintenance",
+  "databases",
+  "query",
+  "backups",
+  "migrations",
+  "credentials",
+  "access",
+  "instances",
+  "state",
+  "runtime",
+  "postgres",
+  "base",
+];
 
 const mayImport: Record<string, readonly string[]> = {
   bin: ["cli", "daemon"],
   cli: ["migrations", "postgres", "base"],
   daemon: belowDaemon,
   http: ["databases", "query", "backups", "migrations", "credentials", "access", "instances", "base"],
-  maintenance: ["databases", "query", "backups", "access", "instances", "state", "runtime", "postgres", "base"],
-  databases: ["query", "backups", "migrations", "credentials", "access", "instances", "state", "runtime", "postgres", "base"],
+  maintenance: [
+    "databases",
+    "query",
+    "backups",
+    "access",
+    "instances",
+    "state",
+    "runtime",
+    "postgres",
+    "base",
+  ],
+  databases: [
+    "query",
+    "backups",
+    "migrations",
+    "credentials",
+    "access",
+    "instances",
+    "state",
+    "runtime",
+    "postgres",
+    "base",
+  ],
   query: ["access", "instances", "state", "runtime", "postgres", "base"],
   backups: ["instances", "state", "runtime", "postgres", "base"],
   migrations: ["postgres", "base"],
@@ -34,7 +69,9 @@ describe("imports", () => {
   });
 
   it("go one way only", () => {
-    const wrong = imports.filter(({ from, to }) => folderOf(from) !== folderOf(to) && !mayImport[folderOf(from)]?.includes(folderOf(to)));
+    const wrong = imports.filter(
+      ({ from, to }) => folderOf(from) !== folderOf(to) && !mayImport[folderOf(from)]?.includes(folderOf(to)),
+    );
     expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
   });
 
