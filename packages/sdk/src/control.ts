@@ -1,2 +1,119 @@
-/** In charge of the control plane from the caller's side. */
-export {};
+/** In charge of the control plane from the caller's side: one typed method for each route. */
+import type {
+  AccountInfo,
+  AppliedMigration,
+  BackupInfo,
+  BackupStatus,
+  CreateBackupRequest,
+  CreateDatabaseRequest,
+  CreatedDatabase,
+  DaemonStatus,
+  DatabaseInfo,
+  DatabaseUrls,
+  LoginRequest,
+  LoginResult,
+  MigrateRequest,
+  MigrationState,
+  OperationInfo,
+  RestoreRequest,
+} from "./protocol.ts";
+import { readJson, sendRequest } from "./send-request.ts";
+import { watchOperation } from "./watch-operation.ts";
+
+export interface ControlOptions {
+  /** Address of the API, for example `http://127.0.0.1:5480`. */
+  url: string;
+  /** Speaks for an account. */
+  apiKey?: string | undefined;
+  /** Speaks for one database; used when there is no API key. */
+  token?: string | undefined;
+}
+
+export interface Download {
+  body: ReadableStream<Uint8Array>;
+  sizeBytes: number;
+  /** SHA-256, hex. */
+  checksum: string;
+  fileName: string;
+}
+
+export type Control = ReturnType<typeof createControl>;
+
+export function createControl({ url, apiKey, token }: ControlOptions) {
+  const secret = apiKey ?? token;
+  const send = (method: "GET" | "POST" | "DELETE", path: string, body?: unknown) =>
+    sendRequest(joinUrl(url, path), { method, secret, body });
+  const get = async <Result>(path: string) => readJson<Result>(await send("GET", path));
+  const post = async <Result>(path: string, body?: unknown) =>
+    readJson<Result>(await send("POST", path, body));
+  const remove = async <Result>(path: string) => readJson<Result>(await send("DELETE", path));
+
+  return {
+    status: () => get<DaemonStatus>("/v1/status"),
+
+    register: (input: LoginRequest) => post<AccountInfo>("/v1/accounts", input),
+    logIn: (input: LoginRequest) => post<LoginResult>("/v1/login", input),
+    /** Revokes the API key in use. */
+    logOut: () => post<void>("/v1/logout"),
+    whoAmI: () => get<AccountInfo>("/v1/whoami"),
+
+    /** `wait: false` answers as soon as the work is accepted. */
+    createDatabase: (input: CreateDatabaseRequest, { wait = true }: { wait?: boolean } = {}) =>
+      post<CreatedDatabase>(`/v1/databases${queryString({ wait: wait ? undefined : false })}`, input),
+    listDatabases: (input: { destroyed?: boolean | undefined } = {}) =>
+      get<DatabaseInfo[]>(`/v1/databases${queryString(input)}`),
+    getDatabase: (ref: string) => get<DatabaseInfo>(databasePath(ref)),
+    getDatabaseUrls: (ref: string) => get<DatabaseUrls>(`${databasePath(ref)}/urls`),
+    destroyDatabase: (ref: string, { skipSnapshot }: { skipSnapshot?: boolean | undefined } = {}) =>
+      remove<OperationInfo>(`${databasePath(ref)}${queryString({ skip_snapshot: skipSnapshot })}`),
+    undeleteDatabase: (ref: string) => post<OperationInfo>(`${databasePath(ref)}/undelete`),
+
+    migrate: (ref: string, input: MigrateRequest) =>
+      post<OperationInfo>(`${databasePath(ref)}/migrations`, input),
+    compareMigrations: (ref: string, input: MigrateRequest) =>
+      post<MigrationState[]>(`${databasePath(ref)}/migrations/status`, input),
+    listMigrations: (ref: string) => get<AppliedMigration[]>(`${databasePath(ref)}/migrations`),
+
+    createBackup: (ref: string, input: CreateBackupRequest = {}) =>
+      post<OperationInfo>(`${databasePath(ref)}/backups`, input),
+    listBackups: (
+      ref: string,
+      input: { status?: BackupStatus | undefined; limit?: number | undefined } = {},
+    ) => get<BackupInfo[]>(`${databasePath(ref)}/backups${queryString(input)}`),
+    getBackup: (id: string) => get<BackupInfo>(backupPath(id)),
+    deleteBackup: (id: string) => remove<OperationInfo>(backupPath(id)),
+    downloadBackup: async (id: string) => readDownload(await send("GET", `${backupPath(id)}/download`), id),
+    restoreBackup: (ref: string, input: RestoreRequest) =>
+      post<OperationInfo>(`${databasePath(ref)}/restore`, input),
+
+    listOperations: (input: { database?: string | undefined; limit?: number | undefined } = {}) =>
+      get<OperationInfo[]>(`/v1/operations${queryString(input)}`),
+    getOperation: (id: string) => get<OperationInfo>(operationPath(id)),
+    /** Resolves at the operation's end, whatever it is; outlives a restart of the daemon of up to a minute. */
+    watchOperation: (id: string, onChange?: (operation: OperationInfo) => void) =>
+      watchOperation((wait) => get<OperationInfo>(`${operationPath(id)}${queryString({ wait })}`), onChange),
+  };
+}
+
+const databasePath = (ref: string) => `/v1/databases/${encodeURIComponent(ref)}`;
+const backupPath = (id: string) => `/v1/backups/${encodeURIComponent(id)}`;
+const operationPath = (id: string) => `/v1/operations/${encodeURIComponent(id)}`;
+
+export const joinUrl = (url: string, path: string): string => `${url.replace(/\/+$/, "")}${path}`;
+
+/** `?a=1&b=true` of what is not undefined. */
+function queryString(input: Record<string, string | number | boolean | undefined>): string {
+  const given = Object.entries(input).filter(([, value]) => value !== undefined);
+  if (given.length === 0) return "";
+  return `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`;
+}
+
+function readDownload(answer: Response, id: string): Download {
+  const disposition = answer.headers.get("content-disposition") ?? "";
+  return {
+    body: answer.body!,
+    sizeBytes: Number(answer.headers.get("content-length")),
+    checksum: answer.headers.get("x-checksum-sha256") ?? "",
+    fileName: /filename="([\w.-]+)"/.exec(disposition)?.[1] ?? `${id}.dump`,
+  };
+}
