@@ -1,0 +1,12 @@
+/** In charge of the list of all commands, in the order in which help and documentation show them. */
+import type { CommandSpec } from "./command-spec.ts";
+import { daemonSpecs } from "./specs/daemon-specs.ts";
+
+export const registry: readonly CommandSpec[] = [...daemonSpecs];
+
+export const groupSummaries: Record<string, string> = {
+  db: "databases",
+  "db backup": "backups of a database",
+  "db snapshot": "the same as `db backup`; alone, it makes one",
+  ops: "long work: what runs and what ran",
+};
