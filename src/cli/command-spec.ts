@@ -15,6 +15,8 @@ export interface OptionSpec {
   choices?: readonly string[];
   /** Given several times, all values count. */
   repeat?: boolean;
+  /** The command does nothing without it. */
+  required?: boolean;
 }
 
 /** Returns the exit code; nothing means 0. */

@@ -17,7 +17,7 @@ export function parseCommandLine(args: readonly string[]): SelectedCommand | und
     selected = { spec, args: command.args, options: command.opts() };
   });
   try {
-    program.parse(args, { from: "user" });
+    program.parse(args.length === 0 ? ["--help"] : args, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === "commander.helpDisplayed") return undefined;
@@ -47,11 +47,7 @@ function prepare(command: Command): Command {
   return command
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
-    .helpCommand(false)
-    .action((_options: unknown, chosen: Command) => {
-      if (chosen.args.length > 0) chosen.error(`error: unknown command '${chosen.args.join(" ")}'`);
-      chosen.help();
-    });
+    .helpCommand(false);
 }
 
 /** The command of that path; what is missing on the way is made. */
@@ -80,8 +76,9 @@ function define(command: Command, spec: CommandSpec, summary: string, select: Se
   command.action(() => select(spec, command));
 }
 
-function makeOption({ flags, summary, choices, repeat }: OptionSpec): Option {
+function makeOption({ flags, summary, choices, repeat, required }: OptionSpec): Option {
   const option = new Option(flags, summary);
+  if (required) option.makeOptionMandatory();
   if (choices) option.choices([...choices]);
   if (repeat) {
     option.argParser((value: string, previous: string[] | undefined) => [...(previous ?? []), value]);

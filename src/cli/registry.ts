@@ -1,8 +1,17 @@
 /** In charge of the list of all commands, in the order in which help and documentation show them. */
 import type { CommandSpec } from "./command-spec.ts";
-import { daemonSpecs } from "./specs/daemon-specs.ts";
+import { accountSpecs } from "./specs/account-specs.ts";
 
-export const registry: readonly CommandSpec[] = [...daemonSpecs];
+import { daemonSpecs } from "./specs/daemon-specs.ts";
+import { databaseSpecs } from "./specs/database-specs.ts";
+import { projectSpecs } from "./specs/project-specs.ts";
+
+export const registry: readonly CommandSpec[] = [
+  ...daemonSpecs,
+  ...accountSpecs,
+  ...projectSpecs,
+  ...databaseSpecs,
+];
 
 export const groupSummaries: Record<string, string> = {
   db: "databases",

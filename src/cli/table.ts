@@ -21,9 +21,7 @@ export function renderGrid({ columns, rows, rightAligned = [] }: Grid): string {
       .map((text, at) => pad(text, widths[at]!, rightAligned[at] === true))
       .join(" │ ")
       .trimEnd();
-  const rule = widths.map((width, at) =>
-    "─".repeat(width + (at === 0 ? 1 : at === widths.length - 1 ? 1 : 2)),
-  );
+  const rule = widths.map((width, at) => "─".repeat(width + (at === 0 ? 1 : 2)));
   const ruleText = widths.length === 1 ? "─".repeat(widths[0]!) : rule.join("┼");
   return [line(heads), ruleText, ...cells.map(line)].join("\n");
 }
