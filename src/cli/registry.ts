@@ -5,12 +5,14 @@ import { accountSpecs } from "./specs/account-specs.ts";
 import { daemonSpecs } from "./specs/daemon-specs.ts";
 import { databaseSpecs } from "./specs/database-specs.ts";
 import { projectSpecs } from "./specs/project-specs.ts";
+import { sqlSpecs } from "./specs/sql-specs.ts";
 
 export const registry: readonly CommandSpec[] = [
   ...daemonSpecs,
   ...accountSpecs,
   ...projectSpecs,
   ...databaseSpecs,
+  ...sqlSpecs,
 ];
 
 export const groupSummaries: Record<string, string> = {
