@@ -33,6 +33,8 @@ export interface CommandSpec {
   examples: readonly string[];
   /** Words after the first argument belong to a program of the user's, options included. */
   passThrough?: boolean;
+  /** --output names a file instead of a form. */
+  outputIsFile?: boolean;
   load: () => Promise<{ run: CommandRun }>;
 }
 
@@ -46,6 +48,12 @@ export const commonOptions: readonly OptionSpec[] = [
   },
   { flags: "--no-color", summary: "print without colour" },
   { flags: "--no-input", summary: "never ask; fail and name the flag instead" },
+];
+
+/** All options of a command. */
+export const optionsOf = (spec: CommandSpec): readonly OptionSpec[] => [
+  ...(spec.options ?? []),
+  ...commonOptions.filter(({ flags }) => !(spec.outputIsFile && flags.startsWith("-o"))),
 ];
 
 /** Which database a command is about, where no argument says it. */

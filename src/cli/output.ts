@@ -46,10 +46,9 @@ export function createOutput({ format, color }: { format: OutputFormat; color: b
 }
 
 /** `--output` is a file for commands that write one. */
-export function readOutputFormat(input: CommandInput, path: string): OutputFormat {
+export function readOutputFormat(input: CommandInput, outputIsFile = false): OutputFormat {
   if (input.flag("json")) return "json";
-  const format = path.endsWith(" download") ? undefined : input.text("output");
-  return (format as OutputFormat | undefined) ?? "table";
+  return ((outputIsFile ? undefined : input.text("output")) as OutputFormat | undefined) ?? "table";
 }
 
 function mayColor(stream: NodeJS.WriteStream): boolean {

@@ -1,7 +1,7 @@
 /** In charge of turning the registry into a commander program, and a command line into one command and its input. */
 import { Command, CommanderError, Option } from "commander";
 import { posternError } from "../base/error.ts";
-import { type CommandSpec, commonOptions, type OptionSpec } from "./command-spec.ts";
+import { type CommandSpec, type OptionSpec, optionsOf } from "./command-spec.ts";
 import { groupSummaries, registry } from "./registry.ts";
 
 export interface SelectedCommand {
@@ -70,7 +70,7 @@ function commandAt(program: Command, path: string): Command {
 function define(command: Command, spec: CommandSpec, summary: string, select: Select): void {
   command.description(spec.summary).summary(summary);
   for (const argument of spec.args ?? []) command.argument(argument.name, argument.summary);
-  for (const option of [...(spec.options ?? []), ...commonOptions]) command.addOption(makeOption(option));
+  for (const option of optionsOf(spec)) command.addOption(makeOption(option));
   if (spec.passThrough) command.passThroughOptions();
   command.addHelpText("after", `\nExamples:\n${spec.examples.map((line) => `  $ ${line}`).join("\n")}`);
   command.action(() => select(spec, command));

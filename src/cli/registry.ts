@@ -2,6 +2,7 @@
 import type { CommandSpec } from "./command-spec.ts";
 import { accountSpecs } from "./specs/account-specs.ts";
 
+import { backupSpecs } from "./specs/backup-specs.ts";
 import { daemonSpecs } from "./specs/daemon-specs.ts";
 import { databaseSpecs } from "./specs/database-specs.ts";
 import { projectSpecs } from "./specs/project-specs.ts";
@@ -13,6 +14,7 @@ export const registry: readonly CommandSpec[] = [
   ...projectSpecs,
   ...databaseSpecs,
   ...sqlSpecs,
+  ...backupSpecs,
 ];
 
 export const groupSummaries: Record<string, string> = {

@@ -16,7 +16,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     if (!selected) return 0;
     const input = commandInput(selected.args, selected.options);
     output = createOutput({
-      format: readOutputFormat(input, selected.spec.path),
+      format: readOutputFormat(input, selected.spec.outputIsFile),
       color: selected.options.color !== false,
     });
     const { run } = await selected.spec.load();
