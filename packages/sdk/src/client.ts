@@ -1,4 +1,5 @@
-/** In charge of SQL over HTTP from the caller's side: one database, opened with its token. */
+/** In charge of SQL over HTTP from the caller's side. */
+import { joinUrl } from "./control.ts";
 import type {
   ExecuteResult,
   JsonValue,
@@ -6,63 +7,38 @@ import type {
   TransactionRequest,
   TransactionResult,
 } from "./protocol.ts";
-import { call, type Endpoint } from "./request.ts";
+import { readJson, sendRequest } from "./send-request.ts";
 
 export interface ClientOptions {
-  /** The database's own address (DATABASE_HTTP_URL), or `<api url>/v1/db/<id>`. */
+  /** The database's own address (DATABASE_HTTP_URL), or `<API address>/v1/db/<id>`. */
   url: string;
-  /** The database's token. */
   token: string;
-  fetch?: typeof globalThis.fetch;
-  signal?: AbortSignal;
 }
 
 export interface CallOptions {
+  /** Cancels the statement on the server, too. */
   signal?: AbortSignal | undefined;
 }
 
-/** Rows as arrays of values in the order of `fields`: nothing is lost where two columns have one name. */
-export type ArrayRow = JsonValue[];
+export type Client = ReturnType<typeof createClient>;
 
-export interface Client {
-  query<Row = Record<string, JsonValue>>(
-    sql: string,
-    params?: JsonValue[],
-    options?: CallOptions,
-  ): Promise<QueryResult<Row>>;
-  execute<Row = Record<string, JsonValue>>(
-    sql: string,
-    params?: JsonValue[],
-    options?: CallOptions,
-  ): Promise<ExecuteResult<Row>>;
-  /** All statements or none. */
-  transaction(request: TransactionRequest, options?: CallOptions): Promise<TransactionResult>;
-  /** The same calls with rows as arrays. */
-  readonly arrays: {
-    query(sql: string, params?: JsonValue[], options?: CallOptions): Promise<QueryResult<ArrayRow>>;
-    execute(sql: string, params?: JsonValue[], options?: CallOptions): Promise<ExecuteResult<ArrayRow>>;
-    transaction(
-      request: TransactionRequest,
-      options?: CallOptions,
-    ): Promise<{ results: (QueryResult<ArrayRow> & { rows_affected: number })[] }>;
-  };
-}
-
-/** @example const db = createClient({ url: process.env.DATABASE_HTTP_URL, token: process.env.DATABASE_TOKEN }); */
-export function createClient({ token, ...options }: ClientOptions): Client {
-  const endpoint: Endpoint = { ...options, secret: token };
-  const post = <Result>(path: string, body: unknown, { signal }: CallOptions = {}, rows?: "array") =>
-    call<Result>(endpoint, "POST", path, { body, signal, query: { rows } });
-  const statement = (sql: string, params: JsonValue[] | undefined) =>
-    params === undefined ? { sql } : { sql, params };
+export function createClient({ url, token }: ClientOptions) {
+  const post = async <Result>(route: string, body: unknown, { signal }: CallOptions = {}) =>
+    readJson<Result>(
+      await sendRequest(joinUrl(url, `/${route}`), { method: "POST", secret: token, body, signal }),
+    );
   return {
-    query: (sql, params, options) => post("/query", statement(sql, params), options),
-    execute: (sql, params, options) => post("/execute", statement(sql, params), options),
-    transaction: (request, options) => post("/transaction", request, options),
-    arrays: {
-      query: (sql, params, options) => post("/query", statement(sql, params), options, "array"),
-      execute: (sql, params, options) => post("/execute", statement(sql, params), options, "array"),
-      transaction: (request, options) => post("/transaction", request, options, "array"),
-    },
+    /** Runs one statement and answers its rows. */
+    query: <Row = Record<string, JsonValue>>(sql: string, params: JsonValue[] = [], options?: CallOptions) =>
+      post<QueryResult<Row>>("query", { sql, params }, options),
+    /** Runs one statement and answers how many rows it changed; with RETURNING also those rows. */
+    execute: <Row = Record<string, JsonValue>>(
+      sql: string,
+      params: JsonValue[] = [],
+      options?: CallOptions,
+    ) => post<ExecuteResult<Row>>("execute", { sql, params }, options),
+    /** Runs all statements in one transaction: all or nothing. */
+    transaction: (request: TransactionRequest, options?: CallOptions) =>
+      post<TransactionResult>("transaction", request, options),
   };
 }

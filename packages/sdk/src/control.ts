@@ -17,112 +17,103 @@ import type {
   OperationInfo,
   RestoreRequest,
 } from "./protocol.ts";
-import { call, type Endpoint, type RequestOptions, send } from "./request.ts";
-import { type WatchOptions, watchOperation } from "./watch-operation.ts";
-
-export { hasEnded, type WatchOptions } from "./watch-operation.ts";
+import { readJson, sendRequest } from "./send-request.ts";
+import { watchOperation } from "./watch-operation.ts";
 
 export interface ControlOptions {
-  /** The API's address, for example `http://127.0.0.1:5480`. */
+  /** Address of the API, for example `http://127.0.0.1:5480`. */
   url: string;
-  /** An account's key (`pk_…`). */
+  /** Speaks for an account. */
   apiKey?: string | undefined;
-  /** A database's token, for the routes of that database; used where there is no key. */
+  /** Speaks for one database; used when there is no API key. */
   token?: string | undefined;
-  fetch?: typeof globalThis.fetch | undefined;
-  signal?: AbortSignal | undefined;
 }
 
-export interface BackupDownload {
+export interface Download {
   body: ReadableStream<Uint8Array>;
   sizeBytes: number;
-  /** SHA-256 of the whole file, hex. */
+  /** SHA-256, hex. */
   checksum: string;
+  fileName: string;
 }
-
-const at = (ref: string) => `/v1/databases/${encodeURIComponent(ref)}`;
-const backupAt = (id: string) => `/v1/backups/${encodeURIComponent(id)}`;
 
 export type Control = ReturnType<typeof createControl>;
 
-/** `ref` is the id or the name of a database. Every method throws PosternError. */
-export function createControl({ url, apiKey, token, fetch, signal }: ControlOptions) {
-  const endpoint: Endpoint = { url, secret: apiKey ?? token, fetch, signal };
-  const get = <Result>(path: string, query?: RequestOptions["query"]) =>
-    call<Result>(endpoint, "GET", path, query === undefined ? {} : { query });
-  const post = <Result>(path: string, body?: unknown, query: RequestOptions["query"] = {}) =>
-    call<Result>(endpoint, "POST", path, { body, query });
-  const remove = <Result>(path: string, query: RequestOptions["query"] = {}) =>
-    call<Result>(endpoint, "DELETE", path, { query });
+export function createControl({ url, apiKey, token }: ControlOptions) {
+  const secret = apiKey ?? token;
+  const send = (method: "GET" | "POST" | "DELETE", path: string, body?: unknown) =>
+    sendRequest(joinUrl(url, path), { method, secret, body });
+  const get = async <Result>(path: string) => readJson<Result>(await send("GET", path));
+  const post = async <Result>(path: string, body?: unknown) =>
+    readJson<Result>(await send("POST", path, body));
+  const remove = async <Result>(path: string) => readJson<Result>(await send("DELETE", path));
+
   return {
-    url,
-    health: () => get<{ status: "ok" }>("/healthz"),
     status: () => get<DaemonStatus>("/v1/status"),
-    ...accountCalls({ get, post }),
-    ...databaseCalls({ get, post, remove }),
-    ...backupCalls({ get, post, remove }, endpoint),
-    ...operationCalls({ get }, endpoint),
+
+    register: (input: LoginRequest) => post<AccountInfo>("/v1/accounts", input),
+    logIn: (input: LoginRequest) => post<LoginResult>("/v1/login", input),
+    /** Revokes the API key in use. */
+    logOut: () => post<void>("/v1/logout"),
+    whoAmI: () => get<AccountInfo>("/v1/whoami"),
+
+    /** `wait: false` answers as soon as the work is accepted. */
+    createDatabase: (input: CreateDatabaseRequest, { wait = true }: { wait?: boolean } = {}) =>
+      post<CreatedDatabase>(`/v1/databases${queryString({ wait: wait ? undefined : false })}`, input),
+    listDatabases: (input: { destroyed?: boolean | undefined } = {}) =>
+      get<DatabaseInfo[]>(`/v1/databases${queryString(input)}`),
+    getDatabase: (ref: string) => get<DatabaseInfo>(databasePath(ref)),
+    getDatabaseUrls: (ref: string) => get<DatabaseUrls>(`${databasePath(ref)}/urls`),
+    destroyDatabase: (ref: string, { skipSnapshot }: { skipSnapshot?: boolean | undefined } = {}) =>
+      remove<OperationInfo>(`${databasePath(ref)}${queryString({ skip_snapshot: skipSnapshot })}`),
+    undeleteDatabase: (ref: string) => post<OperationInfo>(`${databasePath(ref)}/undelete`),
+
+    migrate: (ref: string, input: MigrateRequest) =>
+      post<OperationInfo>(`${databasePath(ref)}/migrations`, input),
+    compareMigrations: (ref: string, input: MigrateRequest) =>
+      post<MigrationState[]>(`${databasePath(ref)}/migrations/status`, input),
+    listMigrations: (ref: string) => get<AppliedMigration[]>(`${databasePath(ref)}/migrations`),
+
+    createBackup: (ref: string, input: CreateBackupRequest = {}) =>
+      post<OperationInfo>(`${databasePath(ref)}/backups`, input),
+    listBackups: (
+      ref: string,
+      input: { status?: BackupStatus | undefined; limit?: number | undefined } = {},
+    ) => get<BackupInfo[]>(`${databasePath(ref)}/backups${queryString(input)}`),
+    getBackup: (id: string) => get<BackupInfo>(backupPath(id)),
+    deleteBackup: (id: string) => remove<OperationInfo>(backupPath(id)),
+    downloadBackup: async (id: string) => readDownload(await send("GET", `${backupPath(id)}/download`), id),
+    restoreBackup: (ref: string, input: RestoreRequest) =>
+      post<OperationInfo>(`${databasePath(ref)}/restore`, input),
+
+    listOperations: (input: { database?: string | undefined; limit?: number | undefined } = {}) =>
+      get<OperationInfo[]>(`/v1/operations${queryString(input)}`),
+    getOperation: (id: string) => get<OperationInfo>(operationPath(id)),
+    /** Resolves at the operation's end, whatever it is; outlives a restart of the daemon of up to a minute. */
+    watchOperation: (id: string, onChange?: (operation: OperationInfo) => void) =>
+      watchOperation((wait) => get<OperationInfo>(`${operationPath(id)}${queryString({ wait })}`), onChange),
   };
 }
 
-interface Calls {
-  get<Result>(path: string, query?: RequestOptions["query"]): Promise<Result>;
-  post<Result>(path: string, body?: unknown, query?: RequestOptions["query"]): Promise<Result>;
-  remove<Result>(path: string, query?: RequestOptions["query"]): Promise<Result>;
+const databasePath = (ref: string) => `/v1/databases/${encodeURIComponent(ref)}`;
+const backupPath = (id: string) => `/v1/backups/${encodeURIComponent(id)}`;
+const operationPath = (id: string) => `/v1/operations/${encodeURIComponent(id)}`;
+
+export const joinUrl = (url: string, path: string): string => `${url.replace(/\/+$/, "")}${path}`;
+
+/** `?a=1&b=true` of what is not undefined. */
+function queryString(input: Record<string, string | number | boolean | undefined>): string {
+  const given = Object.entries(input).filter(([, value]) => value !== undefined);
+  if (given.length === 0) return "";
+  return `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`;
 }
 
-const accountCalls = ({ get, post }: Pick<Calls, "get" | "post">) => ({
-  register: (request: LoginRequest) => post<AccountInfo>("/v1/accounts", request),
-  logIn: (request: LoginRequest) => post<LoginResult>("/v1/login", request),
-  logOut: () => post<void>("/v1/logout"),
-  whoAmI: () => get<AccountInfo>("/v1/whoami"),
-});
-
-const databaseCalls = ({ get, post, remove }: Calls) => ({
-  /** Waits until the database is ready unless `wait` is false. */
-  createDatabase: (request: CreateDatabaseRequest, { wait = true } = {}) =>
-    post<CreatedDatabase>("/v1/databases", request, wait ? {} : { wait: false }),
-  /** With `destroyed`: those that can still be brought back. */
-  listDatabases: ({ destroyed = false } = {}) => get<DatabaseInfo[]>("/v1/databases", { destroyed }),
-  getDatabase: (ref: string) => get<DatabaseInfo>(at(ref)),
-  getDatabaseUrls: (ref: string) => get<DatabaseUrls>(`${at(ref)}/urls`),
-  destroyDatabase: (ref: string, { skipSnapshot = false } = {}) =>
-    remove<OperationInfo>(at(ref), { skip_snapshot: skipSnapshot }),
-  undeleteDatabase: (ref: string) => post<OperationInfo>(`${at(ref)}/undelete`),
-  migrate: (ref: string, request: MigrateRequest) => post<OperationInfo>(`${at(ref)}/migrations`, request),
-  compareMigrations: (ref: string, request: MigrateRequest) =>
-    post<MigrationState[]>(`${at(ref)}/migrations/status`, request),
-  listMigrations: (ref: string) => get<AppliedMigration[]>(`${at(ref)}/migrations`),
-});
-
-const backupCalls = ({ get, post, remove }: Calls, endpoint: Endpoint) => ({
-  createBackup: (ref: string, request: CreateBackupRequest = {}) =>
-    post<OperationInfo>(`${at(ref)}/backups`, request),
-  listBackups: (ref: string, options: { status?: BackupStatus; limit?: number } = {}) =>
-    get<BackupInfo[]>(`${at(ref)}/backups`, { ...options }),
-  restore: (ref: string, request: RestoreRequest) => post<OperationInfo>(`${at(ref)}/restore`, request),
-  getBackup: (id: string) => get<BackupInfo>(backupAt(id)),
-  deleteBackup: (id: string) => remove<OperationInfo>(backupAt(id)),
-  async downloadBackup(id: string): Promise<BackupDownload> {
-    const response = await send(endpoint, "GET", `${backupAt(id)}/download`, { accept: "*/*" });
-    return {
-      body: response.body!,
-      sizeBytes: Number(response.headers.get("content-length")),
-      checksum: response.headers.get("x-checksum-sha256") ?? "",
-    };
-  },
-});
-
-const operationCalls = ({ get }: Pick<Calls, "get">, endpoint: Endpoint) => ({
-  listOperations: (options: { database?: string; limit?: number } = {}) =>
-    get<OperationInfo[]>("/v1/operations", { ...options }),
-  /** With `waitSeconds` (at most 30) answers at the end of the operation or after that time. */
-  getOperation: (id: string, { waitSeconds }: { waitSeconds?: number } = {}) =>
-    get<OperationInfo>(`/v1/operations/${encodeURIComponent(id)}`, { wait: waitSeconds }),
-  /** Resolves with the operation as it ended; a failed one is not thrown. */
-  watchOperation: (
-    id: string,
-    onChange: (operation: OperationInfo) => void = () => {},
-    options?: WatchOptions,
-  ) => watchOperation(endpoint, id, onChange, options),
-});
+function readDownload(answer: Response, id: string): Download {
+  const disposition = answer.headers.get("content-disposition") ?? "";
+  return {
+    body: answer.body!,
+    sizeBytes: Number(answer.headers.get("content-length")),
+    checksum: answer.headers.get("x-checksum-sha256") ?? "",
+    fileName: /filename="([\w.-]+)"/.exec(disposition)?.[1] ?? `${id}.dump`,
+  };
+}

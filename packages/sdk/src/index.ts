@@ -1,3 +1,4 @@
+/** In charge of what `@postern/sdk` offers. */
 export * from "./client.ts";
 export * from "./control.ts";
 export * from "./error.ts";

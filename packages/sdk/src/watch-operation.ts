@@ -1,108 +1,39 @@
-/** In charge of following an operation to its end, over a restart of the daemon if need be. */
+/** In charge of following long work to its end, also when the daemon restarts in the middle of it. */
 import { PosternError } from "./error.ts";
-import type { ErrorBody, OperationInfo } from "./protocol.ts";
-import { type Endpoint, send } from "./request.ts";
+import type { OperationInfo } from "./protocol.ts";
 
-export interface WatchOptions {
-  signal?: AbortSignal | undefined;
-  /** How long the daemon may be away before this gives up, milliseconds. */
-  absenceMs?: number;
-}
+/** How long the daemon may be away before the watcher gives up. */
+const awayLimitMs = 60_000;
+const retryMs = 500;
 
-const pauseMs = 250;
+export const hasEnded = ({ status }: OperationInfo): boolean => status !== "pending" && status !== "running";
 
-/** Calls `onChange` at each change and resolves with the operation as it ended, whether it succeeded or not. */
+/** Resolves with the ended operation, whatever its end. `describe` waits up to so many seconds for the end. */
 export async function watchOperation(
-  endpoint: Endpoint,
-  id: string,
-  onChange: (operation: OperationInfo) => void,
-  { signal, absenceMs = 60_000 }: WatchOptions = {},
+  describe: (waitSeconds: number) => Promise<OperationInfo>,
+  onChange: (operation: OperationInfo) => void = () => {},
 ): Promise<OperationInfo> {
-  let goneSince: number | undefined;
-  for (;;) {
+  let last = "";
+  let awaySince: number | undefined;
+  for (let waitSeconds = 0; ; waitSeconds = Math.min(20, waitSeconds + 1)) {
     try {
-      for await (const operation of readEvents(endpoint, id, signal)) {
-        goneSince = undefined;
-        onChange(operation);
-        if (hasEnded(operation)) return operation;
-      }
+      const operation = await describe(waitSeconds);
+      awaySince = undefined;
+      const now = JSON.stringify(operation);
+      if (now !== last) onChange(operation);
+      last = now;
+      if (hasEnded(operation)) return operation;
     } catch (error) {
-      if (signal?.aborted) throw signal.reason;
-      if (!mayPass(error)) throw error;
-      goneSince ??= Date.now();
-      if (Date.now() - goneSince > absenceMs) throw error;
+      if (!isAway(error)) throw error;
+      awaySince ??= Date.now();
+      if (Date.now() - awaySince > awayLimitMs) throw error;
+      await pause(retryMs);
     }
-    await pause(pauseMs, signal);
   }
 }
 
-export const hasEnded = ({ status }: Pick<OperationInfo, "status">): boolean =>
-  status === "completed" || status === "failed" || status === "canceled";
-
-/** The daemon is away, or has no room at the moment. */
-const mayPass = (error: unknown): boolean =>
+/** A daemon that stops or starts: refuses connections, or answers that it is not ready. */
+const isAway = (error: unknown): boolean =>
   error instanceof PosternError && (error.code === "Y0005" || error.status === 503);
 
-async function* readEvents(
-  endpoint: Endpoint,
-  id: string,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<OperationInfo> {
-  const response = await send(endpoint, "GET", `/v1/operations/${encodeURIComponent(id)}/events`, {
-    accept: "text/event-stream",
-    signal,
-  });
-  let rest = "";
-  for await (const text of readText(response)) {
-    const events = `${rest}${text}`.split("\n\n");
-    rest = events.pop()!;
-    for (const event of events) {
-      const { name, data } = parseEvent(event);
-      if (data === "") continue;
-      if (name === "error") throw PosternError.fromBody(JSON.parse(data) as ErrorBody);
-      yield JSON.parse(data) as OperationInfo;
-    }
-  }
-}
-
-/** A stream that breaks off is a daemon that went away: the caller looks for it again. */
-async function* readText(response: Response): AsyncGenerator<string> {
-  const reader = response.body!.getReader();
-  const decoder = new TextDecoder();
-  try {
-    for (;;) {
-      const { value, done } = await reader.read();
-      if (done) return;
-      yield decoder.decode(value, { stream: true });
-    }
-  } catch (error) {
-    throw new PosternError("Y0005", "The connection to Postern was lost.", { cause: error });
-  } finally {
-    await reader.cancel().catch(() => {});
-  }
-}
-
-function parseEvent(event: string): { name: string; data: string } {
-  let name = "message";
-  const data: string[] = [];
-  for (const line of event.split("\n")) {
-    if (line.startsWith("event:")) name = line.slice("event:".length).trim();
-    if (line.startsWith("data:")) data.push(line.slice("data:".length).trimStart());
-  }
-  return { name, data: data.join("\n") };
-}
-
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason);
-    const onAbort = () => {
-      clearTimeout(timer);
-      reject(signal!.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", onAbort);
-      resolve();
-    }, ms);
-    signal?.addEventListener("abort", onAbort, { once: true });
-  });
-}
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,0 +1,77 @@
+/** In charge of one HTTP exchange with Postern: JSON there, JSON back, and every failure a PosternError. */
+import { PosternError } from "./error.ts";
+import type { ErrorBody } from "./protocol.ts";
+
+export interface RequestOptions {
+  method: "GET" | "POST" | "DELETE";
+  /** Bearer: an account's API key or a database's token. */
+  secret?: string | undefined;
+  body?: unknown;
+  signal?: AbortSignal | undefined;
+}
+
+/** @throws PosternError: what the server answered, or Y0005 when it cannot be reached. */
+export async function sendRequest(url: string, options: RequestOptions): Promise<Response> {
+  const { method, secret, body, signal } = options;
+  const headers: Record<string, string> = {};
+  if (secret !== undefined) headers.authorization = `Bearer ${secret}`;
+  if (body !== undefined) headers["content-type"] = "application/json";
+  let answer: Response;
+  try {
+    answer = await fetch(url, {
+      method,
+      headers,
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: signal ?? null,
+    });
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason;
+    throw unreachable(url, error);
+  }
+  if (!answer.ok) throw await readError(answer);
+  return answer;
+}
+
+/** The JSON of an answer; undefined for an empty one. */
+export async function readJson<Result>(answer: Response): Promise<Result> {
+  let text: string;
+  try {
+    text = await answer.text();
+  } catch (error) {
+    throw unreachable(answer.url, error);
+  }
+  if (text === "") return undefined as Result;
+  try {
+    return JSON.parse(text) as Result;
+  } catch (error) {
+    throw notPostern(answer, error);
+  }
+}
+
+async function readError(answer: Response): Promise<PosternError> {
+  const body = await readJson<Partial<ErrorBody> | undefined>(answer).catch(() => undefined);
+  if (typeof body?.code !== "string" || typeof body.message !== "string") return notPostern(answer);
+  return PosternError.fromBody(body as ErrorBody, answer.status);
+}
+
+function unreachable(url: string, cause: unknown): PosternError {
+  // fetch says only "fetch failed"; the system's reason is one level below.
+  const reason = (cause as { cause?: unknown }).cause ?? cause;
+  return new PosternError("Y0005", `Postern does not answer at ${new URL(url).origin}.`, {
+    detail: reason instanceof Error && reason.message !== "" ? reason.message : String(reason),
+    hint: "Run `postern up`.",
+    cause,
+  });
+}
+
+const notPostern = (answer: Response, cause?: unknown): PosternError =>
+  new PosternError(
+    "Y0005",
+    `What answers at ${new URL(answer.url).origin} does not speak Postern's protocol.`,
+    {
+      detail: `HTTP status ${answer.status} without the JSON that belongs to it.`,
+      hint: "Check the address: POSTERN_API_URL, or the one that `postern up` prints.",
+      status: answer.status,
+      cause,
+    },
+  );

@@ -1,0 +1,35 @@
+/** In charge of `postern db destroy`. */
+import { isConfirmed } from "../command-input.ts";
+import type { CommandRun } from "../command-spec.ts";
+import { formatTime } from "../format.ts";
+import { findProject, removeProject } from "../project-file.ts";
+import { requireDatabase } from "../target.ts";
+
+export const run: CommandRun = async (context, input) => {
+  const { output } = context;
+  const target = await requireDatabase(context, input, input.args[0]);
+  const control = await context.account();
+  const info = await control.getDatabase(target.ref);
+  const skipSnapshot = input.flag("skipSnapshot");
+  if (!isConfirmed(input)) {
+    await context.prompt.confirm(
+      `Delete database ${info.name} (${info.id})? This will destroy all data${skipSnapshot ? ", for good" : ""}.`,
+    );
+  }
+  const operation = await control.destroyDatabase(info.id, { skipSnapshot: skipSnapshot || undefined });
+  await context.finish(control, operation, `Destroying ${info.name}`);
+  const project = await findProject(context.directory);
+  if (project?.link.database_id === info.id) await removeProject(project);
+  // With the last backup gone it cannot be found any more, so what was known is the answer.
+  const after = skipSnapshot
+    ? { ...info, status: "destroyed" as const }
+    : await control.getDatabase(info.id).catch(() => ({ ...info, status: "destroyed" as const }));
+  output.success(`Destroyed database ${info.name}`);
+  await output.print(after, () => "");
+  if (after.recoverable_until !== null) {
+    output.talk(
+      `  \`postern db undelete ${info.id}\` brings it back until ${formatTime(after.recoverable_until)}.`,
+    );
+  }
+  return undefined;
+};

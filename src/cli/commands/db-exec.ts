@@ -1,0 +1,67 @@
+/** In charge of `postern db exec`: SQL from the command line, a file or stdin. */
+import { readFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
+import { messageOf, PosternError, posternError } from "../../base/error.ts";
+import type { CommandInput } from "../command-input.ts";
+import type { CommandRun } from "../command-spec.ts";
+import { renderPosition } from "../render-error.ts";
+import { renderResult, resultToJson } from "../render-result.ts";
+import { openSqlSession, type SqlResult } from "../sql-session.ts";
+
+export const run: CommandRun = async (context, input) => {
+  const { output } = context;
+  const { sql, isScript } = await readSql(input);
+  const params = input.list("param");
+  const session = await openSqlSession(context, input, {
+    readOnly: input.flag("readOnly"),
+    connection: isScript && params.length === 0,
+  });
+  try {
+    const startedAt = performance.now();
+    const results = await session.run(sql, params).catch((error: unknown) => {
+      throw withPosition(error, sql);
+    });
+    const ms = performance.now() - startedAt;
+    await output.print(machineForm(results, output.format), () =>
+      results.map((result) => renderResult(result, ms)).join("\n\n"),
+    );
+  } finally {
+    await session.close();
+  }
+  return undefined;
+};
+
+/** A table of values is what csv is for; JSON says what the rows are, too. */
+function machineForm(results: SqlResult[], format: string): unknown {
+  const [first] = results;
+  if (results.length !== 1 || !first) return results.map(resultToJson);
+  return format === "csv" && first.columns ? first.rows : resultToJson(first);
+}
+
+async function readSql(input: CommandInput): Promise<{ sql: string; isScript: boolean }> {
+  const [argument] = input.args;
+  const file = input.text("file");
+  if ((argument === undefined) === (file === undefined)) {
+    throw posternError("Y1013", "Give one of: SQL, - for stdin, --file FILE.");
+  }
+  if (argument === "-" || file === "-") return { sql: await text(process.stdin), isScript: true };
+  if (argument !== undefined) return { sql: argument, isScript: false };
+  const sql = await readFile(file!, "utf8").catch((error: unknown) => {
+    throw posternError("Y1013", `${file} cannot be read.`, { detail: messageOf(error) });
+  });
+  return { sql, isScript: true };
+}
+
+/** Where in the text, before what Postgres says about it. */
+export function withPosition(error: unknown, sql: string): unknown {
+  if (!(error instanceof PosternError) || error.position === undefined) return error;
+  const place = renderPosition(sql, error.position);
+  return new PosternError(error.code, error.message, {
+    detail: error.detail === undefined ? place : `${place}\n${error.detail}`,
+    hint: error.hint,
+    position: error.position,
+    requestId: error.requestId,
+    status: error.status,
+    cause: error,
+  });
+}

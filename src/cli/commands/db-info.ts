@@ -1,0 +1,36 @@
+/** In charge of `postern db info` and `db status`: one database as it is now. */
+import type { DatabaseInfo } from "@postern/sdk/protocol";
+import type { CommandRun } from "../command-spec.ts";
+import { formatBytes, formatTime } from "../format.ts";
+import { renderFields } from "../table.ts";
+import { requireDatabase } from "../target.ts";
+
+export const run: CommandRun = async (context, input) => {
+  const target = await requireDatabase(context, input, input.args[0]);
+  const info = await (await context.forDatabase(target)).getDatabase(target.ref);
+  await context.output.print(info, () => renderDatabase(info));
+  for (const warning of info.warnings) context.output.warn(warning);
+  return undefined;
+};
+
+export function renderDatabase(info: DatabaseInfo): string {
+  const time = (text: string | null) => text && formatTime(text);
+  const limit = info.storage_limit_bytes === null ? "" : ` of ${formatBytes(info.storage_limit_bytes)}`;
+  return `Database ${info.name}\n\n${renderFields([
+    ["ID", info.id],
+    ["Status", info.status],
+    ["Healthy", info.healthy === null ? null : info.healthy ? "yes" : "no"],
+    ["Host", info.host],
+    ["Class", `${info.class}, ${info.isolation}`],
+    ["Postgres", info.version],
+    ["Database", info.database],
+    ["User", info.user],
+    ["Size", info.size_bytes === null ? null : `${formatBytes(info.size_bytes)}${limit}`],
+    ["Connections", info.connections && `${info.connections.open} of ${info.connections.limit}`],
+    ["Owner", info.owner],
+    ["Last backup", time(info.last_backup_at)],
+    ["Created", formatTime(info.created_at)],
+    ["Destroyed", time(info.destroyed_at)],
+    ["Recoverable", info.recoverable_until && `until ${formatTime(info.recoverable_until)}`],
+  ])}`;
+}

@@ -1,0 +1,28 @@
+/** In charge of `postern db list`. */
+import type { CommandRun } from "../command-spec.ts";
+import { formatBytes, formatTime } from "../format.ts";
+import { renderColumns } from "../table.ts";
+
+export const run: CommandRun = async (context, input) => {
+  const { output } = context;
+  const destroyed = input.flag("destroyed");
+  const databases = await (await context.account()).listDatabases({ destroyed: destroyed || undefined });
+  await output.print(databases, () =>
+    renderColumns(
+      databases.map((database) => [
+        `${database.status === "ready" ? output.paint.green("•") : output.paint.dim("•")} ${database.name}`,
+        database.status,
+        database.class,
+        database.size_bytes === null ? "" : formatBytes(database.size_bytes),
+        database.id,
+        destroyed && database.recoverable_until !== null
+          ? `until ${formatTime(database.recoverable_until)}`
+          : database.host,
+      ]),
+    ),
+  );
+  if (databases.length === 0) {
+    output.talk(destroyed ? "Nothing can be brought back." : "No databases yet. Run `postern db create`.");
+  }
+  return undefined;
+};

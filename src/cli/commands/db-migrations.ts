@@ -1,0 +1,22 @@
+/** In charge of `postern db migrations`: what is applied. */
+import type { CommandRun } from "../command-spec.ts";
+import { formatDuration, formatTime } from "../format.ts";
+import { renderColumns } from "../table.ts";
+import { requireDatabase } from "../target.ts";
+
+export const run: CommandRun = async (context, input) => {
+  const target = await requireDatabase(context, input, input.args[0]);
+  const applied = await (await context.forDatabase(target)).listMigrations(target.ref);
+  await context.output.print(applied, () =>
+    renderColumns(
+      applied.map(({ name, applied_at, duration_ms, checksum }) => [
+        `✓ ${name}`,
+        formatTime(applied_at),
+        formatDuration(duration_ms),
+        checksum.slice(0, 12),
+      ]),
+    ),
+  );
+  if (applied.length === 0) context.output.talk("No migrations are applied.");
+  return undefined;
+};

@@ -1,0 +1,37 @@
+/** In charge of `postern down`: the daemon and its servers stop; data stays. */
+import { homeDirectory } from "../../base/config.ts";
+import { posternError } from "../../base/error.ts";
+import type { CommandRun } from "../command-spec.ts";
+import { findDaemon, isDaemon, runDaemonProgram } from "../daemon-process.ts";
+import { startProgress } from "../progress.ts";
+
+const stopLimitMs = 60_000;
+
+export const run: CommandRun = async ({ output }) => {
+  const home = homeDirectory();
+  const daemon = await findDaemon(home);
+  const progress = startProgress(output);
+  progress.update("Stopping");
+  try {
+    if (daemon) await stop(daemon.pid);
+    // Servers outlive a daemon that crashed.
+    await runDaemonProgram("sweep");
+  } finally {
+    progress.end();
+  }
+  output.success(daemon ? "Postern has stopped; data stays" : "Postern was not running");
+  await output.print({ stopped: daemon !== undefined, pid: daemon?.pid ?? null, home }, () => "");
+};
+
+async function stop(pid: number): Promise<void> {
+  process.kill(pid, "SIGTERM");
+  const deadline = performance.now() + stopLimitMs;
+  while (await isDaemon(pid)) {
+    if (performance.now() > deadline) {
+      throw posternError("Y1016", `The daemon (process ${pid}) has not stopped after 60 s.`, {
+        hint: "`postern logs` shows what it waits for.",
+      });
+    }
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}

@@ -1,0 +1,33 @@
+/** In charge of `postern status`: what runs, and where. */
+import type { CommandRun } from "../command-spec.ts";
+import { renderColumns, renderFields } from "../table.ts";
+
+export const run: CommandRun = async (context) => {
+  const { output } = context;
+  const status = await (await context.account()).status();
+  await output.print(status, () => {
+    const { paint } = output;
+    const dot = (isRunning: boolean) => (isRunning ? paint.green("•") : paint.red("•"));
+    const fields = renderFields([
+      ["Version", status.version],
+      ["API", status.api_url],
+      ["Pooled", status.pool_address],
+      ["Direct", status.direct_address],
+      ["Postgres", status.toolchain.postgres],
+      ["PgBouncer", status.toolchain.pgbouncer],
+      ["Home", status.home],
+      ["Databases", `${status.databases.ready} ready of ${status.databases.total}`],
+    ]);
+    const services = renderColumns(
+      status.services.map(({ name, status: state, pid, detail }) => [
+        `${dot(state === "running")} ${name}`,
+        state,
+        pid === null ? "" : `process ${pid}`,
+        detail ?? "",
+      ]),
+    );
+    return `Postern is ${status.status} (process ${status.pid})\n\n${fields}\n\n${services}`;
+  });
+  for (const warning of status.warnings) output.warn(warning);
+  return status.status === "ready" ? 0 : 1;
+};

@@ -1,0 +1,119 @@
+/** In charge of `postern up`: the daemon runs, and the user's configuration opens it. */
+import { createControl } from "@postern/sdk/control";
+import type { DaemonStatus } from "@postern/sdk/protocol";
+import { readConfig } from "../../base/config.ts";
+import { hasCode, posternError } from "../../base/error.ts";
+import type { CommandRun } from "../command-spec.ts";
+import type { CliContext } from "../context.ts";
+import { findDaemon, runDaemonProgram } from "../daemon-process.ts";
+import { type Progress, startProgress } from "../progress.ts";
+import { type StartedDaemon, startDaemonProcess } from "../start-daemon-process.ts";
+import { renderFields } from "../table.ts";
+import { readUserConfig, writeUserConfig } from "../user-config.ts";
+
+/** How long another start of the same home may take. */
+const otherStartMs = 600_000;
+
+export const run: CommandRun = async (context, input) => {
+  const { home } = readConfig();
+  const foreground = input.flag("foreground");
+  const running = await findDaemon(home);
+  if (running) {
+    const status = await openDaemon(home, running.api_url, undefined);
+    context.output.success(`Postern is running already (process ${status.pid})`);
+    await show(context, status);
+    return;
+  }
+  const progress = startProgress(context.output, { lines: true });
+  const started = await start(home, foreground, progress).finally(() => progress.end());
+  const status = await openDaemon(home, started.apiUrl, started.adminKey);
+  context.output.success("Postern is ready");
+  await show(context, status);
+  if (foreground && started.child) return untilItEnds(started.child);
+  started.child?.unref();
+  return;
+};
+
+interface Start {
+  apiUrl: string;
+  adminKey: string | undefined;
+  /** Absent when another `postern up` started it. */
+  child?: StartedDaemon["child"];
+}
+
+async function start(home: string, foreground: boolean, progress: Progress): Promise<Start> {
+  const config = await readUserConfig();
+  const issueKey = config.home !== home || config.api_key === undefined;
+  try {
+    const onPhase = (message: string) => progress.update(message);
+    const { status, adminKey, child } = await startDaemonProcess({ home, issueKey, foreground, onPhase });
+    return { apiUrl: status.api_url, adminKey, child };
+  } catch (error) {
+    if (!hasCode(error, "Y0007")) throw error;
+    progress.update("Another start is under way");
+    return { apiUrl: await waitForOtherStart(home, error), adminKey: undefined };
+  }
+}
+
+async function waitForOtherStart(home: string, error: unknown): Promise<string> {
+  const deadline = performance.now() + otherStartMs;
+  while (performance.now() < deadline) {
+    const daemon = await findDaemon(home);
+    if (daemon) return daemon.api_url;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  throw error;
+}
+
+/** Sees to it that the user's configuration has this daemon's address and a key that it takes. */
+async function openDaemon(home: string, apiUrl: string, newKey: string | undefined): Promise<DaemonStatus> {
+  const config = await readUserConfig();
+  const known = newKey ?? (config.home === home ? config.api_key : undefined);
+  const apiKey = known !== undefined && (await isTaken(apiUrl, known)) ? known : await issueKey();
+  if (config.api_url !== apiUrl || config.api_key !== apiKey || config.home !== home) {
+    await writeUserConfig({ ...config, api_url: apiUrl, api_key: apiKey, home });
+  }
+  return createControl({ url: apiUrl, apiKey }).status();
+}
+
+async function isTaken(url: string, apiKey: string): Promise<boolean> {
+  try {
+    await createControl({ url, apiKey }).whoAmI();
+    return true;
+  } catch (error) {
+    if (hasCode(error, "Y2002")) return false;
+    throw error;
+  }
+}
+
+/** Whoever may read the home is its administrator. */
+async function issueKey(): Promise<string> {
+  try {
+    return await runDaemonProgram("issue-key");
+  } catch (error) {
+    throw posternError("Y2003", "Postern runs, but gives this user no API key.", {
+      detail: error instanceof Error ? error.message : undefined,
+      hint: "Log in with `postern login`, or run this as the user who started it.",
+      cause: error,
+    });
+  }
+}
+
+const show = ({ output }: CliContext, status: DaemonStatus) =>
+  output.print(status, () =>
+    renderFields([
+      ["API", status.api_url],
+      ["Pooled", status.pool_address],
+      ["Direct", status.direct_address],
+      ["Postgres", status.toolchain.postgres],
+      ["Home", status.home],
+    ]),
+  );
+
+/** A daemon in the foreground gets the terminal's ^C itself, and other signals from here. */
+function untilItEnds(child: StartedDaemon["child"]): Promise<number> {
+  process.on("SIGINT", () => {});
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  if (child.exitCode !== null) return Promise.resolve(child.exitCode);
+  return new Promise((resolve) => child.once("exit", (code) => resolve(code ?? 1)));
+}

@@ -1,0 +1,77 @@
+/** In charge of what every command works with: output, questions, and the Postern it talks to. */
+import { type Control, createControl } from "@postern/sdk/control";
+import type { OperationInfo } from "@postern/sdk/protocol";
+import { PosternError, posternError } from "../base/error.ts";
+import type { Output } from "./output.ts";
+import { startProgress } from "./progress.ts";
+import { createPrompt, type Prompt } from "./prompt.ts";
+import type { DatabaseTarget } from "./target.ts";
+import { resolveApiAccess } from "./user-config.ts";
+
+export interface CliContext {
+  readonly output: Output;
+  readonly prompt: Prompt;
+  readonly directory: string;
+  /** The control plane as the user's account. @throws Y2001 without an API key */
+  account(): Promise<Control>;
+  /** The control plane without credentials. */
+  stranger(): Promise<Control>;
+  /** The control plane for one database: by its token where it is known, else as the account. */
+  forDatabase(target: DatabaseTarget): Promise<Control>;
+  /** Waits for an operation's end, showing its steps. @throws its error when it failed */
+  finish(control: Control, operation: OperationInfo, what: string): Promise<OperationInfo>;
+  /** The same, whatever its end. */
+  follow(control: Control, operation: OperationInfo, what: string): Promise<OperationInfo>;
+}
+
+export function createContext(output: Output, mayAsk: boolean): CliContext {
+  const account = async () => {
+    const { url, apiKey } = await resolveApiAccess();
+    if (!apiKey) throw noKey();
+    return createControl({ url, apiKey });
+  };
+  const follow: CliContext["follow"] = async (control, operation, what) => {
+    const progress = startProgress(output);
+    progress.update(what);
+    try {
+      return await control.watchOperation(operation.id, (now) =>
+        progress.update(describeProgress(what, now)),
+      );
+    } finally {
+      progress.end();
+    }
+  };
+  return {
+    output,
+    prompt: createPrompt(mayAsk),
+    directory: process.cwd(),
+    account,
+    stranger: async () => createControl({ url: (await resolveApiAccess()).url }),
+    async forDatabase(target) {
+      if (target.token === undefined) return account();
+      const url = target.apiUrl ?? (await resolveApiAccess()).url;
+      return createControl({ url, token: target.token });
+    },
+    follow,
+    async finish(control, operation, what) {
+      const ended = await follow(control, operation, what);
+      if (ended.status === "completed") return ended;
+      if (ended.error) throw PosternError.fromBody(ended.error);
+      throw posternError("Y3011", `Operation ${ended.id} was ${ended.status}.`);
+    },
+  };
+}
+
+export function describeProgress(what: string, { steps, progress }: OperationInfo): string {
+  const step = steps.findLast(({ status }) => status === "running");
+  const count =
+    progress === null
+      ? ""
+      : ` ${progress.done}${progress.total === null ? "" : `/${progress.total}`} ${progress.unit}`;
+  return `${what}${step ? `  ${step.name}` : ""}${count}`;
+}
+
+const noKey = () =>
+  posternError("Y2001", "This needs an API key, and there is none.", {
+    hint: "Run `postern up` on this machine, `postern login`, or set POSTERN_API_KEY.",
+  });

@@ -1,0 +1,99 @@
+/** In charge of turning the registry into a commander program, and a command line into one command and its input. */
+import { Command, CommanderError, Option } from "commander";
+import { posternError } from "../base/error.ts";
+import { type CommandSpec, type OptionSpec, optionsOf } from "./command-spec.ts";
+import { groupSummaries, registry } from "./registry.ts";
+
+export interface SelectedCommand {
+  spec: CommandSpec;
+  args: readonly string[];
+  options: Record<string, unknown>;
+}
+
+/** Undefined when the answer was help, which is printed already. @throws Y1013 */
+export function parseCommandLine(args: readonly string[]): SelectedCommand | undefined {
+  let selected: SelectedCommand | undefined;
+  const program = buildProgram((spec, command) => {
+    selected = { spec, args: command.args, options: command.opts() };
+  });
+  try {
+    program.parse(args.length === 0 ? ["--help"] : args, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.code === "commander.helpDisplayed") return undefined;
+    throw usageError(error);
+  }
+  return selected;
+}
+
+type Select = (spec: CommandSpec, command: Command) => void;
+
+export function buildProgram(select: Select): Command {
+  const program = prepare(new Command("postern"))
+    .description("Create, connect, migrate, back up and protect Postgres databases on this machine.")
+    .option("-V, --version", "print the version")
+    .enablePositionalOptions();
+  for (const spec of registry) {
+    define(commandAt(program, spec.path), spec, spec.summary, select);
+    for (const alias of spec.aliases ?? []) {
+      define(commandAt(program, alias), spec, `the same as \`${spec.path}\``, select);
+    }
+  }
+  return program;
+}
+
+/** Errors are thrown for the caller to render; help goes out as it is. */
+function prepare(command: Command): Command {
+  return command
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+    .helpCommand(false);
+}
+
+/** The command of that path; what is missing on the way is made. */
+function commandAt(program: Command, path: string): Command {
+  let command = program;
+  const words: string[] = [];
+  for (const word of path.split(" ")) {
+    words.push(word);
+    let next = command.commands.find((candidate) => candidate.name() === word);
+    if (!next) {
+      next = prepare(new Command(word)).enablePositionalOptions();
+      next.description(groupSummaries[words.join(" ")] ?? "");
+      command.addCommand(next);
+    }
+    command = next;
+  }
+  return command;
+}
+
+function define(command: Command, spec: CommandSpec, summary: string, select: Select): void {
+  command.description(spec.summary).summary(summary);
+  for (const argument of spec.args ?? []) command.argument(argument.name, argument.summary);
+  for (const option of optionsOf(spec)) command.addOption(makeOption(option));
+  if (spec.passThrough) command.passThroughOptions();
+  command.addHelpText("after", `\nExamples:\n${spec.examples.map((line) => `  $ ${line}`).join("\n")}`);
+  command.action(() => select(spec, command));
+}
+
+function makeOption({ flags, summary, choices, repeat, required }: OptionSpec): Option {
+  const option = new Option(flags, summary);
+  if (required) option.makeOptionMandatory();
+  if (choices) option.choices([...choices]);
+  if (repeat) {
+    option.argParser((value: string, previous: string[] | undefined) => [...(previous ?? []), value]);
+  }
+  return option;
+}
+
+function usageError(error: CommanderError): Error {
+  if (error.code === "commander.help") {
+    return posternError("Y1013", "This is a group of commands; name one of them.", {
+      hint: "Add --help to see them.",
+    });
+  }
+  const [problem = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
+  return posternError("Y1013", `${problem.charAt(0).toUpperCase()}${problem.slice(1).replace(/\.$/, "")}.`, {
+    hint: suggestion ? suggestion.replace(/^\((.*)\)$/, "$1") : "Add --help to see how it is used.",
+  });
+}

@@ -1,0 +1,12 @@
+/** In charge of options that are whole numbers. */
+import { posternError } from "../base/error.ts";
+import type { CommandInput } from "./command-input.ts";
+
+/** @throws Y1013 for what is not a whole number above 0 */
+export function readCount(input: CommandInput, option: string): number | undefined {
+  const text = input.text(option);
+  if (text === undefined) return undefined;
+  const count = Number(text);
+  if (Number.isInteger(count) && count > 0) return count;
+  throw posternError("Y1013", `--${option} is "${text}", which is not a whole number above 0.`);
+}

@@ -1,0 +1,25 @@
+/** In charge of the list of all commands, in the order in which help and documentation show them. */
+import type { CommandSpec } from "./command-spec.ts";
+import { accountSpecs } from "./specs/account-specs.ts";
+
+import { backupSpecs } from "./specs/backup-specs.ts";
+import { daemonSpecs } from "./specs/daemon-specs.ts";
+import { databaseSpecs } from "./specs/database-specs.ts";
+import { projectSpecs } from "./specs/project-specs.ts";
+import { sqlSpecs } from "./specs/sql-specs.ts";
+
+export const registry: readonly CommandSpec[] = [
+  ...daemonSpecs,
+  ...accountSpecs,
+  ...projectSpecs,
+  ...databaseSpecs,
+  ...sqlSpecs,
+  ...backupSpecs,
+];
+
+export const groupSummaries: Record<string, string> = {
+  db: "databases",
+  "db backup": "backups of a database",
+  "db snapshot": "the same as `db backup`; alone, it makes one",
+  ops: "long work: what runs and what ran",
+};

@@ -1,0 +1,114 @@
+/** In charge of declaring the commands of backups and of long work. A snapshot is a backup by another name. */
+import { type CommandSpec, confirmOptions, databaseOptions, type OptionSpec } from "../command-spec.ts";
+
+const database = { name: "[database]", summary: "name or id; the linked database unless said otherwise" };
+const backup = { name: "<backup>", summary: "id of the backup" };
+const byName: OptionSpec = { flags: "-d, --database <database>", summary: "name or id of the database" };
+const limit: OptionSpec = { flags: "--limit <count>", summary: "how many at most, 50 unless said otherwise" };
+const restoreOptions: readonly OptionSpec[] = [
+  byName,
+  ...databaseOptions,
+  ...confirmOptions,
+  { flags: "--skip-safety-snapshot", summary: "make no backup of what is overwritten" },
+];
+
+export const backupSpecs: readonly CommandSpec[] = [
+  {
+    path: "db backup create",
+    aliases: ["db snapshot"],
+    summary: "back a database up",
+    args: [database],
+    options: [
+      ...databaseOptions,
+      { flags: "--retention <time>", summary: "how long to keep it, for example 90d" },
+    ],
+    examples: ["postern db backup create", "postern db snapshot --retention 90d"],
+    load: () => import("../commands/backup-create.ts"),
+  },
+  {
+    path: "db backup list",
+    aliases: ["db backup ls", "db snapshots"],
+    summary: "list a database's backups, newest first",
+    args: [database],
+    options: [
+      ...databaseOptions,
+      { flags: "--status <status>", summary: "only these", choices: ["running", "completed", "failed"] },
+      limit,
+    ],
+    examples: ["postern db backup list", "postern db snapshots --status completed --limit 5"],
+    load: () => import("../commands/backup-list.ts"),
+  },
+  {
+    path: "db backup show",
+    aliases: ["db snapshot show"],
+    summary: "show a backup",
+    args: [backup],
+    examples: ["postern db backup show bkp-8f3e2a1c"],
+    load: () => import("../commands/backup-show.ts"),
+  },
+  {
+    path: "db backup status",
+    aliases: ["db backup-status"],
+    summary: "show how lately a database was backed up",
+    args: [database],
+    options: databaseOptions,
+    examples: ["postern db backup status"],
+    load: () => import("../commands/backup-status.ts"),
+  },
+  {
+    path: "db backup restore",
+    summary: "put a backup in the place of a database's data",
+    args: [backup],
+    options: restoreOptions,
+    examples: ["postern db backup restore bkp-8f3e2a1c", "postern db backup restore bkp-8f3e2a1c -y"],
+    load: () => import("../commands/backup-restore.ts"),
+  },
+  {
+    path: "db restore",
+    summary: "put a snapshot in the place of a database's data",
+    options: [{ flags: "--snapshot <id>", summary: "id of the snapshot", required: true }, ...restoreOptions],
+    examples: ["postern db restore --snapshot bkp-8f3e2a1c --force"],
+    load: () => import("../commands/backup-restore.ts"),
+  },
+  {
+    path: "db backup download",
+    aliases: ["db snapshot download"],
+    summary: "write a backup's file, in the custom format of pg_dump, and check it",
+    args: [backup],
+    outputIsFile: true,
+    options: [{ flags: "-o, --output <file>", summary: "where to; its own name when absent" }],
+    examples: ["postern db backup download bkp-8f3e2a1c --output shop.dump"],
+    load: () => import("../commands/backup-download.ts"),
+  },
+  {
+    path: "db backup delete",
+    aliases: ["db backup rm", "db snapshot delete"],
+    summary: "delete a backup",
+    args: [backup],
+    options: confirmOptions,
+    examples: ["postern db backup delete bkp-8f3e2a1c -y"],
+    load: () => import("../commands/backup-delete.ts"),
+  },
+  {
+    path: "ops list",
+    aliases: ["ops ls"],
+    summary: "list operations, newest first",
+    options: [byName, limit],
+    examples: ["postern ops list", "postern ops list -d my-app-db --json"],
+    load: () => import("../commands/ops-list.ts"),
+  },
+  {
+    path: "ops show",
+    summary: "show an operation and its steps",
+    args: [{ name: "<operation>", summary: "its id" }],
+    examples: ["postern ops show op-0123456789ab"],
+    load: () => import("../commands/ops-show.ts"),
+  },
+  {
+    path: "ops watch",
+    summary: "follow an operation to its end",
+    args: [{ name: "<operation>", summary: "its id" }],
+    examples: ["postern ops watch op-0123456789ab"],
+    load: () => import("../commands/ops-watch.ts"),
+  },
+];

@@ -1,0 +1,40 @@
+/** In charge of declaring the commands that start, stop and look at Postern itself. */
+import type { CommandSpec } from "../command-spec.ts";
+
+export const daemonSpecs: readonly CommandSpec[] = [
+  {
+    path: "up",
+    summary: "start Postern in the background and wait until it is ready",
+    options: [{ flags: "--foreground", summary: "stay attached until it stops" }],
+    examples: ["postern up", "POSTERN_HTTP_PORT=0 postern up --foreground"],
+    load: () => import("../commands/up.ts"),
+  },
+  {
+    path: "down",
+    summary: "stop Postern and all its servers; data stays",
+    examples: ["postern down"],
+    load: () => import("../commands/down.ts"),
+  },
+  {
+    path: "status",
+    summary: "show what runs, and where",
+    examples: ["postern status", "postern status --json"],
+    load: () => import("../commands/status.ts"),
+  },
+  {
+    path: "logs",
+    summary: "show the daemon's log",
+    options: [
+      { flags: "-f, --follow", summary: "go on with what is added, until ^C" },
+      { flags: "-n, --lines <count>", summary: "how many lines, 100 unless said otherwise" },
+    ],
+    examples: ["postern logs", "postern logs -f -n 20"],
+    load: () => import("../commands/logs.ts"),
+  },
+  {
+    path: "doctor",
+    summary: "look for what could keep Postern from working",
+    examples: ["postern doctor"],
+    load: () => import("../commands/doctor.ts"),
+  },
+];

@@ -1,0 +1,69 @@
+/** In charge of declaring the commands that run SQL and migrations. */
+import { type CommandSpec, databaseOptions, type OptionSpec, urlOption } from "../command-spec.ts";
+
+const database = { name: "[database]", summary: "name or id; the linked database unless said otherwise" };
+const directoryOptions: readonly OptionSpec[] = [
+  {
+    flags: "--dir <path>",
+    summary: "folder of the .sql files; migrations, db/migrations or schema when absent",
+  },
+  { flags: "--path <path>", summary: "the same as --dir" },
+];
+const byName: OptionSpec = { flags: "-d, --database <database>", summary: "name or id of the database" };
+const readOnly: OptionSpec = { flags: "--read-only", summary: "refuse whatever would change data" };
+
+export const sqlSpecs: readonly CommandSpec[] = [
+  {
+    path: "db migrate",
+    summary: "apply the migrations that are not applied yet",
+    args: [database],
+    options: [
+      ...databaseOptions,
+      ...directoryOptions,
+      { flags: "--status", summary: "show what is applied and what is not; change nothing" },
+      { flags: "--plan", summary: "show what would run, and how; change nothing" },
+      { flags: "--exit-code", summary: "with --status or --plan: exit 8 when something is pending" },
+    ],
+    examples: [
+      "postern db migrate",
+      "postern db migrate --status",
+      "postern db migrate --dir db/migrations --json",
+    ],
+    load: () => import("../commands/db-migrate.ts"),
+  },
+  {
+    path: "db migrations",
+    summary: "list the migrations that are applied",
+    args: [database],
+    options: databaseOptions,
+    examples: ["postern db migrations --json"],
+    load: () => import("../commands/db-migrations.ts"),
+  },
+  {
+    path: "db new",
+    summary: "make an empty migration file with the next name",
+    args: [{ name: "<description>", summary: "what it does, for example add_tags" }],
+    options: directoryOptions,
+    examples: ["postern db new add_tags"],
+    load: () => import("../commands/db-new.ts"),
+  },
+  {
+    path: "db exec",
+    summary: "run SQL",
+    args: [{ name: "[sql]", summary: "one statement, or - for stdin" }],
+    options: [
+      byName,
+      ...databaseOptions,
+      urlOption,
+      { flags: "-f, --file <file>", summary: "run this file; several statements are one transaction" },
+      { flags: "--param <value>", summary: "value of $1, $2, … in their order", repeat: true },
+      readOnly,
+    ],
+    examples: [
+      'postern db exec "SELECT count(*) FROM users;"',
+      'postern db exec "SELECT * FROM users WHERE id = $1" --param 42 --json',
+      "postern db exec -f seed.sql",
+    ],
+    load: () => import("../commands/db-exec.ts"),
+  },
+];

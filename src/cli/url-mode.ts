@@ -1,0 +1,68 @@
+/** In charge of what the command line does with a Postgres address itself, without the daemon in between. */
+import pg from "pg";
+import { hasCode, messageOf, PosternError, posternError } from "../base/error.ts";
+import type { SqlResult, SqlSession } from "./sql-session.ts";
+
+const connectLimitMs = 10_000;
+
+/** Values come as SQL over HTTP answers them: times as text, int8 and numeric as strings. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: "text" | "binary") =>
+    timeTypes.has(oid) ? (text: string) => text : pg.types.getTypeParser(oid, format)) as never,
+};
+/** date, timestamp, timestamptz, interval, and arrays of them; point and circle, which pg makes objects of; bytea. */
+const timeTypes = new Set([17, 600, 718, 1082, 1114, 1115, 1182, 1184, 1185, 1186, 1187]);
+
+export async function openUrlSession(url: string, readOnly: boolean, label?: string): Promise<SqlSession> {
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: connectLimitMs,
+    application_name: "postern",
+    types,
+  });
+  // A connection that is lost makes the statement under way fail, which tells enough.
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    if (readOnly) await client.query("set default_transaction_read_only = on");
+  } catch (error) {
+    if (isSqlError(error)) throw asSqlError(error);
+    throw posternError("Y4001", "Postgres does not answer.", { detail: messageOf(error), cause: error });
+  }
+  return {
+    label: label ?? `${client.host}:${client.port}/${client.database}`,
+    async run(sql, params = []) {
+      try {
+        // Without parameters several statements may come, and each has its own result.
+        const answer = params.length === 0 ? await client.query(sql) : await client.query(sql, [...params]);
+        const results = Array.isArray(answer) ? (answer as pg.QueryResult[]) : [answer];
+        return results.map(readResult);
+      } catch (error) {
+        throw isSqlError(error) ? asSqlError(error) : error;
+      }
+    },
+    close: () => client.end(),
+  };
+}
+
+function readResult({ fields, rows, rowCount }: pg.QueryResult): SqlResult {
+  return {
+    columns:
+      fields.length === 0
+        ? undefined
+        : fields.map(({ name, dataTypeID }) => ({ name, type: String(dataTypeID) })),
+    rows,
+    count: rowCount ?? 0,
+  };
+}
+
+const isSqlError = (error: unknown): error is pg.DatabaseError =>
+  error instanceof pg.DatabaseError && error.code !== undefined && !hasCode(error, "ECONNREFUSED");
+
+const asSqlError = (error: pg.DatabaseError): PosternError =>
+  new PosternError(error.code!, error.message, {
+    detail: error.detail,
+    hint: error.hint,
+    position: error.position === undefined ? undefined : Number(error.position),
+    cause: error,
+  });

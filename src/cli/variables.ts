@@ -1,0 +1,84 @@
+/** In charge of the variables by which programs find a database. */
+import type { DatabaseUrls } from "@postern/sdk/protocol";
+import { posternError } from "../base/error.ts";
+import type { CommandInput } from "./command-input.ts";
+import type { CliContext } from "./context.ts";
+import { requireDatabase } from "./target.ts";
+
+/** Names that are Postern's: a value of the user's own is refused. */
+export const reservedVariables = [
+  "DATABASE_URL",
+  "DIRECT_URL",
+  "DATABASE_ID",
+  "DATABASE_TOKEN",
+  "DATABASE_HOST",
+  "DATABASE_HTTP_URL",
+  "PRISMA_DATABASE_URL",
+] as const;
+
+const secretVariables = new Set<string>([
+  "DATABASE_URL",
+  "DIRECT_URL",
+  "PRISMA_DATABASE_URL",
+  "DATABASE_TOKEN",
+]);
+
+/** DATABASE_TOKEN only where this machine knows the token: Postern keeps no more than its hash. */
+export async function readVariables(
+  context: CliContext,
+  input: CommandInput,
+): Promise<Record<string, string>> {
+  const target = await requireDatabase(context, input);
+  const control = await context.forDatabase(target);
+  const [urls, info] = await Promise.all([
+    control.getDatabaseUrls(target.ref),
+    control.getDatabase(target.ref),
+  ]);
+  return databaseVariables(urls, info.id, target.token);
+}
+
+export function databaseVariables(
+  urls: DatabaseUrls,
+  id: string,
+  token: string | undefined,
+): Record<string, string> {
+  const separator = urls.pooled.includes("?") ? "&" : "?";
+  return {
+    DATABASE_URL: urls.pooled,
+    DIRECT_URL: urls.direct,
+    DATABASE_ID: id,
+    ...(token === undefined ? {} : { DATABASE_TOKEN: token }),
+    DATABASE_HOST: urls.host,
+    DATABASE_HTTP_URL: urls.http,
+    PRISMA_DATABASE_URL: `${urls.pooled}${separator}pgbouncer=true&connection_limit=1`,
+  };
+}
+
+export const maskVariables = (variables: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(variables).map(([name, value]) => [
+      name,
+      secretVariables.has(name) ? maskSecret(value) : value,
+    ]),
+  );
+
+/** A URL without its password, a token by its beginning. */
+export const maskSecret = (value: string): string =>
+  /^\w+:\/\//.test(value)
+    ? value.replace(/^(\w+:\/\/[^:@/]*:)[^@]*@/, "$1****@")
+    : `${value.slice(0, 12)}...`;
+
+/** @throws Y8002 for a reserved name with another value than Postern's */
+export function refuseReserved(
+  given: Record<string, string | undefined>,
+  ours: Record<string, string>,
+): void {
+  for (const name of reservedVariables) {
+    const value = given[name];
+    if (value === undefined || value === "" || value === ours[name]) continue;
+    throw posternError("Y8002", `${name} is set already, and it is Postern's to set.`, {
+      detail: "Its value is not the one of this database.",
+      hint: `Unset ${name}, or give your own value another name.`,
+    });
+  }
+}
