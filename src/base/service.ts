@@ -23,7 +23,7 @@ export async function startAll(services: readonly Service[]): Promise<void> {
 /** Stops in reverse order, all of them whatever happens; throws the first failure at the end. */
 export async function stopAll(services: readonly Service[]): Promise<void> {
   const failures: unknown[] = [];
-  for (const service of [...services].reverse()) {
+  for (const service of services.toReversed()) {
     await service.stop().catch((error: unknown) => failures.push(error));
   }
   if (failures.length > 0) throw failures[0];

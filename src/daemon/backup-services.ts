@@ -1,23 +1,23 @@
 /** In charge of giving the HTTP server the functions behind the routes of backups. */
+
 import type { Principal } from "../access/principal.ts";
 import { describeBackup } from "../backups/describe-backup.ts";
 import { openBackupDownload } from "../backups/open-backup-download.ts";
 import { posternError } from "../base/error.ts";
-import type { AccountId, BackupId } from "../base/id.ts";
+import type { BackupId } from "../base/id.ts";
 import { requestBackup } from "../databases/create-backup.ts";
 import { requestDeleteBackup } from "../databases/delete-backup.ts";
+import { findDatabase } from "../databases/find-database.ts";
 import { requestRestore } from "../databases/restore-database.ts";
 import type { BackupService } from "../http/services.ts";
 import type { Platform } from "../instances/platform.ts";
 import { type BackupRow, findBackup, listBackups } from "../state/backups.ts";
 import { type DatabaseRow, findDatabaseById } from "../state/databases.ts";
 import { describeOperation } from "../state/operations.ts";
+import { accountOf } from "./database-services.ts";
 
-export function backupServices(
-  platform: Platform,
-  find: (principal: Principal, ref: string) => Promise<DatabaseRow>,
-  ownAccount: (principal: Principal) => AccountId | null,
-): BackupService {
+export function backupServices(platform: Platform): BackupService {
+  const find = (principal: Principal, ref: string) => findDatabase(platform.state, principal, ref);
   /** Others' backups are as unknown as those that never were. */
   const findVisible = async (principal: Principal, id: BackupId): Promise<BackupRow> => {
     const backup = await findBackup(platform.state, id);
@@ -30,7 +30,7 @@ export function backupServices(
   return {
     create: async (principal, { ref, ...input }) =>
       describeOperation(
-        await requestBackup(platform, ownAccount(principal), await find(principal, ref), input),
+        await requestBackup(platform, accountOf(principal), await find(principal, ref), input),
       ),
     async list(principal, { ref, status, limit }) {
       const rows = await listBackups(platform.state, {
@@ -43,13 +43,13 @@ export function backupServices(
     describe: async (principal, { id }) => describeBackup(await findVisible(principal, id)),
     delete: async (principal, { id }) =>
       describeOperation(
-        await requestDeleteBackup(platform, ownAccount(principal), await findVisible(principal, id)),
+        await requestDeleteBackup(platform, accountOf(principal), await findVisible(principal, id)),
       ),
     download: async (principal, { id }) => openBackupDownload(platform, await findVisible(principal, id)),
     async restore(principal, { ref, ...input }) {
       const row = await find(principal, ref);
       const backup = await findVisible(principal, input.backup_id as BackupId);
-      return describeOperation(await requestRestore(platform, ownAccount(principal), row, backup, input));
+      return describeOperation(await requestRestore(platform, accountOf(principal), row, backup, input));
     },
   };
 }

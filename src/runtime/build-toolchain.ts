@@ -46,7 +46,7 @@ export async function buildToolchain(root: string, report: BuildReport): Promise
     const prefix = join(scratch, "prefix");
     await unpack(join(scratch, "packages"), prefix, report);
     report({ type: "phase", message: "Fitting the programs to their own libraries" });
-    await fit(prefix, target, major);
+    await fitPrograms(prefix, target, major);
     const manifest: ToolchainManifest = {
       recipe: toolchainRecipe,
       postgres_major: major,
@@ -125,7 +125,7 @@ async function unpack(packages: string, prefix: string, report: BuildReport): Pr
  * Points every program at the loader and libraries of the folder that it will be renamed to. RPATH and not RUNPATH: a
  * RUNPATH is not inherited by the libraries that libpq itself loads.
  */
-async function fit(prefix: string, target: string, major: string): Promise<void> {
+async function fitPrograms(prefix: string, target: string, major: string): Promise<void> {
   const triplet = await findTriplet(prefix);
   const libraries = join(prefix, "usr/lib", triplet);
   const loader = (await readdir(libraries)).find((name) => /^ld-linux.*\.so\.\d$/.test(name))!;
@@ -167,7 +167,7 @@ async function markVectorTrusted(control: string): Promise<void> {
 }
 
 async function findTriplet(prefix: string): Promise<string> {
-  const found = (await readdir(join(prefix, "usr/lib"))).find((name) => /-linux-gnu$/.test(name));
+  const found = (await readdir(join(prefix, "usr/lib"))).find((name) => name.endsWith("-linux-gnu"));
   if (found === undefined)
     throw posternError("Y0002", "The unpacked packages hold no libraries.", {
       hint: "Run the command again; if it stays so, report the machine's architecture.",

@@ -33,6 +33,10 @@ export function readImports(): Import[] {
 
 /** Texts of all files of `src` but those left out. */
 export function readSources(without: readonly string[]): string[] {
-  const files = (readdirSync(sourceRoot, { recursive: true }) as string[]).filter((name) => name.endsWith(".ts"));
-  return files.filter((name) => !without.includes(name)).map((name) => readFileSync(`${sourceRoot}${name}`, "utf8"));
+  const files = (readdirSync(sourceRoot, { recursive: true }) as string[]).filter((name) =>
+    name.endsWith(".ts"),
+  );
+  return files
+    .filter((name) => !without.includes(name))
+    .map((name) => readFileSync(`${sourceRoot}${name}`, "utf8"));
 }

@@ -1,0 +1,81 @@
+/** In charge of giving the HTTP server the functions behind the routes of databases and migrations. */
+import type { AccountPrincipal, Principal } from "../access/principal.ts";
+import { PosternError, posternError } from "../base/error.ts";
+import type { AccountId } from "../base/id.ts";
+import { requestCreateDatabase } from "../databases/create-database.ts";
+import { describeDatabase, describeRow, describeUrls } from "../databases/describe-database.ts";
+import { requestDestroyDatabase } from "../databases/destroy-database.ts";
+import { findDatabase } from "../databases/find-database.ts";
+import { listDatabases } from "../databases/list-databases.ts";
+import { compareMigrations, listAppliedMigrations, requestMigration } from "../databases/migrate-database.ts";
+import { requireReady } from "../databases/require-ready.ts";
+import { requestUndeleteDatabase } from "../databases/undelete-database.ts";
+import type { DatabaseService, MigrationService } from "../http/services.ts";
+import { awaitOperation } from "../instances/await-operation.ts";
+import type { Platform } from "../instances/platform.ts";
+import { findDatabaseById } from "../state/databases.ts";
+import { describeOperation, type OperationRow } from "../state/operations.ts";
+
+/** Longest that a request waits for a new database. */
+const createWaitMs = 120_000;
+
+/** Who may see everything: null stands for every account. */
+export const visibleTo = (principal: AccountPrincipal): AccountId | null =>
+  principal.role === "admin" ? null : principal.accountId;
+
+/** The account to note with an operation; none for a database's own token. */
+export const accountOf = (principal: Principal): AccountId | null =>
+  principal.kind === "account" ? principal.accountId : null;
+
+export function databaseServices(platform: Platform): DatabaseService {
+  const find = (principal: Principal, ref: string) => findDatabase(platform.state, principal, ref);
+  return {
+    async create(principal, { wait, ...input }) {
+      const accepted = await requestCreateDatabase(platform, principal.accountId, input);
+      if (wait) throwIfFailed(await awaitOperation(platform, accepted.operation.id, createWaitMs));
+      const info = await describeRow(platform, (await findDatabaseById(platform.state, accepted.id))!);
+      return { ...info, token: accepted.token, operation_id: accepted.operation.id };
+    },
+    list: (principal, { destroyed }) =>
+      listDatabases(platform, { accountId: visibleTo(principal), destroyed }),
+    describe: async (principal, { ref }) => describeDatabase(platform, await find(principal, ref)),
+    describeUrls: async (principal, { ref }) =>
+      describeUrls(platform, requireReady(await find(principal, ref))),
+    async destroy(principal, { ref, skipSnapshot }) {
+      const row = await find(principal, ref);
+      return describeOperation(
+        await requestDestroyDatabase(platform, principal.accountId, row, { skipSnapshot }),
+      );
+    },
+    async undelete(principal, { ref }) {
+      const row = await findDatabase(platform.state, principal, ref, { destroyed: true });
+      return describeOperation(await requestUndeleteDatabase(platform, principal.accountId, row));
+    },
+  };
+}
+
+export function migrationServices(platform: Platform): MigrationService {
+  const findReady = async (principal: Principal, ref: string) =>
+    requireReady(await findDatabase(platform.state, principal, ref));
+  return {
+    async migrate(principal, { ref, files }) {
+      const row = await findReady(principal, ref);
+      return describeOperation(await requestMigration(platform, accountOf(principal), row, files));
+    },
+    compare: async (principal, { ref, files }) =>
+      compareMigrations(platform, await findReady(principal, ref), files),
+    listApplied: async (principal, { ref }) =>
+      listAppliedMigrations(platform, await findReady(principal, ref)),
+  };
+}
+
+/** What made a creation fail is Postern's trouble and not the caller's SQL, whatever code it came with. */
+function throwIfFailed(row: OperationRow): void {
+  if (row.status !== "failed" || !row.error) return;
+  const { code, message, detail, hint } = row.error;
+  if (code.startsWith("Y")) throw PosternError.fromBody(row.error);
+  throw posternError("Y3005", "The database could not be created.", {
+    detail: [message, detail].filter((text) => text !== undefined).join("\n"),
+    hint: hint ?? `\`postern ops show ${row.id}\` tells which step failed.`,
+  });
+}
