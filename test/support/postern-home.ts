@@ -78,6 +78,13 @@ export async function createPosternHome(): Promise<PosternHome> {
       environment: { ...environment, ...options.environment },
     });
   let daemon: ChildProcess | undefined;
+  const stop = async (signal: NodeJS.Signals) => {
+    const child = daemon;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once("exit", resolve));
+    child.kill(signal);
+    await gone;
+  };
   const facts = { apiUrl: "", apiKey: "" };
   return {
     home,
@@ -99,13 +106,7 @@ export async function createPosternHome(): Promise<PosternHome> {
       facts.apiKey = started.adminKey ?? facts.apiKey;
       return started.status;
     },
-    async stop(signal) {
-      const child = daemon;
-      if (!child || child.exitCode !== null || child.signalCode !== null) return;
-      const gone = new Promise((resolve) => child.once("exit", resolve));
-      child.kill(signal);
-      await gone;
-    },
+    stop,
     async api(method, path, body, token) {
       const answer = await fetch(`${facts.apiUrl}${path}`, {
         method,
@@ -129,7 +130,7 @@ export async function createPosternHome(): Promise<PosternHome> {
       return Number((await readFile(file, "utf8")).split("\n")[0]);
     },
     async close() {
-      await this.stop("SIGTERM");
+      await stop("SIGTERM");
       await run(["down"]);
       await runCommand(join(dist, "bin/posternd.js"), ["sweep"], { cwd: "/", environment });
       await rm(root, { recursive: true, force: true, maxRetries: 3 });
