@@ -38,7 +38,7 @@ describe("the grid", () => {
 
 describe("a result", () => {
   it("with rows ends with their number and the time", () => {
-    const columns = [{ name: "count", type: "int8" }];
+    const columns = [{ name: "count", type_oid: 20, type: "int8" }];
     expect(renderResult({ columns, rows: [{ count: "42" }], count: 1 }, 38.2)).toBe(
       "count\n─────\n42\n\n(1 row)\n\n38ms",
     );
