@@ -59,7 +59,7 @@ export const optionsOf = (spec: CommandSpec): readonly OptionSpec[] => [
 /** Which database a command is about, where no argument says it. */
 export const databaseOptions: readonly OptionSpec[] = [
   { flags: "--db-id <id>", summary: "id of the database; needs --token" },
-  { flags: "--token <token>", summary: "token of the database; needs --db-id (better: DATABASE_TOKEN)" },
+  { flags: "--token <token>", summary: "token of the database; needs --db-id; also from DATABASE_TOKEN" },
 ];
 
 export const urlOption: OptionSpec = {

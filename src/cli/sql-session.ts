@@ -1,5 +1,6 @@
 /** In charge of running SQL for the command line: over HTTP where the token is known, else over a connection. */
 import { createClient } from "@postern/sdk/client";
+import type { QueryField } from "@postern/sdk/protocol";
 import type { CommandInput } from "./command-input.ts";
 import type { CliContext } from "./context.ts";
 import { requireTarget, type Target } from "./target.ts";
@@ -8,7 +9,7 @@ import { resolveApiAccess } from "./user-config.ts";
 
 export interface SqlResult {
   /** Absent for a statement that answers no rows. */
-  columns: { name: string; type: string }[] | undefined;
+  columns: QueryField[] | undefined;
   rows: Record<string, unknown>[];
   /** Rows answered or changed. */
   count: number;

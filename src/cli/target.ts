@@ -29,7 +29,7 @@ export interface TargetSources {
  */
 export function resolveTarget({ named, input, project, environment }: TargetSources): Target | undefined {
   const id = input.text("dbId");
-  const token = input.text("token");
+  const token = input.text("token") ?? (id === undefined ? undefined : environment.DATABASE_TOKEN);
   const url = input.text("url");
   if ((id === undefined) !== (token === undefined)) {
     throw posternError("Y1013", `${id === undefined ? "--token" : "--db-id"} does not stand alone.`, {

@@ -36,7 +36,7 @@ export async function openUrlSession(url: string, readOnly: boolean, label?: str
         // Without parameters several statements may come, and each has its own result.
         const answer = params.length === 0 ? await client.query(sql) : await client.query(sql, [...params]);
         const results = Array.isArray(answer) ? (answer as pg.QueryResult[]) : [answer];
-        return results.map(readResult);
+        return await readResults(client, results);
       } catch (error) {
         throw isSqlError(error) ? asSqlError(error) : error;
       }
@@ -45,15 +45,25 @@ export async function openUrlSession(url: string, readOnly: boolean, label?: str
   };
 }
 
-function readResult({ fields, rows, rowCount }: pg.QueryResult): SqlResult {
-  return {
+const typeNamesSql = "select oid::int as oid, typname as name from pg_type where oid = any($1::oid[])";
+
+async function readResults(client: pg.Client, results: pg.QueryResult[]): Promise<SqlResult[]> {
+  const oids = [...new Set(results.flatMap(({ fields }) => fields.map(({ dataTypeID }) => dataTypeID)))];
+  const known =
+    oids.length === 0 ? [] : (await client.query<{ oid: number; name: string }>(typeNamesSql, [oids])).rows;
+  const names = new Map(known.map(({ oid, name }) => [oid, name]));
+  return results.map(({ fields, rows, rowCount }) => ({
     columns:
       fields.length === 0
         ? undefined
-        : fields.map(({ name, dataTypeID }) => ({ name, type: String(dataTypeID) })),
+        : fields.map(({ name, dataTypeID }) => ({
+            name,
+            type_oid: dataTypeID,
+            type: names.get(dataTypeID) ?? "unknown",
+          })),
     rows,
     count: rowCount ?? 0,
-  };
+  }));
 }
 
 const isSqlError = (error: unknown): error is pg.DatabaseError =>

@@ -66,4 +66,12 @@ export const sqlSpecs: readonly CommandSpec[] = [
     ],
     load: () => import("../commands/db-exec.ts"),
   },
+  {
+    path: "db connect",
+    aliases: ["db shell"],
+    summary: "open an SQL session",
+    options: [byName, ...databaseOptions, urlOption, readOnly],
+    examples: ["postern db connect", "postern db connect -d my-app-db --read-only"],
+    load: () => import("../commands/db-connect.ts"),
+  },
 ];
