@@ -1,1 +1,48 @@
-export {};
+/**
+ * In charge of choosing a benchmark: `npm run bench -- NAME [--json] …`. Each prints its figures, with `--json` one object
+ * a line.
+ */
+import { parseArgs } from "node:util";
+import { benchCreate } from "./create.ts";
+import { benchHttp } from "./http.ts";
+import { benchStart } from "./start.ts";
+
+const usage = `usage: npm run bench -- create [--most 500]
+       npm run bench -- start
+       npm run bench -- http [--connections 16,64] [--rounds 5] [--seconds 3] [--workload "point read"]…
+With --json: one object a line.
+`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: "boolean", default: false },
+    most: { type: "string", default: "500" },
+    connections: { type: "string", default: "16" },
+    rounds: { type: "string", default: "5" },
+    seconds: { type: "string", default: "3" },
+    workload: { type: "string", multiple: true, default: [] },
+  },
+});
+const { json } = values;
+
+switch (positionals[0]) {
+  case "create":
+    await benchCreate({ json, most: Number(values.most) });
+    break;
+  case "start":
+    await benchStart({ json });
+    break;
+  case "http":
+    await benchHttp({
+      json,
+      connections: values.connections.split(",").map(Number),
+      rounds: Number(values.rounds),
+      seconds: Number(values.seconds),
+      workloads: values.workload,
+    });
+    break;
+  default:
+    process.stderr.write(usage);
+    process.exitCode = 2;
+}
