@@ -5,12 +5,13 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { renderErrorDocs } = await import(`${root}dist/base/render-error-docs.js`);
+const { registry } = await import(`${root}dist/cli/registry.js`);
 const { renderCliDocs } = await import(`${root}dist/cli/render-cli-docs.js`);
 const { renderHttpDocs } = await import(`${root}dist/http/render-http-docs.js`);
 
 const documents = {
   "docs/errors.md": renderErrorDocs(),
-  "docs/cli.md": renderCliDocs(),
+  "docs/cli.md": renderCliDocs(registry),
   "docs/http-api.md": await renderHttpDocs(),
 };
 

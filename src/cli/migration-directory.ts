@@ -29,9 +29,11 @@ export async function findMigrationDirectory(from: string, input: CommandInput):
   throw notFound(`There is no folder of migrations in ${root}.`);
 }
 
-/** In the order of their names. */
+/** Without those that undo (`.down.sql`). */
 export async function readMigrationFiles(directory: string): Promise<MigrationFileBody[]> {
-  const names = (await readdir(directory)).filter((name) => name.endsWith(".sql")).sort();
+  const names = (await readdir(directory))
+    .filter((name) => name.endsWith(".sql") && !name.endsWith(".down.sql"))
+    .sort();
   return Promise.all(
     names.map(async (name) => ({ name, sql: await readFile(join(directory, name), "utf8") })),
   );

@@ -5,6 +5,7 @@ import type { CommandRun } from "../command-spec.ts";
 import type { CliContext } from "../context.ts";
 import { renderError } from "../render-error.ts";
 import { renderResult } from "../render-result.ts";
+import { runPsql } from "../run-psql.ts";
 import { openSqlSession, type SqlSession } from "../sql-session.ts";
 import { isWholeStatement } from "../statement-end.ts";
 import { withPosition } from "./db-exec.ts";
@@ -24,6 +25,7 @@ const columnsSql = `
   order by a.attnum`;
 
 export const run: CommandRun = async (context, input) => {
+  if (input.flag("psql")) return runPsql(context, input);
   const session = await openSqlSession(context, input, {
     readOnly: input.flag("readOnly"),
     connection: true,

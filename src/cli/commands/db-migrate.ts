@@ -1,41 +1,59 @@
 /** In charge of `postern db migrate`: a folder's migrations, applied or compared. */
-import type { MigrateResult, MigrationOutcome, MigrationState } from "@postern/sdk/protocol";
-import { PosternError, posternError } from "../../base/error.ts";
+import type {
+  MigrateResult,
+  MigrationFileBody,
+  MigrationOutcome,
+  MigrationState,
+} from "@postern/sdk/protocol";
+import { PosternError } from "../../base/error.ts";
 import { exitCodes } from "../../base/error-codes.ts";
+import type { CommandInput } from "../command-input.ts";
 import type { CommandRun } from "../command-spec.ts";
 import type { CliContext } from "../context.ts";
 import { formatDuration, plural } from "../format.ts";
 import { findMigrationDirectory, readMigrationFiles, shortPath } from "../migration-directory.ts";
+import { type MigrationTarget, openMigrationTarget } from "../migration-target.ts";
 import type { Output } from "../output.ts";
 import { renderCaret } from "../render-error.ts";
-import { requireDatabase } from "../target.ts";
 
 export const run: CommandRun = async (context, input) => {
-  const { output } = context;
-  const target = await requireDatabase(context, input, input.args[0]);
-  const control = await context.forDatabase(target);
   const directory = await findMigrationDirectory(context.directory, input);
   const files = await readMigrationFiles(directory);
-  if (input.flag("status") || input.flag("plan")) {
-    const states = await control.compareMigrations(target.ref, { files });
-    await output.print(states, () => renderStates(states, input.flag("plan")));
-    const isPending = states.some(({ state }) => state === "pending");
-    return isPending && input.flag("exitCode") ? exitCodes.pending : undefined;
+  const target = await openMigrationTarget(context, input, input.args[0]);
+  try {
+    if (input.flag("status") || input.flag("plan")) return await compare(context, input, target, files);
+    await announce(context, target, files, directory);
+    const { result, error } = await target.migrate(files);
+    await report(context, result);
+    if (error) throw PosternError.fromBody(error);
+    return undefined;
+  } finally {
+    await target.close();
   }
-  if (output.forPeople) {
-    const pending = (await control.compareMigrations(target.ref, { files })).filter(isPendingState).length;
-    if (pending > 0) {
-      const where = shortPath(context.directory, directory);
-      output.talk(`› Running ${plural(pending, "pending migration")} of ${where}...\n`);
-    }
-  }
-  const operation = await control.migrate(target.ref, { files });
-  const ended = await context.follow(control, operation, "Migrating");
-  await report(context, ended.result as MigrateResult | null);
-  if (ended.error) throw PosternError.fromBody(ended.error);
-  if (ended.status !== "completed") throw posternError("Y3011", `Operation ${ended.id} was ${ended.status}.`);
-  return undefined;
 };
+
+async function compare(
+  { output }: CliContext,
+  input: CommandInput,
+  target: MigrationTarget,
+  files: MigrationFileBody[],
+): Promise<number | undefined> {
+  const states = await target.compare(files);
+  await output.print(states, () => renderStates(states, input.flag("plan")));
+  return states.some(isPendingState) && input.flag("exitCode") ? exitCodes.pending : undefined;
+}
+
+async function announce(
+  { output, directory: from }: CliContext,
+  target: MigrationTarget,
+  files: MigrationFileBody[],
+  directory: string,
+): Promise<void> {
+  if (!output.forPeople) return;
+  const pending = (await target.compare(files)).filter(isPendingState).length;
+  if (pending === 0) return;
+  output.talk(`› Running ${plural(pending, "pending migration")} of ${shortPath(from, directory)}...\n`);
+}
 
 const isPendingState = ({ state }: MigrationState): boolean => state === "pending";
 
