@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readConfig } from "../../../src/base/config.ts";
 import { newAccountId, newDatabaseId } from "../../../src/base/id.ts";
+import type { DatabaseAddress } from "../../../src/instances/database-address.ts";
 import { findAddress } from "../../../src/query/find-address.ts";
 import { createQueryService } from "../../../src/query/query-service.ts";
 import { insertDatabase, updateDatabase } from "../../../src/state/databases.ts";
@@ -66,7 +67,7 @@ describe("findAddress", () => {
 });
 
 describe("the query service", () => {
-  it("looks again after a refusal, and after the database was closed meanwhile", async () => {
+  it("looks the database up again after a refusal", async () => {
     let asked = 0;
     const service = createQueryService({
       limits: config.limits,
@@ -82,6 +83,29 @@ describe("the query service", () => {
       });
       expect(asked).toBe(count);
     }
+    await service.close();
+  });
+
+  it("uses no address that was looked up before the database was closed", async () => {
+    const address = {
+      host: server.state.pool.options.host!,
+      port: 5432,
+      database: "postgres",
+      user: "postern_admin",
+    };
+    const lookups: ((address: DatabaseAddress) => void)[] = [];
+    const service = createQueryService({
+      limits: config.limits,
+      findAddress: () => new Promise((resolve) => lookups.push(resolve)),
+    });
+    const early = service.query({ databaseId: id }, { sql: "select 1" });
+    const closed = service.closeDatabase(id);
+    const late = service.query({ databaseId: id }, { sql: "select 1" });
+    lookups[0]!(address as DatabaseAddress);
+    await expect(early).rejects.toMatchObject({ code: "Y3004" });
+    await closed;
+    lookups[1]!(address as DatabaseAddress);
+    await expect(late).resolves.toMatchObject({ byteLength: expect.any(Number) });
     await service.close();
   });
 });
