@@ -7,6 +7,7 @@ import { posternError } from "../base/error.ts";
 import type { Observe } from "../base/observation.ts";
 import { authenticationHooks } from "./authenticate-request.ts";
 import { describeApi } from "./describe-api.ts";
+import { answerDirectly } from "./direct-data-plane.ts";
 import { follow, followRequests } from "./follow-request.ts";
 import type { HttpApp } from "./http-app.ts";
 import { readBodies } from "./read-body.ts";
@@ -55,6 +56,12 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     backupRoutes(controlPlane, services, caller);
     operationRoutes(controlPlane, services, caller, options.observe);
     openapiRoutes(controlPlane);
+  });
+  answerDirectly(app.server, {
+    services,
+    host,
+    bodyLimit: options.limits.bodyBytes,
+    observe: options.observe,
   });
   return app;
 }

@@ -8,7 +8,7 @@ import type { HttpApp } from "./http-app.ts";
 import { startTiming } from "./server-timing.ts";
 
 /** Answers are data, never pages: no browser may guess a type, run, frame or keep them. */
-const standingHeaders = {
+export const standingHeaders = {
   "cache-control": "no-store",
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
   "referrer-policy": "no-referrer",

@@ -36,7 +36,8 @@ export function describeError(thrown: unknown, request: FastifyRequest, observe:
   return { ...error.toBody(), request_id: request.id };
 }
 
-function publicError(thrown: unknown): PosternError {
+/** What may be shown of whatever was thrown. */
+export function publicError(thrown: unknown): PosternError {
   if (thrown instanceof PosternError && !thrown.code.startsWith("Y9")) return thrown;
   return (
     frameworkError(thrown as Partial<FastifyError>) ??
