@@ -8,9 +8,10 @@ import type { Exchange } from "../postgres/wire/exchange.ts";
 import { sync } from "../postgres/wire/frontend-messages.ts";
 import { MessageWriter } from "../postgres/wire/message-writer.ts";
 import { BatchExchange, type Step, silentStep } from "./batch-exchange.ts";
+import { leadingKeyword } from "./leading-keyword.ts";
 import { queryError, requestCanceled, statementTimedOut } from "./query-error.ts";
 import type { Session, SessionPool } from "./session-pool.ts";
-import { resetCommand, sendReset, sessionReset } from "./session-reset.ts";
+import { resetFirst, sendReset } from "./session-reset.ts";
 import type { TypeCatalog } from "./type-catalog.ts";
 import { needsTypes, writeCommand, writeStatement } from "./write-statement.ts";
 import { writeTypedStatement } from "./write-typed-statement.ts";
@@ -77,14 +78,44 @@ function sendWhole(
   batch: Batch,
 ): undefined {
   const out = new MessageWriter();
+  const before = session.used ? writeReset(out, session, exchange, batch) : [];
   writeBegin(out, exchange, batch);
   batch.statements.forEach((statement, index) => {
     exchange.expect(batch.steps[index]!);
     writeStatement(out, statement);
   });
-  const behind = writeEnd(out, pool, session, exchange, batch);
-  session.connection.send(out.take(), exchange, ...behind);
+  writeEnd(out, pool, session, exchange, batch);
+  session.connection.send(out.take(), ...before, exchange);
 }
+
+/**
+ * Brings the session back to its first state in front of the batch: as its first command where what follows may share
+ * its transaction, else on its own. DISCARD ALL commits by itself, so nothing of it depends on what follows.
+ */
+function writeReset(out: MessageWriter, session: Session, exchange: BatchExchange, batch: Batch): Exchange[] {
+  const [statement] = batch.statements;
+  if (batch.begin === undefined && sharesTransaction.has(leadingKeyword(statement!.sql) ?? "")) {
+    session.used = false;
+    exchange.expect(silentStep);
+    writeCommand(out, "discard all");
+    return [];
+  }
+  const { bytes, listener } = resetFirst(session);
+  out.bytes(bytes);
+  return [listener];
+}
+
+/** Statements that Postgres never wants to be the first of their transaction. */
+const sharesTransaction = new Set([
+  "SELECT",
+  "INSERT",
+  "UPDATE",
+  "DELETE",
+  "MERGE",
+  "WITH",
+  "VALUES",
+  "TABLE",
+]);
 
 /** Pauses where the text of a parameter depends on its type, which earlier statements of the batch may have made. */
 async function sendStepwise(
@@ -94,15 +125,21 @@ async function sendStepwise(
   batch: Batch,
 ): Promise<void> {
   const out = new MessageWriter();
+  const before: Exchange[] = [];
+  if (session.used) {
+    const { bytes, listener } = resetFirst(session);
+    out.bytes(bytes);
+    before.push(listener);
+  }
   writeBegin(out, exchange, batch);
-  session.connection.send(out.take(), exchange);
+  session.connection.send(out.take(), ...before, exchange);
   for (const [index, statement] of batch.statements.entries()) {
     exchange.expect(batch.steps[index]!);
     if (!needsTypes(statement)) writeStatement(out, statement);
     else if (!(await writeTypedStatement(out, session.connection, exchange, catalog, statement))) break;
   }
-  const behind = writeEnd(out, pool, session, exchange, batch);
-  session.connection.send(out.take(), ...behind);
+  writeEnd(out, pool, session, exchange, batch);
+  session.connection.send(out.take());
 }
 
 function writeBegin(out: MessageWriter, exchange: BatchExchange, { begin }: Batch): void {
@@ -111,23 +148,21 @@ function writeBegin(out: MessageWriter, exchange: BatchExchange, { begin }: Batc
   writeCommand(out, begin);
 }
 
-/** Ends the batch and sees to the reset; returns who listens to what was written behind the batch. */
+/** Ends the batch. A transaction may have failed and be open still: then the session is reset at once, rollback first. */
 function writeEnd(
   out: MessageWriter,
   pool: SessionPool,
   session: Session,
   exchange: BatchExchange,
   { begin }: Batch,
-): Exchange[] {
+): void {
   if (begin !== undefined) {
     exchange.expect(silentStep);
     writeCommand(out, "commit");
-    out.bytes(sync);
-    exchange.onReadyForQuery = (status) => sendReset(pool, session, status);
-    return [];
   }
-  // A single statement leaves no open transaction whatever becomes of it, so the reset can follow in the same write.
   out.bytes(sync);
-  out.bytes(resetCommand);
-  return [sessionReset(pool, session)];
+  exchange.onReadyForQuery = (status) => {
+    if (status === "I") pool.releaseUsed(session);
+    else sendReset(pool, session, status);
+  };
 }
