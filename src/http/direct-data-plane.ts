@@ -6,6 +6,7 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { DatabasePrincipal } from "../access/principal.ts";
+import { Departure } from "../base/departure.ts";
 import { httpStatusOf } from "../base/error-codes.ts";
 import type { Observe } from "../base/observation.ts";
 import { standingHeaders } from "./follow-request.ts";
@@ -107,11 +108,11 @@ async function answer(
   direct: DirectRequest,
   options: DirectOptions,
 ): Promise<void> {
-  const departure = new AbortController();
+  const departure = new Departure();
   const outcome: { code?: string; databaseId?: string } = {};
   response.once("close", () => {
     const answered = response.writableFinished;
-    if (!answered) departure.abort();
+    if (!answered) departure.depart();
     tell(direct, outcome, answered ? response.statusCode : undefined, options.observe);
   });
   try {
@@ -124,7 +125,7 @@ async function answer(
     send(
       response,
       direct,
-      await run(principal, checked.value, { rowsAsArrays: direct.rowsAsArrays, signal: departure.signal }),
+      await run(principal, checked.value, { rowsAsArrays: direct.rowsAsArrays, signal: departure }),
     );
   } catch (thrown) {
     outcome.code = sendError(request, response, direct, thrown, options.observe);

@@ -24,6 +24,7 @@ import type {
   TransactionRequest,
 } from "@postern/sdk/protocol";
 import type { AccountPrincipal, DatabasePrincipal, Principal } from "../access/principal.ts";
+import type { DepartureSignal } from "../base/departure.ts";
 import type { BackupId, OperationId } from "../base/id.ts";
 
 /** A database as a caller names it: by id, or by a name that is unique among what the caller may see. */
@@ -122,7 +123,7 @@ export interface QueryOptions {
   /** Rows as arrays of values instead of objects. */
   rowsAsArrays: boolean;
   /** Fires when the client has gone: the statement is canceled. */
-  signal: AbortSignal;
+  signal: DepartureSignal;
 }
 
 export interface QueryService {

@@ -1,4 +1,5 @@
 /** In charge of learning the types of results that came before the catalog knew them. */
+import type { DepartureSignal } from "../base/departure.ts";
 import { parseRowDescription } from "../postgres/wire/row-description.ts";
 import type { ResultStep } from "./result-step.ts";
 import { type BatchContext, runBatch } from "./run-batch.ts";
@@ -8,7 +9,7 @@ import { TypeStep } from "./type-step.ts";
 export async function learnTypes(
   context: BatchContext,
   results: readonly ResultStep[],
-  signal?: AbortSignal,
+  signal?: DepartureSignal,
 ): Promise<void> {
   const { catalog } = context;
   const oids = results

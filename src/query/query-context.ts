@@ -1,5 +1,7 @@
 /** In charge of what the data plane keeps for one database: its sessions, and what it has learnt of its types. */
+
 import type { Limits } from "../base/config.ts";
+import type { DepartureSignal } from "../base/departure.ts";
 import type { DatabaseAddress } from "../instances/database-address.ts";
 import { openSession } from "./open-session.ts";
 import { ResultShapes } from "./result-shapes.ts";
@@ -18,7 +20,7 @@ export interface QueryOptions {
   /** Rows as arrays of values instead of objects. */
   rowsAsArrays?: boolean;
   /** Fires when the client has gone: the statement is canceled. */
-  signal?: AbortSignal;
+  signal?: DepartureSignal;
 }
 
 const secondMs = 1_000;

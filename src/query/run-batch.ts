@@ -2,8 +2,10 @@
  * In charge of running statements on one session: sent in one write where possible, watched for time and for the
  * client's going, and the session reset before another request gets it.
  */
+
 import type { QueryRequest } from "@postern/sdk/protocol";
 import type { Limits } from "../base/config.ts";
+import type { DepartureSignal } from "../base/departure.ts";
 import type { Exchange } from "../postgres/wire/exchange.ts";
 import { sync } from "../postgres/wire/frontend-messages.ts";
 import { MessageWriter } from "../postgres/wire/message-writer.ts";
@@ -34,7 +36,7 @@ export interface Batch {
 const graceMs = 1_000;
 
 /** Resolves when all statements are done, and committed. @throws PosternError */
-export async function runBatch(context: BatchContext, batch: Batch, signal?: AbortSignal): Promise<void> {
+export async function runBatch(context: BatchContext, batch: Batch, signal?: DepartureSignal): Promise<void> {
   if (signal?.aborted) throw requestCanceled();
   const { pool, limits } = context;
   const session = pool.takeIdle() ?? (await pool.wait(signal));
@@ -57,7 +59,12 @@ export async function runBatch(context: BatchContext, batch: Batch, signal?: Abo
 }
 
 /** Postgres limits each statement's time; this limits what a statement that lifts that limit can take. */
-function watch({ pool, limits }: BatchContext, session: Session, statements: number, signal?: AbortSignal) {
+function watch(
+  { pool, limits }: BatchContext,
+  session: Session,
+  statements: number,
+  signal?: DepartureSignal,
+) {
   const onAbort = () => void pool.abandon(session, requestCanceled());
   const timer = setTimeout(
     () => void pool.abandon(session, statementTimedOut(limits.statementTimeoutMs)),

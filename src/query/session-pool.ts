@@ -2,6 +2,7 @@
  * In charge of the sessions of one database: opened when needed, lent to one request at a time, closed when idle too
  * long. Who finds no session free waits in line.
  */
+import type { DepartureSignal } from "../base/departure.ts";
 import { type PosternError, posternError } from "../base/error.ts";
 import { cancelRequest } from "../postgres/wire/cancel-request.ts";
 import type { WireConnection } from "../postgres/wire/wire-connection.ts";
@@ -55,7 +56,7 @@ export class SessionPool {
   }
 
   /** A session as soon as one is free. @throws Y4004 when too many wait or it takes too long; Y1017; Y4001 */
-  wait(signal?: AbortSignal): Promise<Session> {
+  wait(signal?: DepartureSignal): Promise<Session> {
     if (this.#closedBecause) return Promise.reject(this.#closedBecause);
     if (signal?.aborted) return Promise.reject(requestCanceled());
     const { queueLength, queueTimeoutMs } = this.#options;
