@@ -95,7 +95,7 @@ function option(options: readonly Node[] | undefined, name: string): DefElem | u
 }
 
 /** Text of an option's value; "true" for one that is only named. */
-function valueOf(element: DefElem): string {
+function optionText(element: DefElem): string {
   const argument = element.arg;
   if (argument === undefined) return "true";
   if ("String" in argument) return (argument.String.sval ?? "").toLowerCase();
@@ -111,7 +111,7 @@ function valueOf(element: DefElem): string {
 
 const isOff = (options: readonly Node[] | undefined, name: string): boolean => {
   const element = option(options, name);
-  return element !== undefined && ["false", "off", "no", "0"].includes(valueOf(element));
+  return element !== undefined && ["false", "off", "no", "0"].includes(optionText(element));
 };
 
 const isOn = (options: readonly Node[] | undefined, name: string): boolean =>
