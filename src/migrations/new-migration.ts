@@ -1,31 +1,27 @@
-/** In charge of making the file of a new migration. */
-import { mkdir, readdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+/** In charge of the name of a new migration: after all others, numbered where they are numbered, else the time. */
 import { posternError } from "../base/error.ts";
 
-/** Makes an empty migration in `directory` and returns its path: numbered where the others are, else stamped with the time. */
-export async function newMigration(directory: string, description: string, now: Date): Promise<string> {
-  const slug = description
+/** `004_add_tags.sql` among numbered files, else `20260412142200_add_tags.sql`. @throws Y5004 */
+export function nextMigrationName(description: string, existing: readonly string[], now: Date): string {
+  const words = description
     .trim()
     .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "_")
-    .replace(/^_+|_+$/g, "");
-  if (slug === "")
-    throw posternError("Y5004", `"${description}" cannot name a migration.`, {
-      hint: "Use letters and digits, for example create_users_table.",
+    .replace(/[\s-]+/g, "_");
+  if (!/^[a-z0-9_]{1,100}$/.test(words) || !/[a-z0-9]/.test(words)) {
+    throw posternError("Y5004", `"${description}" cannot be the name of a migration.`, {
+      hint: "Use letters from a to z, digits and `_`, for example add_tags.",
     });
-  await mkdir(directory, { recursive: true });
-  const path = join(directory, `${prefixFor(await readdir(directory), now)}_${slug}.sql`);
-  await writeFile(path, `-- ${description.trim()}\n`, { flag: "wx" });
-  return path;
+  }
+  return `${nextPrefix(existing, now)}_${words}.sql`;
 }
 
-function prefixFor(names: string[], now: Date): string {
-  const numbers = names
-    .map((name) => /^(\d{1,9})_.*\.sql$/.exec(name)?.[1])
-    .filter((number) => number !== undefined);
-  const stamped = names.some((name) => /^\d{14}_/.test(name));
-  if (numbers.length === 0 || stamped) return now.toISOString().replace(/\D/g, "").slice(0, 14);
-  const width = Math.max(...numbers.map((number) => number.length));
-  return String(Math.max(...numbers.map(Number)) + 1).padStart(width, "0");
+function nextPrefix(existing: readonly string[], now: Date): string {
+  const prefixes = existing
+    .map((name) => /^(\d+)_.*\.sql$/.exec(name)?.[1])
+    .filter((prefix) => prefix !== undefined);
+  const last = prefixes.reduce((a, b) => (BigInt(b) > BigInt(a) ? b : a), "0");
+  if (prefixes.length > 0 && last.length < 14) return String(BigInt(last) + 1n).padStart(last.length, "0");
+  // Two within a second, or a clock that was ahead: the new one still comes last.
+  const stamp = now.toISOString().replace(/\D/g, "").slice(0, 14);
+  return stamp > last ? stamp : String(BigInt(last) + 1n);
 }
