@@ -31,7 +31,7 @@ export async function applyStatementByStatement(
   const startedAt = performance.now();
   if (unfinished) refuseChangedBeginning(script, unfinished);
   const done = unfinished?.statementsDone ?? 0;
-  if (done > 0) report(`${file.name} was continued after its first ${done} statements.`);
+  if (done > 0) report(`${file.name} was continued after the ${countOf(done)} that an earlier run did.`);
   await installNeededExtensions(session, script, report);
   for (const [index, statement] of statements.entries()) {
     if (index < done) {
@@ -169,7 +169,7 @@ function refuseChangedBeginning(script: MigrationScript, unfinished: UnfinishedM
   if (progressOf(script, statementsDone + (statementRunning ? 1 : 0)).checksum === unfinished.checksum)
     return;
   throw posternError("Y5008", `${name} is applied in part, and that part of the file was changed.`, {
-    detail: `${statementsDone} of its statements ran outside a transaction and stay${statementRunning ? "; one more was begun" : ""}.`,
+    detail: `Done, and not taken back: ${countOf(statementsDone)}${statementRunning ? "; one more was begun" : ""}.`,
     hint: `Put these statements back as they were: the run then goes on after them. Or undo them by hand and run: select postern.forget_progress('${name.replaceAll("'", "''")}')`,
   });
 }
@@ -179,9 +179,12 @@ async function withDoneInHint(done: number, work: () => Promise<void>): Promise<
     await work();
   } catch (error) {
     if (error instanceof MigrationFailure && done > 0) {
-      const stays = `The ${done === 1 ? "statement" : `${done} statements`} before it stay applied; the next run goes on from here.`;
+      const stays = `What ran before it stays (${countOf(done)}); the next run goes on from here.`;
       error.body.hint = error.body.hint ? `${error.body.hint} ${stays}` : stays;
     }
     throw error;
   }
 }
+
+const countOf = (statements: number): string =>
+  `${statements} ${statements === 1 ? "statement" : "statements"}`;
