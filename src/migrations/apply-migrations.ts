@@ -1,129 +1,129 @@
 /** In charge of bringing a database up to date: one migrator at a time, file by file, in the order of their names. */
 import type { MigrateResult, MigrationOutcome } from "@postern/sdk/protocol";
 import type pg from "pg";
-import { sleep } from "../base/clock.ts";
 import { posternError } from "../base/error.ts";
-import { describeFailure } from "./describe-failure.ts";
+import { applyInTransaction } from "./apply-in-transaction.ts";
+import { applyStatementByStatement } from "./apply-statement-by-statement.ts";
+import { MigrationFailure } from "./migration-failure.ts";
 import type { MigrationFile } from "./migration-file.ts";
-import { planMigrations, refuseDrift } from "./plan-migrations.ts";
-import { runMigration } from "./run-migration.ts";
+import { tryMigrationLock, withMigrationLock } from "./migration-lock.ts";
+import { readMigrationScript } from "./migration-script.ts";
+import { type MigrationSession, resetSession } from "./migration-session.ts";
+import { type PlannedMigration, planMigrations, refuseDrift, remarksOn } from "./plan-migrations.ts";
 import { takeOverLedger } from "./take-over-ledger.ts";
 import { ensureLedger, readLedger, readUnfinished, type UnfinishedMigration } from "./tracking-table.ts";
 
 export interface ApplyOptions {
-  signal?: AbortSignal;
+  /** Stops the statement that runs; its file is rolled back, and the signal's reason is thrown. */
+  signal?: AbortSignal | undefined;
   /** How long another migrator is waited for. */
-  lockTimeoutMs?: number;
-  onProgress?: (progress: { done: number; total: number; file: string }) => void;
+  lockTimeoutMs?: number | undefined;
+  /** Before each file that is pending. */
+  onProgress?: ((progress: MigrationProgress) => void) | undefined;
 }
 
-/** Key of the advisory lock; any constant that nobody else uses. */
-const lockKey = "7075626167201";
+export interface MigrationProgress {
+  /** Pending files that are behind. */
+  done: number;
+  total: number;
+  /** The one that begins now. */
+  file: string;
+}
 
 /**
- * `client` is a direct connection as the database's owner, for this alone. A file that fails ends the run; the result says
- * what was applied, what failed and where, what was not run. @throws Y5001 Y5003 Y5008, and faults of the connection
+ * `client` is a direct connection of the database's owner for this alone: its settings are reset. A file that fails ends
+ * the run; the result says what was applied, what failed and where, and what was not run.
+ * @throws Y5001 Y5003 Y5008 before anything of a file runs; faults of the connection
  */
 export async function applyMigrations(
-  client: pg.Client,
+  client: pg.ClientBase,
   files: readonly MigrationFile[],
   options: ApplyOptions = {},
 ): Promise<MigrateResult> {
-  await lock(client, options);
-  try {
+  const session = { client, signal: options.signal };
+  return withMigrationLock(session, options.lockTimeoutMs ?? 10_000, async () => {
     await ensureLedger(client);
-    let ledger = await readLedger(client);
-    if (ledger.length === 0 && (await takeOverLedger(client, files)) > 0) ledger = await readLedger(client);
-    const plan = planMigrations(files, ledger);
+    const notes = await takeOverLedger(client, files);
+    const plan = planMigrations(files, await readLedger(client));
     refuseDrift(plan);
+    notes.push(...remarksOn(plan));
     const pending = plan.flatMap(({ state, file }) => (state === "pending" && file !== null ? [file] : []));
-    const migrations = await runAll(client, pending, options);
-    return {
-      total: files.length,
-      already_applied: files.length - pending.length,
-      applied: migrations.filter((migration) => migration.outcome === "applied").length,
-      migrations,
-    };
-  } finally {
-    await client.query(`select pg_advisory_unlock(${lockKey})`).catch(() => {});
-  }
+    const migrations = await applyPending(session, pending, options.onProgress);
+    const applied = migrations.filter(({ outcome }) => outcome === "applied").length;
+    return { total: files.length, already_applied: countApplied(plan), applied, migrations, notes };
+  });
 }
 
-async function runAll(
-  client: pg.Client,
+const countApplied = (plan: readonly PlannedMigration[]): number =>
+  plan.filter(({ state }) => state === "applied").length;
+
+async function applyPending(
+  session: MigrationSession,
   pending: readonly MigrationFile[],
-  options: ApplyOptions,
+  onProgress: ApplyOptions["onProgress"],
 ): Promise<MigrationOutcome[]> {
-  const unfinished = new Map((await readUnfinished(client)).map((row) => [row.name, row]));
-  const outcomes: MigrationOutcome[] = [];
-  let failed = false;
+  if (pending.length === 0) return [];
+  const unfinished = new Map((await readUnfinished(session.client)).map((row) => [row.name, row]));
+  const outcomes = pending.map(notRun);
   for (const [index, file] of pending.entries()) {
-    options.onProgress?.({ done: index, total: pending.length, file: file.name });
-    const outcome: MigrationOutcome = failed
-      ? notRun(file)
-      : await runOne(client, file, unfinished.get(file.name), options.signal);
-    failed ||= outcome.outcome === "failed";
-    outcomes.push(outcome);
+    onProgress?.({ done: index, total: pending.length, file: file.name });
+    outcomes[index] = await applyFile(session, file, unfinished.get(file.name));
+    if (outcomes[index].outcome === "failed") break;
   }
   return outcomes;
 }
 
-async function runOne(
-  client: pg.Client,
+async function applyFile(
+  session: MigrationSession,
   file: MigrationFile,
   unfinished: UnfinishedMigration | undefined,
-  signal?: AbortSignal,
 ): Promise<MigrationOutcome> {
+  const notes: string[] = [];
+  const report = (note: string) => notes.push(note);
+  let noTransaction = false;
   try {
-    const { durationMs, noTransaction } = await runMigration(client, file, unfinished, signal);
-    await resetSession(client);
-    return {
-      name: file.name,
+    session.signal?.throwIfAborted();
+    const script = await readMigrationScript(file);
+    noTransaction = script.noTransaction || unfinished !== undefined;
+    await keepLock(session, file);
+    const { durationMs } = noTransaction
+      ? await applyStatementByStatement(session, script, unfinished, report)
+      : await applyInTransaction(session, script, report);
+    return outcomeOf(file, {
       outcome: "applied",
       duration_ms: durationMs,
       no_transaction: noTransaction,
-      error: null,
-    };
+      notes,
+    });
   } catch (thrown) {
-    const error = describeFailure(file, thrown);
-    if (!error) throw (thrown as { reason?: unknown }).reason ?? thrown;
-    return { name: file.name, outcome: "failed", duration_ms: null, no_transaction: false, error };
+    if (!(thrown instanceof MigrationFailure)) throw thrown;
+    return outcomeOf(file, { outcome: "failed", no_transaction: noTransaction, error: thrown.body, notes });
+  } finally {
+    await resetSession(session).catch(() => {});
   }
 }
 
-const notRun = (file: MigrationFile): MigrationOutcome => ({
-  name: file.name,
-  outcome: "not_run",
-  duration_ms: null,
-  no_transaction: false,
-  error: null,
-});
-
-/** What one file sets in the session must not reach the next. DISCARD ALL would drop the advisory lock too. */
-async function resetSession(client: pg.Client): Promise<void> {
-  await client.query("reset session authorization");
-  await client.query("reset all");
-  await client.query("close all");
-  await client.query("unlisten *");
-  await client.query("deallocate all");
-  await client.query("discard temp");
-  await client.query("discard sequences");
+/** The file before this one may have released the lock, and another migrator may be at work. */
+async function keepLock({ client }: MigrationSession, file: MigrationFile): Promise<void> {
+  if (await tryMigrationLock(client)) return;
+  throw posternError("Y5003", `Another migration of this database began before ${file.name}.`, {
+    detail:
+      "A migration released the lock that keeps other migrations out, by pg_advisory_unlock_all() or the like.",
+    hint: "Run it again when the other has ended.",
+  });
 }
 
-async function lock(client: pg.Client, { lockTimeoutMs = 10_000, signal }: ApplyOptions): Promise<void> {
-  const deadline = performance.now() + lockTimeoutMs;
-  for (;;) {
-    const { rows } = await client.query<{ locked: boolean }>(
-      `select pg_try_advisory_lock(${lockKey}) as locked`,
-    );
-    if (rows[0]!.locked) return;
-    signal?.throwIfAborted();
-    if (performance.now() > deadline) {
-      throw posternError("Y5003", "Another migration of this database is running.", {
-        detail: `Waited ${Math.round(lockTimeoutMs / 1000)} s for it to end.`,
-        hint: "Run the command again when it has ended; `postern ops list` shows it.",
-      });
-    }
-    await sleep(50, signal);
-  }
+function outcomeOf(file: MigrationFile, outcome: Partial<MigrationOutcome>): MigrationOutcome {
+  return { ...notRun(file), ...outcome };
+}
+
+function notRun(file: MigrationFile): MigrationOutcome {
+  return {
+    name: file.name,
+    outcome: "not_run",
+    duration_ms: null,
+    no_transaction: false,
+    error: null,
+    notes: [],
+  };
 }

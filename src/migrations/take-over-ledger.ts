@@ -1,36 +1,100 @@
-/** In charge of people who come from another tool: what its ledger says is applied is not run again. */
+/**
+ * In charge of people who come from another tool: what its ledger says is applied is taken over, once, into a ledger that
+ * is still empty.
+ */
 import type pg from "pg";
+import { quoteQualified } from "../postgres/identifier.ts";
 import type { MigrationFile } from "./migration-file.ts";
-import { recordTakenOver } from "./tracking-table.ts";
+import { type LedgerRow, readLedger, recordTakenOver } from "./tracking-table.ts";
 
-const foreignLedgers = ["public._ccp_migrations", "public.schema_migrations"];
+const sources = [
+  { table: ["public", "_ccp_migrations"], columns: ["name"] },
+  { table: ["public", "schema_migrations"], columns: ["name", "checksum", "applied_at"] },
+];
 
-/** Notes files that another ledger knows by name as applied; for an empty ledger only. Returns how many. */
-export async function takeOverLedger(client: pg.Client, files: readonly MigrationFile[]): Promise<number> {
-  const known = new Map<string, Date>();
-  for (const table of foreignLedgers) {
-    const columns = await columnsOf(client, table);
-    if (!columns.includes("name")) continue;
-    const time = columns.includes("applied_at") ? "applied_at::timestamptz" : "now()";
-    const { rows } = await client.query<{ name: string; at: Date }>(
-      `select name::text as name, ${time} as at from ${table}`,
-    );
-    for (const row of rows) known.set(row.name, row.at);
-  }
-  const taken = files.flatMap((file) => {
-    const appliedAt = known.get(file.name) ?? known.get(file.name.replace(/\.sql$/, ""));
-    return appliedAt === undefined
-      ? []
-      : [{ name: file.name, checksum: file.checksum, appliedAt, durationMs: 0, noTransaction: false }];
-  });
-  if (taken.length > 0) await recordTakenOver(client, taken);
-  return taken.length;
+/** What `takeOverLedger` would record, and what is to be said about it. */
+export interface ForeignLedger {
+  rows: LedgerRow[];
+  notes: string[];
 }
 
-async function columnsOf(client: pg.Client, table: string): Promise<string[]> {
-  const { rows } = await client.query<{ name: string }>(
-    "select attname as name from pg_attribute where attrelid = to_regclass($1) and attnum > 0 and not attisdropped",
-    [table],
+/** Returns what is to be said about it. */
+export async function takeOverLedger(
+  client: pg.ClientBase,
+  files: readonly MigrationFile[],
+): Promise<string[]> {
+  if ((await readLedger(client)).length > 0) return [];
+  const { rows, notes } = await readForeignLedger(client, files);
+  if (rows.length > 0) await recordTakenOver(client, rows);
+  return notes;
+}
+
+/** Both kinds may be there; the first row of a name counts. */
+export async function readForeignLedger(
+  client: pg.ClientBase,
+  files: readonly MigrationFile[],
+): Promise<ForeignLedger> {
+  const rows = new Map<string, LedgerRow>();
+  const notes: string[] = [];
+  for (const { table, columns } of sources) {
+    const found = (await readRows(client, table, columns)).map((row) => toLedgerRow(row, files));
+    if (found.length === 0) continue;
+    const adopted = adoptChecksums(found, files);
+    for (const row of adopted.rows) if (!rows.has(row.name)) rows.set(row.name, row);
+    const count = `${found.length} applied ${found.length === 1 ? "migration" : "migrations"}`;
+    notes.push(
+      `${count} taken over from ${table.join(".")}${adopted.own ? "" : ", with the checksums of the files as they are"}.`,
+    );
+  }
+  return { rows: [...rows.values()], notes };
+}
+
+interface ForeignRow {
+  name: string;
+  checksum?: unknown;
+  applied_at?: string;
+}
+
+async function readRows(client: pg.ClientBase, table: string[], columns: string[]): Promise<ForeignRow[]> {
+  const name = quoteQualified(table);
+  const { rows: present } = await client.query<{ name: string }>(
+    `select attname as name from pg_catalog.pg_attribute
+      where attrelid = pg_catalog.to_regclass($1) and attnum > 0 and not attisdropped`,
+    [name],
   );
-  return rows.map((row) => row.name);
+  if (!columns.every((column) => present.some((attribute) => attribute.name === column))) return [];
+  const { rows } = await client.query<{ row: ForeignRow }>(
+    `select pg_catalog.to_jsonb(old) as row from ${name} as old where old.name is not null`,
+  );
+  return rows.map(({ row }) => row);
+}
+
+/** Some tools write the name without its ending. */
+function toLedgerRow(row: ForeignRow, files: readonly MigrationFile[]): LedgerRow {
+  const name = String(row.name);
+  const file = files.find((candidate) => candidate.name === name || candidate.name === `${name}.sql`);
+  const appliedAt = new Date(row.applied_at ?? Number.NaN);
+  return {
+    name: file?.name ?? name,
+    checksum: typeof row.checksum === "string" ? row.checksum.toLowerCase() : "",
+    appliedAt: Number.isNaN(appliedAt.getTime()) ? new Date() : appliedAt,
+    durationMs: 0,
+    noTransaction: false,
+  };
+}
+
+/**
+ * The other tool's checksums are kept when they are of the same kind as Postern's, which shows when one of them fits its
+ * file: then one that does not fit means a changed file. Otherwise the files are taken as they are now.
+ */
+function adoptChecksums(
+  rows: readonly LedgerRow[],
+  files: readonly MigrationFile[],
+): { rows: LedgerRow[]; own: boolean } {
+  const checksums = new Map(files.map((file) => [file.name, file.checksum]));
+  const own = rows.some((row) => row.checksum === checksums.get(row.name));
+  return {
+    own,
+    rows: rows.map((row) => (own ? row : { ...row, checksum: checksums.get(row.name) ?? row.checksum })),
+  };
 }

@@ -12,11 +12,11 @@ export interface TextLocation {
 /** Where the UTF-16 offset `offset` of `text` is; an offset beyond the end is the end. */
 export function locateOffset(text: string, offset: number): TextLocation {
   const end = Math.min(Math.max(offset, 0), text.length);
-  const lineStart = text.lastIndexOf("\n", end - 1) + 1;
+  const lineStart = text.slice(0, end).lastIndexOf("\n") + 1;
   const lineEnd = text.indexOf("\n", lineStart);
   return {
     line: countNewlines(text, lineStart) + 1,
-    column: [...text.slice(lineStart, end)].length + 1,
+    column: positionOfOffset(text, end, lineStart),
     lineText: text.slice(lineStart, lineEnd === -1 ? text.length : lineEnd).replace(/\r$/, ""),
   };
 }
@@ -28,6 +28,11 @@ export function offsetOfPosition(text: string, position: number, start = 0): num
     offset += text.codePointAt(offset)! > 0xffff ? 2 : 1;
   }
   return offset;
+}
+
+/** The inverse: number of the character (1-based, code points) at `offset`, counted from `start`. */
+export function positionOfOffset(text: string, offset: number, start = 0): number {
+  return Array.from(text.slice(start, offset)).length + 1;
 }
 
 function countNewlines(text: string, end: number): number {

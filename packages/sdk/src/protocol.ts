@@ -138,6 +138,8 @@ export interface MigrationOutcome {
   /** True when statements ran outside a transaction because Postgres demands it. */
   no_transaction: boolean;
   error: MigrationErrorBody | null;
+  /** What else was done: an extension installed, an interrupted run continued. */
+  notes: string[];
 }
 
 export interface MigrationErrorBody extends ErrorBody {
@@ -153,7 +155,10 @@ export interface MigrateResult {
   total: number;
   already_applied: number;
   applied: number;
+  /** The files that were pending, in their order. */
   migrations: MigrationOutcome[];
+  /** What is worth knowing and no failure: a ledger taken over, an applied file that is gone. */
+  notes: string[];
 }
 
 export interface MigrationState {
@@ -163,7 +168,16 @@ export interface MigrationState {
   applied_at: string | null;
   duration_ms: number | null;
   /** For a pending file: would it run in a transaction, how many statements. Null otherwise. */
-  plan: { statements: number; no_transaction: boolean } | null;
+  plan: MigrationPlan | null;
+  /** For a pending file that cannot be run as it is: why, and where. */
+  error: MigrationErrorBody | null;
+}
+
+export interface MigrationPlan {
+  statements: number;
+  no_transaction: boolean;
+  /** Of a file that ran outside a transaction and was cut off. */
+  statements_done: number;
 }
 
 export interface AppliedMigration {

@@ -2,9 +2,10 @@
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { hasCode } from "../../base/error.ts";
+import { nextMigrationName } from "../../migrations/new-migration.ts";
 import type { CommandInput } from "../command-input.ts";
 import type { CommandRun } from "../command-spec.ts";
-import { findMigrationDirectory, nextMigrationName, shortPath } from "../migration-directory.ts";
+import { findMigrationDirectory, shortPath } from "../migration-directory.ts";
 
 export const run: CommandRun = async ({ output, directory: from }, input) => {
   const directory = await chooseDirectory(from, input);
@@ -22,6 +23,6 @@ async function chooseDirectory(from: string, input: CommandInput): Promise<strin
     return await findMigrationDirectory(from, input);
   } catch (error) {
     if (!hasCode(error, "Y5005")) throw error;
-    return resolve(from, input.text("dir") ?? input.text("path") ?? "migrations");
+    return resolve(from, input.text("dir") ?? input.text("path") ?? "db/migrations");
   }
 }

@@ -1,11 +1,20 @@
 /** In charge of the schemas of migrations. */
 import type { AppliedMigration, MigrateRequest, MigrationState } from "@postern/sdk/protocol";
 import { z } from "zod";
-import { timestamp } from "./respond.ts";
+import { errorBody, timestamp } from "./respond.ts";
 
 export const migrateRequest = z.strictObject({
   files: z.array(z.strictObject({ name: z.string(), sql: z.string() })),
 }) satisfies z.ZodType<MigrateRequest>;
+
+const migrationError = errorBody
+  .extend({
+    file: z.string(),
+    line: z.int().nullable(),
+    column: z.int().nullable(),
+    line_text: z.string().nullable(),
+  })
+  .meta({ id: "MigrationError" });
 
 export const migrationState = z
   .object({
@@ -15,9 +24,10 @@ export const migrationState = z
     applied_at: timestamp.nullable(),
     duration_ms: z.number().nullable(),
     plan: z
-      .object({ statements: z.int(), no_transaction: z.boolean() })
+      .object({ statements: z.int(), no_transaction: z.boolean(), statements_done: z.int() })
       .nullable()
       .describe("How a pending file would run."),
+    error: migrationError.nullable().describe("Why a pending file cannot be run as it is."),
   })
   .meta({ id: "MigrationState" }) satisfies z.ZodType<MigrationState>;
 
