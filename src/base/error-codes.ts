@@ -42,7 +42,6 @@ export const errorCodes = {
   Y1003: { name: "unsupported_media_type", http: 400, exit: 2 },
   Y1004: { name: "body_too_large", http: 413, exit: 2 },
   Y1005: { name: "route_not_found", http: 404, exit: 5 },
-  Y1006: { name: "multiple_statements", http: 400, exit: 7 },
   Y1007: { name: "transaction_control_refused", http: 400, exit: 7 },
   Y1008: { name: "answer_too_large", http: 507, exit: 1 },
   Y1009: { name: "statement_timeout", http: 504, exit: 9 },
@@ -86,7 +85,6 @@ export const errorCodes = {
   Y5003: { name: "migration_locked", http: 409, exit: 6 },
   Y5004: { name: "invalid_migration_name", http: 400, exit: 2 },
   Y5005: { name: "migration_directory_not_found", http: 400, exit: 2 },
-  Y5006: { name: "migration_missing", http: 409, exit: 6 },
   Y5007: { name: "migration_transaction_control", http: 400, exit: 7 },
   Y5008: { name: "migration_half_applied", http: 409, exit: 6 },
   // Y6: backups

@@ -2,6 +2,7 @@
 import { type Control, createControl } from "@postern/sdk/control";
 import type { OperationInfo } from "@postern/sdk/protocol";
 import { PosternError, posternError } from "../base/error.ts";
+import { exitCodes } from "../base/error-codes.ts";
 import type { Output } from "./output.ts";
 import { startProgress } from "./progress.ts";
 import { createPrompt, type Prompt } from "./prompt.ts";
@@ -33,11 +34,19 @@ export function createContext(output: Output, mayAsk: boolean): CliContext {
   const follow: CliContext["follow"] = async (control, operation, what) => {
     const progress = startProgress(output);
     progress.update(what);
+    // The daemon carries the work on, whoever watches it.
+    const leave = () => {
+      progress.end();
+      output.talk(`The work goes on: postern ops watch ${operation.id}`);
+      process.exit(exitCodes.interrupted);
+    };
+    process.once("SIGINT", leave);
     try {
       return await control.watchOperation(operation.id, (now) =>
         progress.update(describeProgress(what, now)),
       );
     } finally {
+      process.off("SIGINT", leave);
       progress.end();
     }
   };

@@ -14,7 +14,7 @@ export function renderGrid({ columns, rows, rightAligned = [] }: Grid): string {
   const heads = columns.map(printable);
   const cells = rows.map((row) => row.map(cellText));
   const widths = heads.map((head, at) =>
-    Math.max(displayWidth(head), ...cells.map((row) => displayWidth(row[at]!))),
+    cells.reduce((widest, row) => Math.max(widest, displayWidth(row[at]!)), displayWidth(head)),
   );
   const line = (texts: readonly string[]) =>
     texts

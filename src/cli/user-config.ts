@@ -33,13 +33,24 @@ export interface ApiAccess {
   apiKey: string | undefined;
 }
 
-/** Environment before the user's file; a local daemon's address is the one that it has now. */
+/**
+ * Environment before the user's file; a local daemon's address is the one that it has now. The file's key goes to the
+ * Postern that it was made for and to no other address, whatever the environment says.
+ */
 export async function resolveApiAccess(environment: NodeJS.ProcessEnv = process.env): Promise<ApiAccess> {
   const config = await readUserConfig();
-  const apiKey = environment.POSTERN_API_KEY || config.api_key;
-  if (environment.POSTERN_API_URL) return { url: environment.POSTERN_API_URL, apiKey };
+  const { POSTERN_API_URL: givenUrl, POSTERN_API_KEY: givenKey } = environment;
+  if (givenUrl) {
+    return { url: givenUrl, apiKey: givenKey || (givenUrl === config.api_url ? config.api_key : undefined) };
+  }
   const home = homeDirectory(environment);
-  const isLocal = config.api_url === undefined || config.home === home;
-  const local = isLocal ? (await readDaemonFile(home))?.api_url : undefined;
-  return { url: local ?? config.api_url ?? "http://127.0.0.1:5480", apiKey };
+  const local = (await readDaemonFile(home))?.api_url;
+  if (config.home === home || config.api_url === undefined) {
+    return { url: local ?? config.api_url ?? defaultUrl, apiKey: givenKey || config.api_key };
+  }
+  // Another home that is named on purpose is another Postern, and the file's key is not for it.
+  if (environment.POSTERN_HOME) return { url: local ?? defaultUrl, apiKey: givenKey };
+  return { url: config.api_url, apiKey: givenKey || config.api_key };
 }
+
+const defaultUrl = "http://127.0.0.1:5480";

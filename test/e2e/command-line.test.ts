@@ -132,8 +132,8 @@ describe("postern db", () => {
 
   it("migrates any Postgres by its address with the same engine", async () => {
     const cwd = await folder("by-address", { "001_t.sql": "create table t (id int);" });
-    const { id } = await postern.json<CreatedDatabase>(["db", "create", "by-address", "--no-link"], {
-      cwd: postern.home,
+    const { id } = await postern.json<CreatedDatabase>(["db", "create", "by-address"], {
+      cwd: await folder("unlinked"),
     });
     const url = (await postern.run(["db", "url", id, "--direct", "--reveal"])).stdout.trim();
     const end = await postern.run(["db", "migrate", "--url", url], { cwd });
@@ -234,7 +234,9 @@ describe("postern db", () => {
     expect((await postern.run(["db", "rm", "doomed", "-y"], { cwd })).code).toBe(0);
     expect((await postern.run(["db", "info", "doomed"], { cwd: postern.home })).code).toBe(5);
     expect((await postern.run(["db", "undelete", "doomed"], { cwd })).code).toBe(0);
-    expect((await postern.run(["db", "exec", "SELECT a FROM t"], { cwd })).stdout).toContain("5");
+    expect((await postern.run(["db", "exec", "-d", "doomed", "SELECT a FROM t"], { cwd })).stdout).toContain(
+      "5",
+    );
   });
 
   it("names what is wrong with names and flags", async () => {

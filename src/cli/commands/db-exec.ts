@@ -45,11 +45,22 @@ async function readSql(input: CommandInput): Promise<{ sql: string; isScript: bo
     throw posternError("Y1013", "Give one of: SQL, - for stdin, --file FILE.");
   }
   if (argument === "-" || file === "-") return { sql: await text(process.stdin), isScript: true };
-  if (argument !== undefined) return { sql: argument, isScript: false };
+  if (argument !== undefined) return { sql: argument, isScript: await hasSeveralStatements(argument) };
   const sql = await readFile(file!, "utf8").catch((error: unknown) => {
     throw posternError("Y1013", `${file} cannot be read.`, { detail: messageOf(error) });
   });
   return { sql, isScript: true };
+}
+
+/** By Postgres's own grammar, which is loaded only where a semicolon leaves the question open. */
+async function hasSeveralStatements(sql: string): Promise<boolean> {
+  if (!sql.replace(/[;\s]+$/, "").includes(";")) return false;
+  const { splitStatements } = await import("../../postgres/split-statements.ts");
+  // What the grammar refuses is Postgres's to refuse.
+  return splitStatements(sql).then(
+    (statements) => statements.length > 1,
+    () => false,
+  );
 }
 
 /** Where in the text, before what Postgres says about it. */

@@ -1,5 +1,6 @@
-/** In charge of `postern logs`: the daemon's log, and what is added to it. */
+/** In charge of `postern logs`: the log of the daemon or of one of its servers, and what is added to it. */
 import { open, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { homeDirectory } from "../../base/config.ts";
 import { hasCode, posternError } from "../../base/error.ts";
 import type { CommandRun } from "../command-spec.ts";
@@ -8,18 +9,20 @@ import { readCount } from "../read-count.ts";
 
 const pollMs = 300;
 
-export const run: CommandRun = async (_context, input) => {
-  const file = daemonLog(homeDirectory());
+export const run: CommandRun = async ({ output }, input) => {
+  const service = input.args[0];
+  const file = logFile(homeDirectory(), service);
+  const readable = service === undefined && output.forPeople ? readableLines : (text: string) => text;
   const { text, size } = await readTail(file, readCount(input, "lines") ?? 100).catch((error: unknown) => {
     if (!hasCode(error, "ENOENT")) throw error;
     throw posternError("Y0005", `There is no log yet: ${file}`, { hint: "Run `postern up`." });
   });
-  if (text !== "") process.stdout.write(`${text}\n`);
-  if (input.flag("follow")) await follow(file, size);
+  if (text !== "") process.stdout.write(`${readable(text)}\n`);
+  if (input.flag("follow")) await follow(file, size, readable);
 };
 
 /** Until ^C. A log that was cut short is read from its beginning. */
-async function follow(file: string, from: number): Promise<never> {
+async function follow(file: string, from: number, readable: (text: string) => string): Promise<never> {
   for (let at = from; ; await new Promise((resolve) => setTimeout(resolve, pollMs))) {
     const { size } = await stat(file);
     if (size < at) at = 0;
@@ -27,10 +30,40 @@ async function follow(file: string, from: number): Promise<never> {
     const handle = await open(file);
     try {
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - at), 0, size - at, at);
-      process.stdout.write(buffer.subarray(0, bytesRead));
+      process.stdout.write(readable(buffer.toString("utf8", 0, bytesRead)));
       at += bytesRead;
     } finally {
       await handle.close();
     }
   }
+}
+
+/** `system`, `shared`, `ins-…`, `pgbouncer`; the daemon's own without a name. @throws Y1013 */
+function logFile(home: string, service: string | undefined): string {
+  if (service === undefined || service === "daemon") return daemonLog(home);
+  if (service === "pgbouncer") return join(home, "pgbouncer", "pgbouncer.log");
+  if (/^(system|shared|ins-[0-9a-f]{12})$/.test(service))
+    return join(home, "instances", service, "postgres.log");
+  throw posternError("Y1013", `There is no service called ${service}.`, {
+    hint: "Name daemon, system, shared, pgbouncer, or an instance that `postern status` lists.",
+  });
+}
+
+/** `time level message field=value …` for each JSON line; what is no JSON stays as it is. */
+function readableLines(text: string): string {
+  return text
+    .split("\n")
+    .map((line) => {
+      if (!line.startsWith("{")) return line;
+      try {
+        const { time, level, msg, ...fields } = JSON.parse(line) as Record<string, unknown>;
+        const rest = Object.entries(fields).map(
+          ([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
+        );
+        return [time, String(level).padEnd(5), msg, ...rest].join(" ");
+      } catch {
+        return line;
+      }
+    })
+    .join("\n");
 }

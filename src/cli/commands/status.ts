@@ -1,9 +1,19 @@
 /** In charge of `postern status`: what runs, and where. */
+import { homeDirectory } from "../../base/config.ts";
+import { posternError } from "../../base/error.ts";
 import type { CommandRun } from "../command-spec.ts";
+import { findDaemon } from "../daemon-process.ts";
 import { renderColumns, renderFields } from "../table.ts";
+import { resolveApiAccess } from "../user-config.ts";
 
 export const run: CommandRun = async (context) => {
   const { output } = context;
+  const { url, apiKey } = await resolveApiAccess();
+  if (!apiKey && !(await findDaemon(homeDirectory()))) {
+    throw posternError("Y0005", `Postern does not run here, and nothing else is known at ${url}.`, {
+      hint: "Run `postern up`.",
+    });
+  }
   const status = await (await context.account()).status();
   await output.print(status, () => {
     const { paint } = output;

@@ -23,12 +23,13 @@ export const daemonSpecs: readonly CommandSpec[] = [
   },
   {
     path: "logs",
-    summary: "show the daemon's log",
+    summary: "show the log of the daemon or of one of its servers",
+    args: [{ name: "[service]", summary: "system, shared, pgbouncer or ins-…; the daemon unless named" }],
     options: [
       { flags: "-f, --follow", summary: "go on with what is added, until ^C" },
       { flags: "-n, --lines <count>", summary: "how many lines, 100 unless said otherwise" },
     ],
-    examples: ["postern logs", "postern logs -f -n 20"],
+    examples: ["postern logs", "postern logs -f -n 20", "postern logs shared"],
     load: () => import("../commands/logs.ts"),
   },
   {

@@ -2,7 +2,6 @@ import pc from "picocolors";
 import { describe, expect, it } from "vitest";
 import { PosternError } from "../../../src/base/error.ts";
 import { renderOutcomes } from "../../../src/cli/commands/db-migrate.ts";
-import { nextMigrationName } from "../../../src/cli/migration-directory.ts";
 import { renderError, renderPosition } from "../../../src/cli/render-error.ts";
 
 const paint = pc.createColors(false);
@@ -37,9 +36,23 @@ describe("the outcome of migrations", () => {
     };
     const text = renderOutcomes(
       [
-        { name: "001.sql", outcome: "applied", duration_ms: 48, no_transaction: false, error: null },
-        { name: "002.sql", outcome: "failed", duration_ms: null, no_transaction: false, error },
-        { name: "003.sql", outcome: "not_run", duration_ms: null, no_transaction: false, error: null },
+        {
+          name: "001.sql",
+          outcome: "applied",
+          duration_ms: 48,
+          no_transaction: false,
+          error: null,
+          notes: [],
+        },
+        { name: "002.sql", outcome: "failed", duration_ms: null, no_transaction: false, error, notes: [] },
+        {
+          name: "003.sql",
+          outcome: "not_run",
+          duration_ms: null,
+          no_transaction: false,
+          error: null,
+          notes: [],
+        },
       ],
       { paint },
     );
@@ -51,19 +64,5 @@ describe("the outcome of migrations", () => {
       "  ○ 003.sql  not run",
       "",
     ]);
-  });
-});
-
-describe("the name of a new migration", () => {
-  const now = new Date("2026-04-12T14:22:00Z");
-  it("goes on with the numbers that are there", () => {
-    expect(nextMigrationName("Add Tags", ["001_a.sql", "009_b.sql"], now)).toBe("010_add_tags.sql");
-  });
-  it("begins with the time where there are no numbers, or times already", () => {
-    expect(nextMigrationName("x", [], now)).toBe("20260412142200_x.sql");
-    expect(nextMigrationName("x", ["20250101000000_a.sql"], now)).toBe("20260412142200_x.sql");
-  });
-  it("is refused when nothing is left of it", () => {
-    expect(() => nextMigrationName("!!", [], now)).toThrow(expect.objectContaining({ code: "Y5004" }));
   });
 });

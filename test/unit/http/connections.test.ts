@@ -137,7 +137,7 @@ describe("a client that goes away", () => {
 
   test("that gets its answer is not canceled", async () => {
     const { port, services, observed } = await start();
-    let signal: AbortSignal | undefined;
+    let signal: { aborted: boolean } | undefined;
     const { query } = services.query;
     services.query.query = (principal, input, options) => {
       signal = options.signal;
