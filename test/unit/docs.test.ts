@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { errorCodes } from "../../src/base/error-codes.ts";
 import { renderErrorDocs } from "../../src/base/render-error-docs.ts";
+import { renderHttpDocs } from "../../src/http/render-http-docs.ts";
 import { readSources } from "../support/source-imports.ts";
 
 const read = (file: string) => readFileSync(new URL(`../../docs/${file}`, import.meta.url), "utf8");
@@ -12,6 +13,12 @@ describe("docs/errors.md", () => {
     expect(read("errors.md")).toBe(renderErrorDocs());
     const listed = [...read("errors.md").matchAll(/^\| `(Y\d{4})` \|/gm)].map((match) => match[1]);
     expect(listed.sort()).toEqual(Object.keys(errorCodes).sort());
+  });
+});
+
+describe("docs/http-api.md", () => {
+  it("is what the routes and their schemas say", async () => {
+    expect(read("http-api.md")).toBe(await renderHttpDocs());
   });
 });
 
