@@ -28,9 +28,12 @@ async function listContents(platform: Platform, stream: Readable, key: string): 
 /** What the template of every database holds already, and belongs to the platform. */
 const platformEntry =
   /^\d+; \d+ \d+ [A-Z ]+ (?:(?:auth|postern|postern_private) .*|- (?:[A-Z]+ )?(?:auth|postern|postern_private)) postern_(?:admin|ident|owner)$/;
-const publicSchema = /^\d+; \d+ \d+ (?:SCHEMA - public|COMMENT - SCHEMA public) /;
-const ledgerData = /^\d+; \d+ \d+ TABLE DATA postern \S+ postern_admin$/;
+const publicSchema = /^\d+; \d+ \d+ SCHEMA - public /;
+const ledgerData =
+  /^\d+; \d+ \d+ TABLE DATA postern (?:schema_migrations|unfinished_migrations) postern_admin$/;
 const privileges = /^\d+; \d+ \d+ (?:ACL|DEFAULT ACL) /;
+/** 1259 is the oid of pg_class: data and attachments of tables have entries of their own, without it. */
+const table = /^\d+; 1259 \d+ TABLE /;
 
 export interface RestorePlan {
   /** What the tenant made. */
@@ -39,14 +42,18 @@ export interface RestorePlan {
   privileges: string[];
   /** Rows of the migration ledger. */
   ledger: string[];
+  /** How many tables `content` has. */
+  tables: number;
 }
 
 /** Sorts the entries of a dump by how they are restored. */
 export function planRestore(lines: readonly string[]): RestorePlan {
   const tenant = lines.filter((line) => !platformEntry.test(line) && !publicSchema.test(line));
+  const content = tenant.filter((line) => !privileges.test(line));
   return {
-    content: tenant.filter((line) => !privileges.test(line)),
+    content,
     privileges: tenant.filter((line) => privileges.test(line)),
     ledger: lines.filter((line) => ledgerData.test(line)),
+    tables: content.filter((line) => table.test(line)).length,
   };
 }

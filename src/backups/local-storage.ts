@@ -1,7 +1,7 @@
 /** In charge of backups in a folder of this machine: written aside, synced, renamed. */
 import { createHash, randomBytes } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, open, readdir, rename, rm, stat, statfs } from "node:fs/promises";
+import { createWriteStream } from "node:fs";
+import { mkdir, open, readdir, rename, rm, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Transform, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -25,10 +25,12 @@ export class LocalStorage implements BackupStorage {
     const target = join(this.#directory, key);
     const part = `${target}.part-${randomBytes(4).toString("hex")}`;
     try {
-      await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+      const made = await mkdir(dirname(target), { recursive: true, mode: 0o700 });
       const stored = await writeAndSync(part, write, onBytes);
       await rename(part, target);
       await syncDirectory(dirname(target));
+      // A folder that is new must itself survive a loss of power.
+      if (made !== undefined) await syncDirectory(dirname(dirname(target)));
       return stored;
     } catch (error) {
       await rm(part, { force: true });
@@ -38,10 +40,17 @@ export class LocalStorage implements BackupStorage {
 
   async open(key: string) {
     const file = join(this.#directory, key);
-    const info = await stat(file).catch((error: unknown) => {
+    const handle = await open(file, "r").catch((error: unknown) => {
       throw hasCode(error, "ENOENT") ? posternError("Y6007", `The backup's file is missing: ${file}`) : error;
     });
-    return { stream: createReadStream(file), sizeBytes: info.size };
+    try {
+      // The file that is open stays readable, even if it is deleted or replaced meanwhile.
+      const { size } = await handle.stat();
+      return { stream: handle.createReadStream(), sizeBytes: size };
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
   }
 
   async delete(key: string): Promise<void> {

@@ -8,12 +8,16 @@ import { backupRole } from "../instances/database-address.ts";
 import type { OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
 import { serverLayout } from "../instances/server-layout.ts";
-import { runProgram } from "../runtime/run-program.ts";
+import { type ProgramEnd, runProgram } from "../runtime/run-program.ts";
 import { postgresProgram } from "../runtime/toolchain.ts";
 import { type BackupRow, completeBackup, findBackup, insertBackup } from "../state/backups.ts";
 import type { DatabaseRow } from "../state/databases.ts";
 import { readContents } from "./archive-contents.ts";
 import { openStorage } from "./open-storage.ts";
+import { lastWords, serverWentAway } from "./program-failure.ts";
+
+/** A table that somebody has locked is waited for; without an end the backup would hold up all other work on the database. */
+const lockPatienceMs = 600_000;
 
 export interface BackupPlan {
   id: BackupId;
@@ -69,25 +73,17 @@ async function dump(platform: Platform, run: OperationRun, row: DatabaseRow, sin
       row.database_name,
       "--format=custom",
       "--compress=gzip:3",
+      `--lock-wait-timeout=${lockPatienceMs}`,
       "--no-password",
     ],
     { account: platform.account, stdout: sink, signal: run.signal },
   );
-  if (end.exitCode !== 0) throw dumpFailed(row, end.stderr);
+  if (end.exitCode !== 0) throw dumpFailed(row, end);
 }
 
-function dumpFailed(row: DatabaseRow, stderr: string) {
-  // A server that is being started again is a fault that passes.
-  if (
-    /server closed the connection|could not connect|the database system is|Connection refused|No such file or directory|terminating connection|connection to server .* failed/i.test(
-      stderr,
-    )
-  ) {
-    return posternError("Y4001", `The server of ${row.name} went away during the backup.`, {
-      detail: stderr.trim(),
-    });
-  }
-  return posternError("Y6002", `${row.name} could not be backed up.`, {
-    detail: stderr.trim().split("\n").slice(-6).join("\n"),
-  });
+function dumpFailed(row: DatabaseRow, end: ProgramEnd) {
+  const detail = lastWords("pg_dump", end);
+  if (serverWentAway(end))
+    return posternError("Y4001", `The server of ${row.name} went away during the backup.`, { detail });
+  return posternError("Y6002", `${row.name} could not be backed up.`, { detail });
 }

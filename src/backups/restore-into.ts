@@ -3,24 +3,24 @@
  * tenant's own role, logged in as such: restored content runs code (functions behind checks, generated columns, indexes),
  * and a session that began as a superuser could be led back to it.
  */
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import pg from "pg";
-import { posternError } from "../base/error.ts";
+import { hasCode, messageOf, posternError } from "../base/error.ts";
 import { isBackupId } from "../base/id.ts";
 import { adminRole } from "../instances/database-address.ts";
 import type { OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
-import { serverLayout } from "../instances/server-layout.ts";
 import { connectAs, withAdmin } from "../instances/with-admin.ts";
-import { ownPath } from "../runtime/own-path.ts";
-import { runProgram } from "../runtime/run-program.ts";
-import { postgresProgram } from "../runtime/toolchain.ts";
 import { type BackupRow, findBackup } from "../state/backups.ts";
-import type { DatabaseRow } from "../state/databases.ts";
+import { type DatabaseRow, findDatabaseById } from "../state/databases.ts";
 import { planRestore, readContents } from "./archive-contents.ts";
-import { openStorage } from "./open-storage.ts";
+import { planPrivileges } from "./plan-privileges.ts";
+import { readEntries, restoreEntries, restoreFailed } from "./restore-entries.ts";
 import { verifyArtefact } from "./verify-artefact.ts";
+
+export interface RestoreOutcome {
+  /** Grants that name roles which do not exist here. */
+  skippedGrants: string[];
+}
 
 /** Restores into `databaseName`, which was just made from the template for the owner of `row`. @throws Y6001 Y6003 Y6004 Y6007 */
 export async function restoreInto(
@@ -29,116 +29,95 @@ export async function restoreInto(
   row: DatabaseRow,
   databaseName: string,
   backupId: string,
-): Promise<void> {
+): Promise<RestoreOutcome> {
   const backup = isBackupId(backupId) ? await findBackup(platform.state, backupId) : undefined;
   if (!backup) throw posternError("Y6001", `There is no backup ${backupId}.`);
   await verifyArtefact(platform, backup);
   const plan = planRestore(await readContents(platform, backup.storage_key));
-  const restore = (entries: string[], role: string, strict: boolean) =>
-    restoreEntries(platform, run, { row, backup, databaseName, entries, role, strict });
-  await withRoomForOneMore(platform, row, async () => {
-    await restore(plan.content, row.role_name, true);
-    // Privileges of a backup of another database name that database's owner, who has no place here.
-    await restore(plan.privileges, row.role_name, backup.database_id === row.id);
-    // The ledger is the platform's. That this runs as its superuser is safe: the entries are COPY statements that pg_dump
-    // wrote for tables which no tenant can alter or put a trigger on, in a file whose checksum is the one noted.
-    await restore(plan.ledger, adminRole, true);
+  const target = (role: string) => ({ server: row.instance_id!, databaseName, role });
+  // The ledger is the platform's. That this runs as its superuser is safe: nothing of the tenant's is in the database
+  // yet, and the entries are COPY statements that pg_dump wrote for tables which no tenant can alter, in a file whose
+  // checksum is the one noted.
+  await restoreEntries(platform, run, backup, plan.ledger, target(adminRole));
+  return withRoomForOneMore(platform, row, async () => {
     const owner = await connectAs(platform, row.instance_id!, databaseName, row.role_name);
-    await owner.query("analyze").finally(() => owner.end());
+    try {
+      await owner.query(
+        "set search_path = ''; set statement_timeout = 0; set default_transaction_read_only = off",
+      );
+      await takeTemplateGrants(owner);
+      await restoreEntries(platform, run, backup, plan.content, target(row.role_name));
+      await requireTables(owner, backup, plan.tables);
+      const sql = await readEntries(platform, run, backup, plan.privileges);
+      const skippedGrants = await restorePrivileges(platform, owner, row, backup, sql);
+      await owner.query("analyze");
+      return { skippedGrants };
+    } finally {
+      await owner.end();
+    }
   });
 }
 
-interface Restore {
-  row: DatabaseRow;
-  backup: BackupRow;
-  databaseName: string;
-  entries: string[];
-  role: string;
-  /** The first error ends it. */
-  strict: boolean;
+/**
+ * A dump tells how privileges differ from Postgres's own defaults, not from the template's: with these left in place, a
+ * right that the tenant took from anon would be back, and a function that was open to all would not be.
+ */
+async function takeTemplateGrants(owner: pg.Client): Promise<void> {
+  await owner.query(`
+    revoke all on schema public from anon, authenticated;
+    alter default privileges grant execute on functions to public`);
 }
 
-async function restoreEntries(platform: Platform, run: OperationRun, restore: Restore): Promise<void> {
-  if (restore.entries.length === 0) return;
-  const { socketDirectory } = serverLayout(platform.config.home, restore.row.instance_id!);
-  await withListFile(platform, restore.entries, async (list) => {
-    const { stream, sizeBytes } = await openStorage(platform).open(restore.backup.storage_key);
-    let bytes = 0;
-    stream.on("data", (chunk: string | Buffer) => {
-      bytes += chunk.length;
-      run.progress(bytes, sizeBytes, "bytes");
-    });
-    stream.pause();
-    const end = await runProgram(
-      postgresProgram(platform.toolchain, "pg_restore"),
-      [
-        "-h",
-        socketDirectory,
-        "-p",
-        "5432",
-        "-U",
-        restore.role,
-        "-d",
-        restore.databaseName,
-        "-L",
-        list,
-        "--no-owner",
-        "--no-password",
-        ...(restore.strict ? ["--exit-on-error"] : []),
-      ],
-      { account: platform.account, stdin: stream, signal: run.signal },
-    );
-    if (end.exitCode !== 0 && restore.strict) throw restoreFailed(restore, end.stderr);
-  });
+/** pg_restore's exit code is its word; the tables are counted too. */
+async function requireTables(owner: pg.Client, backup: BackupRow, wanted: number): Promise<void> {
+  const { rows } = await owner.query<{ found: number }>(`
+    select count(*)::int as found from pg_class c
+     where c.relkind in ('r', 'p') and pg_get_userbyid(c.relowner) = current_user
+       and not exists (select from pg_depend d
+                        where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')`);
+  const found = rows[0]!.found;
+  if (found !== wanted)
+    throw restoreFailed(backup, `${wanted} tables were expected, and ${found} are there.`);
 }
 
-function restoreFailed({ row, backup }: Restore, stderr: string) {
-  if (
-    /server closed the connection|the database system is|Connection refused|No such file or directory|terminating connection|connection to server .* failed/i.test(
-      stderr,
-    )
-  ) {
-    return posternError("Y4001", `The server of ${row.name} went away during the restore.`, {
-      detail: stderr.trim(),
-    });
-  }
-  return posternError("Y6004", `Backup ${backup.id} could not be restored.`, {
-    detail: stderr.trim().split("\n").slice(-8).join("\n"),
-    hint: "The database was left as it was.",
-  });
-}
-
-/** pg_restore reads the choice of entries from a file, as the servers' user. */
-async function withListFile(
+/** Returns the grants that were left out. @throws Y6004 */
+async function restorePrivileges(
   platform: Platform,
-  entries: string[],
-  work: (file: string) => Promise<void>,
-): Promise<void> {
-  const directory = await mkdtemp(join(platform.config.home, "run", ".restore-"));
-  try {
-    const file = join(directory, "list");
-    await writeFile(file, `${entries.join("\n")}\n`, { mode: 0o600 });
-    for (const path of [file, directory]) await ownPath(path, platform.account);
-    await chmod(directory, 0o700);
-    await work(file);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
+  owner: pg.Client,
+  row: DatabaseRow,
+  backup: BackupRow,
+  sql: string,
+): Promise<string[]> {
+  const source = await findDatabaseById(platform.state, backup.database_id);
+  const { rows } = await owner.query<{ name: string }>("select rolname as name from pg_roles");
+  const roles = new Set(rows.map(({ name }) => name));
+  const { statements, skipped } = await planPrivileges(
+    sql,
+    { before: source?.role_name ?? row.role_name, now: row.role_name },
+    (role) => roles.has(role),
+  );
+  for (const statement of statements) {
+    await owner.query(statement).catch((error: unknown) => {
+      if (!(error instanceof pg.DatabaseError) || hasCode(error, "57P01", "57P02")) throw error;
+      throw restoreFailed(backup, `${messageOf(error)}\n${statement}`);
+    });
   }
+  return skipped;
 }
 
 /** An application that holds every connection its role may have must not keep its own data from being restored. */
-async function withRoomForOneMore(
+async function withRoomForOneMore<Result>(
   platform: Platform,
   row: DatabaseRow,
-  work: () => Promise<void>,
-): Promise<void> {
+  work: () => Promise<Result>,
+): Promise<Result> {
   const setLimit = (limit: number) =>
     withAdmin(platform, row.instance_id!, "postgres", (client) =>
       client.query(`alter role ${pg.escapeIdentifier(row.role_name)} connection limit ${limit}`),
     );
   await setLimit(row.connection_limit + 5);
   try {
-    await work();
+    return await work();
   } finally {
     await setLimit(row.connection_limit);
   }

@@ -1,7 +1,7 @@
 /** In charge of composing and starting everything in its order; the one place that knows all the parts. */
 
 import { ensureAdminAccount, issueAdminKey } from "../access/accounts.ts";
-import { openStorage } from "../backups/open-storage.ts";
+import { sweepBackups } from "../backups/sweep-backups.ts";
 import { systemClock } from "../base/clock.ts";
 import { type Config, readConfig } from "../base/config.ts";
 import { Secrets } from "../base/secrets.ts";
@@ -101,7 +101,7 @@ async function compose(
     operationEvents: new OperationEvents(),
     stopping: stopping.signal,
   };
-  await openStorage(platform).sweep();
+  await sweepBackups(platform);
   await servers.supervisor.start();
   const adminKey =
     (await ensureAdminAccount(platform)) ??

@@ -1,8 +1,10 @@
 /** In charge of destroying a database: a last backup first, which is kept for a week so that it can be brought back. */
 
+import type { ErrorBody } from "@postern/sdk/protocol";
 import { createFinalBackup } from "../backups/create-final-backup.ts";
+import { discardBackup } from "../backups/discard-backup.ts";
 import { posternError } from "../base/error.ts";
-import type { AccountId, InstanceId } from "../base/id.ts";
+import type { AccountId, BackupId, InstanceId } from "../base/id.ts";
 import type { OperationHandler } from "../instances/operation-run.ts";
 import { dropOwner, dropPhysicalDatabase } from "../instances/physical-database.ts";
 import type { Platform } from "../instances/platform.ts";
@@ -56,6 +58,8 @@ export const destroyDatabase = (sessions: Pick<QueryService, "closeDatabase">): 
 
   /** Before the data is touched there is nothing to undo; after that there is only forward. */
   async undo(platform, run) {
+    const finalBackup = run.row.input.final_backup as BackupId | undefined;
+    if (finalBackup) await discardBackup(platform, finalBackup, run.row.input.undoing as ErrorBody);
     const row = await findDatabaseById(platform.state, run.row.database_id!);
     if (row?.status === "destroying")
       throw posternError("Y4003", `Database ${row.name} is half destroyed; its data could not be removed.`);

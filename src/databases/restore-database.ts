@@ -2,7 +2,8 @@
  * In charge of restoring a database: the backup fills a fresh database beside the old one, and when it is whole the two
  * change names in one transaction. Until then the old data is untouched and in use.
  */
-import type { RestoreRequest } from "@postern/sdk/protocol";
+import type { ErrorBody, RestoreRequest } from "@postern/sdk/protocol";
+import { discardBackup } from "../backups/discard-backup.ts";
 import { makeBackup } from "../backups/make-backup.ts";
 import { restoreInto } from "../backups/restore-into.ts";
 import { expiryOf } from "../backups/retention.ts";
@@ -54,42 +55,78 @@ export const restoreDatabase = (sessions: Sessions): OperationHandler => ({
   async run(platform, run) {
     const row = await requireRow(platform, run);
     const names = swapNames(run, row);
-    const backup = await requireBackup(platform, run);
-    // A predecessor may have been killed right after the swap: then only the tidying up is left.
-    if (!(await exists(platform, row, names.old))) {
-      await run.step("check the backup", () => verifyArtefact(platform, backup));
-      if (run.row.input.skip_safety_snapshot !== true)
-        await run.step("safety backup", () => makeSafetyBackup(platform, run, row));
-      await run.step("fresh database", async () => {
-        await dropPhysicalDatabase(platform, row, names.fresh);
-        await createPhysicalDatabase(platform, row, names.fresh);
-      });
-      await run.step("restore", () => restoreInto(platform, run, row, names.fresh, backup.id));
-      await updateDatabase(platform.state, row.id, { status: "restoring" });
-      await run.step("swap", () => swapDatabases(platform, sessions, row, names));
-    }
-    await run.step("tidy up", () => finish(platform, row, names));
+    // A predecessor may have been killed after the swap: then only the tidying up is left.
+    if (!(await isSwapped(platform, run, row, names))) await fillAndSwap(platform, run, sessions, row, names);
+    await run.step("tidy up", () => finish(platform, run, row, names));
     return {
       database_id: row.id,
-      backup_id: backup.id,
+      backup_id: run.row.input.backup_id,
       safety_backup_id: run.row.input.safety_backup ?? null,
+      skipped_grants: run.row.input.skipped_grants ?? [],
     };
   },
 
   async undo(platform, run) {
+    const safetyBackup = run.row.input.safety_backup as BackupId | undefined;
+    if (safetyBackup) await discardBackup(platform, safetyBackup, run.row.input.undoing as ErrorBody);
     const row = await findDatabaseById(platform.state, run.row.database_id!);
     if (!row || row.instance_id === null) return;
     const names = swapNames(run, row);
-    if (await exists(platform, row, names.old)) return finish(platform, row, names);
-    await undoSwap(platform, row, names);
-    await updateDatabase(platform.state, row.id, { status: "ready" });
+    if (await isSwapped(platform, run, row, names)) await finish(platform, run, row, names);
+    else await reopen(platform, row, names);
   },
 });
 
-async function finish(platform: Platform, row: DatabaseRow, names: SwapNames): Promise<void> {
+async function fillAndSwap(
+  platform: Platform,
+  run: OperationRun,
+  sessions: Sessions,
+  row: DatabaseRow,
+  names: SwapNames,
+): Promise<void> {
+  const backup = await requireBackup(platform, run);
+  await run.step("check the backup", () => verifyArtefact(platform, backup));
+  // A predecessor may have been killed in the middle of the swap: the old data serves until its next one.
+  await reopen(platform, row, names);
+  if (run.row.input.skip_safety_snapshot !== true)
+    await run.step("safety backup", () => makeSafetyBackup(platform, run, row));
+  await run.step("fresh database", () => createPhysicalDatabase(platform, row, names.fresh));
+  const { skippedGrants } = await run.step("restore", () =>
+    restoreInto(platform, run, row, names.fresh, backup.id),
+  );
+  await run.remember({ skipped_grants: skippedGrants });
+  await updateDatabase(platform.state, row.id, { status: "restoring" });
+  await run.step("swap", () => swapDatabases(platform, sessions, row, names));
+}
+
+/** The old database exists from the swap on, and what is remembered tells of it once that is dropped. */
+async function isSwapped(
+  platform: Platform,
+  run: OperationRun,
+  row: DatabaseRow,
+  names: SwapNames,
+): Promise<boolean> {
+  if (run.row.input.swapped === true) return true;
+  return withAdmin(platform, row.instance_id!, "postgres", (client) => databaseExists(client, names.old));
+}
+
+async function finish(
+  platform: Platform,
+  run: OperationRun,
+  row: DatabaseRow,
+  names: SwapNames,
+): Promise<void> {
+  // Written down before clients come back: a successor that swapped once more would lose what they write.
+  await run.remember({ swapped: true });
   await platform.pooler.resume(row.database_name);
   await updateDatabase(platform.state, row.id, { status: "ready" });
   await dropPhysicalDatabase(platform, row, names.old);
+}
+
+/** As it was before the restore. */
+async function reopen(platform: Platform, row: DatabaseRow, names: SwapNames): Promise<void> {
+  await undoSwap(platform, row, names);
+  await updateDatabase(platform.state, row.id, { status: "ready" });
 }
 
 /** Kept like any other backup; repeatable after a crash. */
@@ -130,6 +167,3 @@ async function requireBackup(platform: Platform, run: OperationRun): Promise<Bac
   if (!backup) throw posternError("Y6001", `There is no backup ${String(run.row.input.backup_id)} any more.`);
   return backup;
 }
-
-const exists = (platform: Platform, row: DatabaseRow, name: string): Promise<boolean> =>
-  withAdmin(platform, row.instance_id!, "postgres", (client) => databaseExists(client, name));

@@ -8,7 +8,7 @@ import { withAdmin } from "../instances/with-admin.ts";
 import type { QueryService } from "../query/query-service.ts";
 import type { DatabaseRow } from "../state/databases.ts";
 
-const { escapeIdentifier: name } = pg;
+const { escapeIdentifier: name, escapeLiteral: text } = pg;
 
 export interface SwapNames {
   current: string;
@@ -36,6 +36,7 @@ export async function swapDatabases(
         // Both names change, or neither.
         await client.query(`
           begin;
+          ${moveSettings(names)};
           alter database ${name(names.current)} rename to ${name(names.old)};
           alter database ${name(names.fresh)} rename to ${name(names.current)};
           commit`);
@@ -48,6 +49,18 @@ export async function swapDatabases(
       }
     }
   });
+}
+
+/**
+ * What was set by ALTER ROLE … IN DATABASE belongs to the owner and is in no dump. Postgres has no command that copies
+ * such settings as they are, so their rows are copied.
+ */
+function moveSettings(names: SwapNames): string {
+  const idOf = (database: string) => `(select oid from pg_database where datname = ${text(database)})`;
+  return `
+    delete from pg_db_role_setting where setdatabase = ${idOf(names.fresh)};
+    insert into pg_db_role_setting (setdatabase, setrole, setconfig)
+      select ${idOf(names.fresh)}, setrole, setconfig from pg_db_role_setting where setdatabase = ${idOf(names.current)}`;
 }
 
 /** Before the swap: the fresh database goes, the current one is opened again. Repeatable. */

@@ -16,6 +16,8 @@ export interface ProgramOptions {
 
 export interface ProgramEnd {
   exitCode: number;
+  /** What killed it, if something did. */
+  signal: NodeJS.Signals | null;
   stdout: string;
   /** The last 64 KiB. */
   stderr: string;
@@ -44,7 +46,7 @@ export async function runProgram(
   });
   const exit = exitOf(child);
   const stderr = collect(child.stderr!, 64 * 1024);
-  const stdout = options.stdout ? undefined : collect(child.stdout!, 16 * 1024 * 1024);
+  const stdout = options.stdout ? undefined : collect(child.stdout!);
   try {
     const streams: Promise<unknown>[] = [exit];
     if (options.stdout) streams.push(pipeline(child.stdout!, options.stdout));
@@ -56,20 +58,22 @@ export async function runProgram(
     await exit.catch(() => {});
     throw error;
   }
-  return { exitCode: await exit, stdout: stdout?.() ?? "", stderr: stderr() };
+  return { ...(await exit), stdout: stdout?.() ?? "", stderr: stderr() };
 }
 
-function exitOf(child: ChildProcess): Promise<number> {
+function exitOf(child: ChildProcess): Promise<Pick<ProgramEnd, "exitCode" | "signal">> {
   return new Promise((resolve, reject) => {
     child.once("error", reject);
-    child.once("close", (code, signal) => resolve(code ?? (signal ? 128 : 1)));
+    child.once("close", (code, signal) => resolve({ exitCode: code ?? 128, signal }));
   });
 }
 
-function collect(stream: Readable, limit: number): () => string {
+/** With a limit only the end of the text is kept. */
+function collect(stream: Readable, limit?: number): () => string {
   let text = "";
   stream.setEncoding("utf8").on("data", (chunk: string) => {
-    text = (text + chunk).slice(-limit);
+    text += chunk;
+    if (limit !== undefined) text = text.slice(-limit);
   });
   return () => text;
 }

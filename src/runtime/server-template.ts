@@ -43,9 +43,10 @@ export async function ensureServerTemplate(options: ServerTemplateOptions): Prom
     instance: await readSql("instance"),
     template: await readSql("template"),
     ledger: await readSql("ledger"),
+    dumpedRoles: await readSql("dumped-roles"),
   };
   const version = createHash("sha256")
-    .update(templateLayout + sql.instance + sql.template + sql.ledger + hbaRules)
+    .update(templateLayout + Object.values(sql).join("") + hbaRules)
     .digest("hex")
     .slice(0, 8);
   const target = join(options.directory, `.template-${postgresMajor(options.toolchain)}-${version}`);
@@ -126,7 +127,7 @@ async function initialise(directory: string, { toolchain, account }: ServerTempl
 
 async function fill(
   spec: ServerSpec,
-  sql: { instance: string; template: string; ledger: string },
+  sql: { instance: string; template: string; ledger: string; dumpedRoles: string },
 ): Promise<void> {
   const run = async (database: string, ...scripts: string[]) => {
     const client = new pg.Client({ host: spec.socketDirectory, port: 5432, user: adminRole, database });
@@ -138,7 +139,7 @@ async function fill(
     }
   };
   await run("postgres", sql.instance, `create database ${templateDatabase}`);
-  await run(templateDatabase, sql.template, sql.ledger);
+  await run(templateDatabase, sql.template, sql.ledger, sql.dumpedRoles);
   await run(
     "postgres",
     `alter database ${templateDatabase} with is_template true allow_connections false`,

@@ -80,6 +80,18 @@ export async function listExpiredBackups(db: Queryable): Promise<BackupRow[]> {
   return rows;
 }
 
+/** Those that nobody makes any more: running, by their row, and part of no unfinished operation. */
+export async function listAbandonedBackups(db: Queryable): Promise<BackupRow[]> {
+  const { rows } = await db.query<BackupRow>(
+    `select b.*, d.name as database_name from backups b join databases d on d.id = b.database_id
+      where b.status = 'running'
+        and not exists (select from operations o
+                         where o.status in ('pending', 'running')
+                           and b.id in (o.input->>'backup_id', o.input->>'safety_backup', o.input->>'final_backup'))`,
+  );
+  return rows;
+}
+
 /** The last backup of a destroyed database, if it is complete. */
 export async function findFinalBackup(db: Queryable, databaseId: DatabaseId): Promise<BackupRow | undefined> {
   const { rows } = await db.query<BackupRow>(

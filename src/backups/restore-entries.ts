@@ -1,0 +1,116 @@
+/** In charge of running pg_restore for chosen entries of a backup. */
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { posternError } from "../base/error.ts";
+import type { OperationRun } from "../instances/operation-run.ts";
+import type { Platform } from "../instances/platform.ts";
+import { serverLayout } from "../instances/server-layout.ts";
+import { ownPath } from "../runtime/own-path.ts";
+import { type ProgramEnd, runProgram } from "../runtime/run-program.ts";
+import { postgresProgram } from "../runtime/toolchain.ts";
+import type { BackupRow } from "../state/backups.ts";
+import { openStorage } from "./open-storage.ts";
+import { lastWords, serverWentAway } from "./program-failure.ts";
+
+/** Folders that a daemon which was killed may leave in `<home>/run`. */
+export const listDirectoryPrefix = ".restore-";
+
+export interface RestoreTarget {
+  server: string;
+  databaseName: string;
+  role: string;
+}
+
+/** Restores these entries as `role`; the first error ends it. @throws Y6004 Y4001 */
+export async function restoreEntries(
+  platform: Platform,
+  run: OperationRun,
+  backup: BackupRow,
+  entries: readonly string[],
+  target: RestoreTarget,
+): Promise<void> {
+  if (entries.length === 0) return;
+  const { socketDirectory } = serverLayout(platform.config.home, target.server);
+  await runPgRestore(platform, run, backup, entries, [
+    "-h",
+    socketDirectory,
+    "-p",
+    "5432",
+    "-U",
+    target.role,
+    "-d",
+    target.databaseName,
+    "--no-password",
+    "--exit-on-error",
+  ]);
+}
+
+/** The SQL of these entries. @throws Y6004 */
+export async function readEntries(
+  platform: Platform,
+  run: OperationRun,
+  backup: BackupRow,
+  entries: readonly string[],
+): Promise<string> {
+  if (entries.length === 0) return "";
+  const { stdout } = await runPgRestore(platform, run, backup, entries, ["-f", "-"]);
+  return stdout;
+}
+
+async function runPgRestore(
+  platform: Platform,
+  run: OperationRun,
+  backup: BackupRow,
+  entries: readonly string[],
+  args: readonly string[],
+): Promise<ProgramEnd> {
+  const end = await withListFile(platform, entries, async (list) => {
+    const { stream, sizeBytes } = await openStorage(platform).open(backup.storage_key);
+    let bytes = 0;
+    stream.on("data", (chunk: string | Buffer) => {
+      bytes += chunk.length;
+      run.progress(bytes, sizeBytes, "bytes");
+    });
+    stream.pause();
+    return runProgram(
+      postgresProgram(platform.toolchain, "pg_restore"),
+      ["-L", list, "--no-owner", ...args],
+      {
+        account: platform.account,
+        stdin: stream,
+        signal: run.signal,
+        // Owners may have made their sessions read-only by default.
+        environment: { PGOPTIONS: "-c default_transaction_read_only=off" },
+      },
+    );
+  });
+  if (end.exitCode === 0) return end;
+  const detail = lastWords("pg_restore", end);
+  if (serverWentAway(end))
+    throw posternError("Y4001", "The server of the database went away during the restore.", { detail });
+  throw restoreFailed(backup, detail);
+}
+
+export const restoreFailed = (backup: BackupRow, detail: string) =>
+  posternError("Y6004", `Backup ${backup.id} could not be restored.`, {
+    detail,
+    hint: "The database was left as it was.",
+  });
+
+/** pg_restore reads the choice of entries from a file, as the servers' user. */
+async function withListFile<Result>(
+  platform: Platform,
+  entries: readonly string[],
+  work: (file: string) => Promise<Result>,
+): Promise<Result> {
+  const directory = await mkdtemp(join(platform.config.home, "run", listDirectoryPrefix));
+  try {
+    const file = join(directory, "list");
+    await writeFile(file, `${entries.join("\n")}\n`, { mode: 0o600 });
+    for (const path of [file, directory]) await ownPath(path, platform.account);
+    await chmod(directory, 0o700);
+    return await work(file);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
