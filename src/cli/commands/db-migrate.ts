@@ -1,46 +1,61 @@
 /** In charge of `postern db migrate`: a folder's migrations, applied or compared. */
-import type { MigrateResult, MigrationOutcome, MigrationState } from "@postern/sdk/protocol";
-import { PosternError, posternError } from "../../base/error.ts";
+import type {
+  MigrateResult,
+  MigrationFileBody,
+  MigrationOutcome,
+  MigrationState,
+} from "@postern/sdk/protocol";
 import { exitCodes } from "../../base/error-codes.ts";
+import type { CommandInput } from "../command-input.ts";
 import type { CommandRun } from "../command-spec.ts";
 import type { CliContext } from "../context.ts";
 import { formatDuration, plural } from "../format.ts";
 import { findMigrationDirectory, readMigrationFiles, shortPath } from "../migration-directory.ts";
+import { type MigrationTarget, withMigrationTarget } from "../migration-target.ts";
 import type { Output } from "../output.ts";
 import { renderCaret } from "../render-error.ts";
-import { requireDatabase } from "../target.ts";
 
 export const run: CommandRun = async (context, input) => {
-  const { output } = context;
-  const target = await requireDatabase(context, input, input.args[0]);
-  const control = await context.forDatabase(target);
   const directory = await findMigrationDirectory(context.directory, input);
   const files = await readMigrationFiles(directory);
-  if (input.flag("status") || input.flag("plan")) {
-    const states = await control.compareMigrations(target.ref, { files });
-    await output.print(states, () => renderStates(states, input.flag("plan")));
-    const isPending = states.some(({ state }) => state === "pending");
-    return isPending && input.flag("exitCode") ? exitCodes.pending : undefined;
-  }
-  if (output.forPeople) {
-    const pending = (await control.compareMigrations(target.ref, { files })).filter(isPendingState).length;
-    if (pending > 0) {
-      const where = shortPath(context.directory, directory);
-      output.talk(`› Running ${plural(pending, "pending migration")} of ${where}...\n`);
-    }
-  }
-  const operation = await control.migrate(target.ref, { files });
-  const ended = await context.follow(control, operation, "Migrating");
-  await report(context, ended.result as MigrateResult | null);
-  if (ended.error) throw PosternError.fromBody(ended.error);
-  if (ended.status !== "completed") throw posternError("Y3011", `Operation ${ended.id} was ${ended.status}.`);
-  return undefined;
+  return withMigrationTarget(context, input, async (target) => {
+    if (input.flag("status") || input.flag("plan")) return showStates(context, input, target, files);
+    await announce(context, target, files, directory);
+    const { result, error } = await target.migrate(files);
+    await report(context, result);
+    if (error) throw error;
+    return undefined;
+  });
 };
+
+async function showStates(
+  { output }: CliContext,
+  input: CommandInput,
+  target: MigrationTarget,
+  files: MigrationFileBody[],
+): Promise<number | undefined> {
+  const states = await target.compare(files);
+  await output.print(states, () => renderStates(states, input.flag("plan")));
+  return states.some(isPendingState) && input.flag("exitCode") ? exitCodes.pending : undefined;
+}
+
+async function announce(
+  { output, directory: from }: CliContext,
+  target: MigrationTarget,
+  files: MigrationFileBody[],
+  directory: string,
+): Promise<void> {
+  if (!output.forPeople) return;
+  const pending = (await target.compare(files)).filter(isPendingState).length;
+  if (pending === 0) return;
+  output.talk(`› Running ${plural(pending, "pending migration")} of ${shortPath(from, directory)}...\n`);
+}
 
 const isPendingState = ({ state }: MigrationState): boolean => state === "pending";
 
 async function report({ output }: CliContext, result: MigrateResult | null): Promise<void> {
   if (!result) return;
+  for (const note of result.notes) output.talk(note);
   await output.print(result, () => renderOutcomes(result.migrations, output));
   if (result.migrations.some(({ outcome }) => outcome === "failed")) return;
   output.success(
@@ -57,9 +72,13 @@ export function renderOutcomes(
   { paint }: Pick<Output, "paint">,
 ): string {
   const width = Math.max(0, ...migrations.map(({ name }) => name.length));
-  const lines = migrations.map(({ name, outcome, duration_ms, error }) => {
+  const lines = migrations.map(({ name, outcome, duration_ms, no_transaction, error, notes }) => {
     const label = name.padEnd(width);
-    if (outcome === "applied") return `  ${paint.green("✓")} ${label}  ${formatDuration(duration_ms ?? 0)}`;
+    if (outcome === "applied") {
+      const how = no_transaction ? "  without a transaction" : "";
+      const done = `  ${paint.green("✓")} ${label}  ${formatDuration(duration_ms ?? 0)}${how}`;
+      return [done, ...notes.map((note) => `      ${note}`)].join("\n");
+    }
     if (outcome === "not_run") return `  ${paint.dim("○")} ${label}  not run`;
     const place = error && error.line !== null ? `line ${error.line}: ` : "";
     const first = `  ${paint.red("✗")} ${label}  ${place}${error ? `${error.code} ${error.message}` : "failed"}`;

@@ -19,6 +19,7 @@ export const sqlSpecs: readonly CommandSpec[] = [
     args: [database],
     options: [
       ...databaseOptions,
+      urlOption,
       ...directoryOptions,
       { flags: "--status", summary: "show what is applied and what is not; change nothing" },
       { flags: "--plan", summary: "show what would run, and how; change nothing" },
@@ -35,7 +36,7 @@ export const sqlSpecs: readonly CommandSpec[] = [
     path: "db migrations",
     summary: "list the migrations that are applied",
     args: [database],
-    options: databaseOptions,
+    options: [...databaseOptions, urlOption],
     examples: ["postern db migrations --json"],
     load: () => import("../commands/db-migrations.ts"),
   },

@@ -1,0 +1,100 @@
+/** In charge of where migrations go: to a database of Postern's through the daemon, or to any Postgres by its address. */
+import type {
+  AppliedMigration,
+  MigrateResult,
+  MigrationFileBody,
+  MigrationState,
+} from "@postern/sdk/protocol";
+import pg from "pg";
+import { messageOf, PosternError, posternError } from "../base/error.ts";
+import type { CommandInput } from "./command-input.ts";
+import type { CliContext } from "./context.ts";
+import { type DatabaseTarget, requireTarget } from "./target.ts";
+
+export interface MigrationTarget {
+  compare(files: MigrationFileBody[]): Promise<MigrationState[]>;
+  /** The result tells what was applied although the error says that a file failed. */
+  migrate(files: MigrationFileBody[]): Promise<{ result: MigrateResult | null; error?: PosternError }>;
+  listApplied(): Promise<AppliedMigration[]>;
+}
+
+/** Gives `work` the target that the command line names; a connection is closed after it. */
+export async function withMigrationTarget<Result>(
+  context: CliContext,
+  input: CommandInput,
+  work: (target: MigrationTarget) => Promise<Result>,
+): Promise<Result> {
+  const target = await requireTarget(context, input, input.args[0]);
+  if (target.kind === "database") return work(await throughDaemon(context, target));
+  const client = await connect(target.url);
+  try {
+    return await work(overConnection(client));
+  } catch (error) {
+    throw asSqlError(error);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+async function throughDaemon(context: CliContext, target: DatabaseTarget): Promise<MigrationTarget> {
+  const control = await context.forDatabase(target);
+  return {
+    compare: (files) => control.compareMigrations(target.ref, { files }),
+    listApplied: () => control.listMigrations(target.ref),
+    async migrate(files) {
+      const operation = await control.migrate(target.ref, { files });
+      const { id, status, error, result } = await context.follow(control, operation, "Migrating");
+      const kept = result as MigrateResult | null;
+      if (error) return { result: kept, error: PosternError.fromBody(error) };
+      if (status === "completed") return { result: kept };
+      return { result: kept, error: posternError("Y3011", `Operation ${id} was ${status}.`) };
+    },
+  };
+}
+
+/** The engine is loaded here only: no other command needs it. */
+function overConnection(client: pg.Client): MigrationTarget {
+  return {
+    async compare(bodies) {
+      const { describeMigrations } = await import("../migrations/describe-migrations.ts");
+      const { readMigrationBodies } = await import("../migrations/migration-file.ts");
+      return describeMigrations(client, readMigrationBodies(bodies));
+    },
+    async listApplied() {
+      const { listApplied } = await import("../migrations/describe-migrations.ts");
+      return listApplied(client);
+    },
+    async migrate(bodies) {
+      const { applyMigrations } = await import("../migrations/apply-migrations.ts");
+      const { readMigrationBodies } = await import("../migrations/migration-file.ts");
+      const result = await applyMigrations(client, readMigrationBodies(bodies));
+      const failed = result.migrations.find(({ error }) => error !== null);
+      if (!failed?.error) return { result };
+      const { message: detail, hint } = failed.error;
+      return { result, error: posternError("Y5002", `Migration ${failed.name} failed.`, { detail, hint }) };
+    },
+  };
+}
+
+async function connect(connectionString: string): Promise<pg.Client> {
+  const client = new pg.Client({
+    connectionString,
+    connectionTimeoutMillis: 10_000,
+    application_name: "postern db migrate",
+  });
+  // A connection that is lost makes the statement under way fail, which tells enough.
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    return client;
+  } catch (error) {
+    if (error instanceof pg.DatabaseError) throw asSqlError(error);
+    throw posternError("Y4001", "Postgres does not answer.", { detail: messageOf(error), cause: error });
+  }
+}
+
+function asSqlError(error: unknown): unknown {
+  if (!(error instanceof pg.DatabaseError) || error.code === undefined) return error;
+  const { code, message, detail, hint } = error;
+  return new PosternError(code, message, { detail, hint, cause: error });
+}
