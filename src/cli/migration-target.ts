@@ -1,83 +1,100 @@
-/** In charge of where migrations run: on one of Postern's databases by the daemon, or on any Postgres right from here. */
+/** In charge of where migrations go: to a database of Postern's through the daemon, or to any Postgres by its address. */
 import type {
   AppliedMigration,
-  ErrorBody,
   MigrateResult,
   MigrationFileBody,
   MigrationState,
 } from "@postern/sdk/protocol";
 import pg from "pg";
-import { messageOf, posternError } from "../base/error.ts";
+import { messageOf, PosternError, posternError } from "../base/error.ts";
 import type { CommandInput } from "./command-input.ts";
 import type { CliContext } from "./context.ts";
-import { requireTarget, type Target } from "./target.ts";
+import { type DatabaseTarget, requireTarget } from "./target.ts";
 
 export interface MigrationTarget {
   compare(files: MigrationFileBody[]): Promise<MigrationState[]>;
-  /** `error` when it failed; the result then tells how far it came, where that is known. */
-  migrate(files: MigrationFileBody[]): Promise<{ result: MigrateResult | null; error: ErrorBody | null }>;
+  /** The result tells what was applied although the error says that a file failed. */
+  migrate(files: MigrationFileBody[]): Promise<{ result: MigrateResult | null; error?: PosternError }>;
   listApplied(): Promise<AppliedMigration[]>;
-  close(): Promise<void>;
 }
 
-export async function openMigrationTarget(
+/** Gives `work` the target that the command line names; a connection is closed after it. */
+export async function withMigrationTarget<Result>(
   context: CliContext,
   input: CommandInput,
-  named: string | undefined,
-): Promise<MigrationTarget> {
-  const target = await requireTarget(context, input, named);
-  return target.kind === "url" ? urlTarget(target.url) : daemonTarget(context, target);
+  work: (target: MigrationTarget) => Promise<Result>,
+): Promise<Result> {
+  const target = await requireTarget(context, input, input.args[0]);
+  if (target.kind === "database") return work(await throughDaemon(context, target));
+  const client = await connect(target.url);
+  try {
+    return await work(overConnection(client));
+  } catch (error) {
+    throw asSqlError(error);
+  } finally {
+    await client.end().catch(() => {});
+  }
 }
 
-async function daemonTarget(
-  context: CliContext,
-  target: Extract<Target, { kind: "database" }>,
-): Promise<MigrationTarget> {
+async function throughDaemon(context: CliContext, target: DatabaseTarget): Promise<MigrationTarget> {
   const control = await context.forDatabase(target);
   return {
     compare: (files) => control.compareMigrations(target.ref, { files }),
+    listApplied: () => control.listMigrations(target.ref),
     async migrate(files) {
       const operation = await control.migrate(target.ref, { files });
-      const ended = await context.follow(control, operation, "Migrating");
-      return { result: ended.result as MigrateResult | null, error: ended.error };
+      const { id, status, error, result } = await context.follow(control, operation, "Migrating");
+      const kept = result as MigrateResult | null;
+      if (error) return { result: kept, error: PosternError.fromBody(error) };
+      if (status === "completed") return { result: kept };
+      return { result: kept, error: posternError("Y3011", `Operation ${id} was ${status}.`) };
     },
-    listApplied: () => control.listMigrations(target.ref),
-    close: async () => {},
   };
 }
 
-/** The same engine that the daemon runs, loaded only when it is needed. */
-async function urlTarget(url: string): Promise<MigrationTarget> {
-  const [{ applyMigrations }, { describeMigrations, listApplied }, { readMigrationBodies }] =
-    await Promise.all([
-      import("../migrations/apply-migrations.ts"),
-      import("../migrations/describe-migrations.ts"),
-      import("../migrations/migration-file.ts"),
-    ]);
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
-  // A connection that is lost fails the statement under way, which tells enough.
-  client.on("error", () => {});
-  await client.connect().catch((error: unknown) => {
-    throw posternError("Y4001", "Postgres cannot be reached under this address.", {
-      detail: messageOf(error),
-      cause: error,
-    });
-  });
+/** The engine is loaded here only: no other command needs it. */
+function overConnection(client: pg.Client): MigrationTarget {
   return {
-    compare: (files) => describeMigrations(client, readMigrationBodies(files)),
-    async migrate(files) {
-      const result = await applyMigrations(client, readMigrationBodies(files));
-      const failed = result.migrations.find((migration) => migration.error !== null);
-      return { result, error: failed ? migrationFailed(failed.name, failed.error!) : null };
+    async compare(bodies) {
+      const { describeMigrations } = await import("../migrations/describe-migrations.ts");
+      const { readMigrationBodies } = await import("../migrations/migration-file.ts");
+      return describeMigrations(client, readMigrationBodies(bodies));
     },
-    listApplied: () => listApplied(client),
-    close: () => client.end(),
+    async listApplied() {
+      const { listApplied } = await import("../migrations/describe-migrations.ts");
+      return listApplied(client);
+    },
+    async migrate(bodies) {
+      const { applyMigrations } = await import("../migrations/apply-migrations.ts");
+      const { readMigrationBodies } = await import("../migrations/migration-file.ts");
+      const result = await applyMigrations(client, readMigrationBodies(bodies));
+      const failed = result.migrations.find(({ error }) => error !== null);
+      if (!failed?.error) return { result };
+      const { message: detail, hint } = failed.error;
+      return { result, error: posternError("Y5002", `Migration ${failed.name} failed.`, { detail, hint }) };
+    },
   };
 }
 
-const migrationFailed = (name: string, { message, hint }: ErrorBody): ErrorBody => ({
-  code: "Y5002",
-  message: `Migration ${name} failed.`,
-  detail: message,
-  hint: hint ?? "Mend the file and run `postern db migrate` again.",
-});
+async function connect(connectionString: string): Promise<pg.Client> {
+  const client = new pg.Client({
+    connectionString,
+    connectionTimeoutMillis: 10_000,
+    application_name: "postern db migrate",
+  });
+  // A connection that is lost makes the statement under way fail, which tells enough.
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    return client;
+  } catch (error) {
+    if (error instanceof pg.DatabaseError) throw asSqlError(error);
+    throw posternError("Y4001", "Postgres does not answer.", { detail: messageOf(error), cause: error });
+  }
+}
+
+function asSqlError(error: unknown): unknown {
+  if (!(error instanceof pg.DatabaseError) || error.code === undefined) return error;
+  const { code, message, detail, hint } = error;
+  return new PosternError(code, message, { detail, hint, cause: error });
+}

@@ -1,62 +1,147 @@
-/** In charge of what the document of the HTTP API says before its reference. */
+/** In charge of what the document on HTTP says before its list of routes. */
 
-export const httpDocsIntroduction = `<!-- Written by \`npm run docs\` from the routes and their schemas. -->
-# HTTP API
+export const httpDocsIntroduction = `# HTTP API
 
-The daemon serves two planes on one port (5480 unless configured): the **data plane** runs SQL on one database, the
-**control plane** makes and looks after databases. Bodies are JSON in UTF-8, names in snake_case, times RFC 3339 in UTC.
-\`GET /openapi.json\` is the same reference as OpenAPI 3.1, generated from the schemas that check every request.
+Postern speaks HTTP in two planes, on one port (5480 unless \`POSTERN_HTTP_PORT\` says otherwise):
 
-## Addresses
+- the **data plane** runs SQL on one database: \`/query\`, \`/execute\`, \`/transaction\`;
+- the **control plane** below \`/v1/\` makes databases, migrates, backs up and restores them.
 
-A database answers SQL at its own host, \`http://db-<12 hex>.<domain>:<port>/query\`, and under \`/v1/db/<id>/query\` at the API's
-address, for clients whose resolver does not know names below \`localhost\`. A database's host serves nothing else. Requests of
-the control plane must come with a \`Host\` that is a loopback name or Postern's own, so that no web page can reach it by
-rebinding a name.
+\`GET /openapi.json\` is the same reference for machines, in OpenAPI 3.1.
 
-## Credentials
+## Where
 
-\`Authorization: Bearer <secret>\`, and nowhere else. The secret is an account's API key (\`pk_…\`) or a database's token (64 hex digits).
-A token opens its own database only: the data plane, and the routes of the control plane that say so. Something that a caller may
-not see does not exist for it (404). Missing credentials are \`Y2001\`, wrong ones \`Y2002\`; both are 401.
+A database's data plane is at its own host, \`http://db-<12 hex digits>.<domain>:<port>\`, which \`http_url\` shows; the domain is \`localhost\`
+unless \`POSTERN_DOMAIN\` says otherwise. For clients that cannot resolve that name the same routes are at
+\`http://localhost:5480/v1/db/<id>/…\`. The control plane answers at loopback addresses and at the domain itself, and under no other host name.
+
+## Who
+
+Every request but a few carries \`Authorization: Bearer <secret>\`:
+
+| secret | looks like | opens |
+|---|---|---|
+| API key of an account | \`pk_…\` | the control plane: an administrator's for all databases, a member's for its own |
+| token of a database | 64 hex digits | that database's data plane, and of the control plane its description, URLs, migrations, backups and operations |
+
+Both are shown once, when they are made; Postern keeps hashes only. What belongs to another account is
+answered as if it did not exist (404); the data plane answers a wrong token and an unknown database alike (401).
 
 ## SQL over HTTP
 
 \`\`\`sh
-curl -s "$DATABASE_HTTP_URL/query" -H "Authorization: Bearer $DATABASE_TOKEN" -H "content-type: application/json" \\
-  -d '{"sql": "SELECT id, name FROM users WHERE id = $1", "params": [42]}'
-# {"rows":[{"id":42,"name":"Alice"}],"fields":[{"name":"id","type_oid":23,"type":"int4"},…],"row_count":1}
+curl "$DATABASE_HTTP_URL/query" -H "authorization: Bearer $DATABASE_TOKEN" -H "content-type: application/json" \\
+  -d '{"sql": "select id, email from users where id = any($1)", "params": [[1, 2]]}'
+\`\`\`
+\`\`\`json
+{"rows": [{"id": 1, "email": "a@example.com"}], "fields": [{"name": "id", "type_oid": 23, "type": "int4"}, {"name": "email", "type_oid": 25, "type": "text"}], "row_count": 1}
 \`\`\`
 
-| route | body | answer |
-|---|---|---|
-| \`POST /query\` | \`{"sql", "params"?}\` | \`{"rows", "fields", "row_count"}\` |
-| \`POST /execute\` | \`{"sql", "params"?}\` | \`{"rows_affected"}\`, with RETURNING also \`rows\`, \`fields\` |
-| \`POST /transaction\` | \`{"statements": [{"sql", "params"?}], "isolation_level"?, "read_only"?, "deferrable"?}\` | \`{"results": [{"rows", "fields", "rows_affected"}]}\`: all or nothing |
+\`/execute\` is for statements that change something. It answers \`rows\` and \`fields\` only for a statement that returns rows:
 
-One statement per \`sql\`; parameters are \`$1\` to \`$n\`. No state of a session outlives a request: settings, temporary tables, locks, prepared
-statements and roles are gone before another request gets the connection. BEGIN, COMMIT and their like are refused (\`Y1007\`), as is COPY
-(\`Y1011\`). When the client goes away, its statement is canceled.
+\`\`\`sh
+curl "$DATABASE_HTTP_URL/execute" -H "authorization: Bearer $DATABASE_TOKEN" -H "content-type: application/json" \\
+  -d '{"sql": "update users set email = $1 where id = $2", "params": ["b@example.com", 1]}'
+\`\`\`
+\`\`\`json
+{"rows_affected": 1}
+\`\`\`
 
-**Values.** bool, int2, int4 and floats are JSON values (NaN and infinities are strings); int8 and numeric are strings, so that nothing is
-rounded; json and jsonb are embedded; arrays are arrays; everything else is Postgres's text form; NULL is null. Of two columns
-with one name the last wins; \`?rows=array\` gives arrays of values instead. Parameters: strings are taken as the value's text, objects as JSON,
-arrays as a Postgres array where the parameter is one, else as JSON.
+\`/transaction\` runs its statements in order, and all of them take effect or none. An error says which of them failed, counted from 0, in
+\`statement_index\`:
 
-**Limits.** Body 10 MiB, answer 64 MiB (\`Y1008\`, 507), 100 statements a transaction, 30 s a statement (\`Y1009\`, 504), 16 connections a database; a
-thousand requests may wait for one (\`Y4004\`, 503).
+\`\`\`sh
+curl "$DATABASE_HTTP_URL/transaction" -H "authorization: Bearer $DATABASE_TOKEN" -H "content-type: application/json" \\
+  -d '{"isolation_level": "serializable", "statements": [
+        {"sql": "update accounts set balance = balance - $1 where id = $2", "params": [10, 1]},
+        {"sql": "update accounts set balance = balance + $1 where id = $2", "params": [10, 2]}]}'
+\`\`\`
+\`\`\`json
+{"results": [{"rows": [], "fields": [], "rows_affected": 1}, {"rows": [], "fields": [], "rows_affected": 1}]}
+\`\`\`
 
-## Errors
+Each \`sql\` is one statement. \`BEGIN\`, \`COMMIT\` and their like are refused (Y1007), as is \`COPY\` to or from the client (Y1011). No
+request sees the settings, temporary tables or locks of an earlier one.
 
-\`{"code", "message", "detail"?, "hint"?, "position"?, "statement_index"?, "request_id"}\`; see [errors.md](errors.md). SQL errors and bad requests are
-400, then 401, 403, 404, 409 (in conflict, not ready), 413, 429, 503 with \`retry-after\`, 504, 507.
+### Values
 
-Every answer carries \`x-request-id\`: the request's own if it has one, else a new one. With \`server-timing: ?1\` on a request the answer says how
-long its stages took.
+| Postgres | JSON in an answer |
+|---|---|
+| bool | \`true\`, \`false\` |
+| int2, int4, float4, float8 | a number; \`"NaN"\`, \`"Infinity"\` and \`"-Infinity"\` as strings |
+| int8, numeric | a string, so that nothing is rounded |
+| json, jsonb | the value itself |
+| arrays | arrays, by the type of their elements |
+| everything else | a string in Postgres's own form: \`"2026-01-31 12:00:00+00"\`, \`"\\\\x00ff"\` |
+| NULL | \`null\` |
+
+A parameter that is a string is taken as Postgres's text form of whatever type is wanted there; numbers and booleans likewise. An array becomes
+an array where an array is wanted, and JSON elsewhere; an object becomes JSON.
+
+Of two columns with one name the last one is in \`rows\`. With \`?rows=array\` each row is an array of values and none is lost.
+
+### Limits
+
+| | |
+|---|---|
+| body of a request | 10 MiB (Y1004, 413); elsewhere 1 MiB, and 32 MiB for migrations |
+| answer | 64 MiB (Y1008, 507) |
+| statements in one transaction | 100 (Y1010) |
+| time of a statement | 30 s (Y1009, 504) |
+| sessions on one database | 16; further requests wait for up to 10 s (Y4004, 503) |
+
+A client that closes its connection cancels its statement.
 
 ## Operations
 
-Work of several steps answers 202 with an operation (\`op-…\`). \`GET /v1/operations/:id?wait=20\` answers when it has ended, or after so many seconds
-(at most 30); \`GET /v1/operations/:id/events\` streams every change as server-sent events. An operation survives the daemon: a restarted one finishes
-it, or undoes it.
+Work that takes longer is accepted with status 202 and an operation (\`op-…\`), which goes on whatever becomes of the client or the daemon.
+Three ways to learn its end:
+
+- \`GET /v1/operations/{id}?wait=30\` answers at its end, or after that many seconds as it then is: repeat it while \`status\` is
+  \`pending\` or \`running\`;
+- \`GET /v1/operations/{id}/events\` sends the whole operation at each change, as server-sent events;
+- \`POST /v1/databases\` waits by itself, unless \`?wait=false\`.
+
+A \`failed\` operation has an \`error\`, and may have a \`result\` as well: that of migrations says what was applied before the failure, and
+which line of which file failed.
+
+\`\`\`json
+{"status": "failed", "error": {"code": "Y5002", …}, "result": {"total": 2, "already_applied": 0, "applied": 1, "migrations": [
+  {"name": "001_users.sql", "outcome": "applied", "duration_ms": 12, …},
+  {"name": "002_orders.sql", "outcome": "failed", "error": {"code": "42703", "file": "002_orders.sql", "line": 7, "column": 12, "line_text": "…", …}, …}], …}}
+\`\`\`
+
+A new database, waited for:
+
+\`\`\`sh
+curl http://localhost:5480/v1/databases -H "authorization: Bearer $POSTERN_API_KEY" -H "content-type: application/json" -d '{"name": "shop"}'
+\`\`\`
+
+## Errors
+
+\`\`\`json
+{"code": "42P01", "message": "relation \\"userz\\" does not exist", "position": 15, "request_id": "req-…"}
+\`\`\`
+
+Decide by \`code\`: a SQLSTATE when Postgres refused, \`Y\` and four digits when Postern did. [errors.md](errors.md) lists them all.
+
+| status | meaning |
+|---|---|
+| 400 | the request is wrong, or Postgres refused the SQL |
+| 401, 403 | no valid credentials; not with these credentials |
+| 404, 405 | there is no such thing; not with this method |
+| 408, 413 | the request came too slowly; its body is too large |
+| 409 | not in the present state: a name is taken, a database is being restored |
+| 429 | too many attempts to log in; \`retry-after\` says how long to wait |
+| 500 | Postern's fault; the log has it under the request's id |
+| 503 | not reachable now; try again |
+| 504, 507 | it took too long; the answer is too large, or a disk is full |
+
+## Headers
+
+\`x-request-id\` is taken from the request if it has at most 128 letters, digits and \`. _ : -\`, and made up otherwise. Every answer carries it,
+every error shows it, and the log has it.
+
+A request of the data plane with \`server-timing: ?1\` is answered with how many milliseconds each stage took:
+\`server-timing: auth;dur=0.041, read;dur=0.120, query;dur=0.873\`.
 `;

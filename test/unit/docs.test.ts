@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { errorCodes } from "../../src/base/error-codes.ts";
 import { renderErrorDocs } from "../../src/base/render-error-docs.ts";
+import { openapiDocument } from "../../src/http/openapi-document.ts";
 import { renderHttpDocs } from "../../src/http/render-http-docs.ts";
 import { readSources } from "../support/source-imports.ts";
 
@@ -33,5 +34,24 @@ describe("error codes", () => {
       [...text.matchAll(/"(Y\d{4})"/g)].map((match) => match[1]!),
     );
     expect(used.filter((code) => !Object.hasOwn(errorCodes, code))).toEqual([]);
+  });
+});
+
+describe("docs/http-api.md", () => {
+  it("is what the routes and their schemas say", async () => {
+    expect(read("http-api.md")).toBe(await renderHttpDocs());
+  });
+
+  it("has every route, and the shape of everything that it links to", async () => {
+    const text = read("http-api.md");
+    const { paths } = (await openapiDocument("1")) as { paths: Record<string, object> };
+    for (const [path, methods] of Object.entries(paths)) {
+      for (const method of Object.keys(methods)) {
+        expect(text).toContain(`\n### \`${method.toUpperCase()} ${path}\`\n`);
+      }
+    }
+    const headings = new Set([...text.matchAll(/^### (\w+)$/gm)].map(([, name]) => name!.toLowerCase()));
+    const links = [...text.matchAll(/\]\(#(\w+)\)/g)].map(([, name]) => name!);
+    expect(links.filter((name) => !headings.has(name))).toEqual([]);
   });
 });

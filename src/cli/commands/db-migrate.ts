@@ -5,34 +5,30 @@ import type {
   MigrationOutcome,
   MigrationState,
 } from "@postern/sdk/protocol";
-import { PosternError } from "../../base/error.ts";
 import { exitCodes } from "../../base/error-codes.ts";
 import type { CommandInput } from "../command-input.ts";
 import type { CommandRun } from "../command-spec.ts";
 import type { CliContext } from "../context.ts";
 import { formatDuration, plural } from "../format.ts";
 import { findMigrationDirectory, readMigrationFiles, shortPath } from "../migration-directory.ts";
-import { type MigrationTarget, openMigrationTarget } from "../migration-target.ts";
+import { type MigrationTarget, withMigrationTarget } from "../migration-target.ts";
 import type { Output } from "../output.ts";
 import { renderCaret } from "../render-error.ts";
 
 export const run: CommandRun = async (context, input) => {
   const directory = await findMigrationDirectory(context.directory, input);
   const files = await readMigrationFiles(directory);
-  const target = await openMigrationTarget(context, input, input.args[0]);
-  try {
-    if (input.flag("status") || input.flag("plan")) return await compare(context, input, target, files);
+  return withMigrationTarget(context, input, async (target) => {
+    if (input.flag("status") || input.flag("plan")) return showStates(context, input, target, files);
     await announce(context, target, files, directory);
     const { result, error } = await target.migrate(files);
     await report(context, result);
-    if (error) throw PosternError.fromBody(error);
+    if (error) throw error;
     return undefined;
-  } finally {
-    await target.close();
-  }
+  });
 };
 
-async function compare(
+async function showStates(
   { output }: CliContext,
   input: CommandInput,
   target: MigrationTarget,
@@ -59,6 +55,7 @@ const isPendingState = ({ state }: MigrationState): boolean => state === "pendin
 
 async function report({ output }: CliContext, result: MigrateResult | null): Promise<void> {
   if (!result) return;
+  for (const note of result.notes) output.talk(note);
   await output.print(result, () => renderOutcomes(result.migrations, output));
   if (result.migrations.some(({ outcome }) => outcome === "failed")) return;
   output.success(
@@ -75,9 +72,13 @@ export function renderOutcomes(
   { paint }: Pick<Output, "paint">,
 ): string {
   const width = Math.max(0, ...migrations.map(({ name }) => name.length));
-  const lines = migrations.map(({ name, outcome, duration_ms, error }) => {
+  const lines = migrations.map(({ name, outcome, duration_ms, no_transaction, error, notes }) => {
     const label = name.padEnd(width);
-    if (outcome === "applied") return `  ${paint.green("✓")} ${label}  ${formatDuration(duration_ms ?? 0)}`;
+    if (outcome === "applied") {
+      const how = no_transaction ? "  without a transaction" : "";
+      const done = `  ${paint.green("✓")} ${label}  ${formatDuration(duration_ms ?? 0)}${how}`;
+      return [done, ...notes.map((note) => `      ${note}`)].join("\n");
+    }
     if (outcome === "not_run") return `  ${paint.dim("○")} ${label}  not run`;
     const place = error && error.line !== null ? `line ${error.line}: ` : "";
     const first = `  ${paint.red("✗")} ${label}  ${place}${error ? `${error.code} ${error.message}` : "failed"}`;

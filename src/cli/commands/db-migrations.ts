@@ -1,12 +1,11 @@
 /** In charge of `postern db migrations`: what is applied. */
 import type { CommandRun } from "../command-spec.ts";
 import { formatDuration, formatTime } from "../format.ts";
-import { openMigrationTarget } from "../migration-target.ts";
+import { withMigrationTarget } from "../migration-target.ts";
 import { renderColumns } from "../table.ts";
 
 export const run: CommandRun = async (context, input) => {
-  const target = await openMigrationTarget(context, input, input.args[0]);
-  const applied = await target.listApplied().finally(() => target.close());
+  const applied = await withMigrationTarget(context, input, (target) => target.listApplied());
   await context.output.print(applied, () =>
     renderColumns(
       applied.map(({ name, applied_at, duration_ms, checksum }) => [
