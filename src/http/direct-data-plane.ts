@@ -144,8 +144,13 @@ function readBody(request: IncomingMessage, length: number): Promise<Buffer> {
   });
 }
 
+const smallBytes = 16 * 1024;
+
 function send(response: ServerResponse, { id }: DirectRequest, { chunks, byteLength }: EncodedAnswer): void {
   response.writeHead(200, headersOf(id, byteLength));
+  // A small answer as text goes out in one piece with its head, which saves the system a gathering write.
+  if (chunks.length === 1 && byteLength < smallBytes)
+    return void response.end(chunks[0]!.toString("latin1"), "latin1");
   const last = chunks.length - 1;
   for (let index = 0; index < last; index += 1) response.write(chunks[index]);
   response.end(chunks[last]);

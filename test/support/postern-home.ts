@@ -157,7 +157,8 @@ async function startDaemon(
         status: event.status,
         ...(event.admin_key === undefined ? {} : { adminKey: event.admin_key }),
       };
-    if (event.type === "error") throw PosternError.fromBody(event.error);
+    if (event.type === "error")
+      throw new Error(`the daemon did not start: ${JSON.stringify(event.error)} ${stderr}`);
   }
   throw new Error(`the daemon ended before it was ready: ${stderr}`);
 }

@@ -17,12 +17,6 @@ describe("docs/errors.md", () => {
   });
 });
 
-describe("docs/http-api.md", () => {
-  it("is what the routes and their schemas say", async () => {
-    expect(read("http-api.md")).toBe(await renderHttpDocs());
-  });
-});
-
 describe("error codes", () => {
   it("are each used somewhere", () => {
     const text = readSources(["base/error-codes.ts"]).join("\n");
