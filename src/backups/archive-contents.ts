@@ -5,6 +5,7 @@ import type { Platform } from "../instances/platform.ts";
 import { runProgram } from "../runtime/run-program.ts";
 import { postgresProgram } from "../runtime/toolchain.ts";
 import { openStorage } from "./open-storage.ts";
+import { lastWords } from "./program-failure.ts";
 
 /** Lines of `pg_restore --list` without its comments. @throws Y6003 when the file is no readable dump. */
 export async function readContents(platform: Platform, key: string): Promise<string[]> {
@@ -19,7 +20,7 @@ async function listContents(platform: Platform, stream: Readable, key: string): 
   });
   if (end.exitCode !== 0) {
     throw posternError("Y6003", "The backup's file is damaged: its table of contents cannot be read.", {
-      detail: `${key}: ${end.stderr.trim()}`,
+      detail: `${key}: ${lastWords("pg_restore", end)}`,
     });
   }
   return end.stdout.split("\n").filter((line) => line !== "" && !line.startsWith(";"));

@@ -25,7 +25,7 @@ import { requestCreateDatabase } from "../../src/databases/create-database.ts";
 import { operationHandlers } from "../../src/databases/operation-handlers.ts";
 import { OperationEvents } from "../../src/instances/operation-events.ts";
 import type { Platform } from "../../src/instances/platform.ts";
-import { connectAs } from "../../src/instances/with-admin.ts";
+import { connectAs, withAdmin } from "../../src/instances/with-admin.ts";
 import { type OperationHandlers, runOperation } from "../../src/maintenance/run-operation.ts";
 import { ensureServerAccount } from "../../src/runtime/server-account.ts";
 import { insertAccount } from "../../src/state/accounts.ts";
@@ -151,6 +151,7 @@ async function startPlatform(
     const state = await openState(config);
     await startTenantServers(options, servers, state);
     await servers.supervisor.start();
+    for (const server of ["system", "shared"]) await forgetSyncing(config, server);
     const platform: Platform = {
       ...options,
       clock: systemClock,
@@ -174,4 +175,12 @@ async function startPlatform(
     await stopAll();
     throw error;
   }
+}
+
+/** No test of operations pulls the plug, and waiting for the disk is most of the time that a restore takes. */
+async function forgetSyncing(config: Config, server: string): Promise<void> {
+  await withAdmin({ config }, server, "postgres", async (client) => {
+    await client.query("alter system set fsync = off");
+    await client.query("select pg_reload_conf()");
+  });
 }
