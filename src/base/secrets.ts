@@ -7,6 +7,7 @@ import {
   createDecipheriv,
   createHash,
   createHmac,
+  hash,
   pbkdf2,
   randomBytes,
   timingSafeEqual,
@@ -16,7 +17,7 @@ import { promisify } from "node:util";
 const pbkdf2Async = promisify(pbkdf2);
 
 /** SHA-256; right for random secrets of 256 bits, which cannot be guessed, and wrong for passwords. */
-export const hashSecret = (secret: string): Buffer => createHash("sha256").update(secret).digest();
+export const hashSecret = (secret: string): Buffer => hash("sha256", secret, "buffer");
 
 /** Compares digests in constant time; every candidate is looked at. */
 export function matchesAny(digest: Buffer, candidates: readonly Buffer[]): boolean {
