@@ -12,7 +12,11 @@ export interface PoolerSettings {
   systemSocketDirectory: string;
 }
 
-/** Entry of Postern's own tables: the login look-up lives there, out of reach of whatever happens in a user's database. */
+/**
+ * Entry of Postern's own tables: the login look-up lives there, out of reach of whatever happens in a user's database. It
+ * names no user, because PgBouncer would give that user's rights to every client that asks for this entry; the look-up
+ * itself runs as `auth_user`.
+ */
 export const loginDatabase = "postern_login";
 export const poolAdminUser = "postern_pool_admin";
 
@@ -32,7 +36,7 @@ const ignoredParameters = [
 export function renderPoolerSettings(settings: PoolerSettings): string {
   return `; Written by Postern at every start; changes made here are lost.
 [databases]
-${loginDatabase} = host=${settings.systemSocketDirectory} port=5432 dbname=postern user=postern_pooler pool_size=4
+${loginDatabase} = host=${settings.systemSocketDirectory} port=5432 dbname=postern pool_size=4
 %include ${settings.directory}/databases.ini
 * = host=${settings.sharedSocketDirectory} port=5432
 
