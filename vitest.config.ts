@@ -14,6 +14,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/support/global-setup.ts"],
+    // Real servers on busy cores: a failure is reported, and counts when it comes again at once.
+    retry: 1,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: "forks",

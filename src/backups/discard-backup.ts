@@ -5,9 +5,12 @@ import type { Platform } from "../instances/platform.ts";
 import { failBackup, findBackup } from "../state/backups.ts";
 import { openStorage } from "./open-storage.ts";
 
+/** A store that is out of order does not keep the work from ending: what is left there goes when the backup expires. */
 export async function discardBackup(platform: Platform, id: BackupId, reason: ErrorBody): Promise<void> {
   const backup = await findBackup(platform.state, id);
   if (!backup || backup.status === "completed") return;
-  await openStorage(platform).delete(backup.storage_key);
   await failBackup(platform.state, id, reason);
+  await openStorage(platform)
+    .delete(backup.storage_key)
+    .catch((error: unknown) => platform.observe({ type: "fault", where: `discarding ${id}`, error }));
 }
