@@ -1,4 +1,7 @@
-/** In charge of naming who speaks: an account by one of its API keys, or a database by one of its tokens. */
+/**
+ * In charge of naming who speaks: an account by one of its API keys, a database's owner by one of its tokens, or in client
+ * mode an app's user by a JWT, or nobody in particular.
+ */
 import type { AccountId, DatabaseId, KeyId } from "../base/id.ts";
 
 export interface AccountPrincipal {
@@ -12,6 +15,23 @@ export interface AccountPrincipal {
 export interface DatabasePrincipal {
   kind: "database";
   databaseId: DatabaseId;
+}
+
+/** What a verified JWT says of its bearer. */
+export interface VerifiedClaims {
+  /** Not empty, at most 255 characters, no control characters. */
+  subject: string;
+  /** When the token expires, seconds since 1970. */
+  expiresAt: number;
+  /** All claims, as JSON text. */
+  json: string;
+}
+
+/** Who speaks to a database in client mode; without claims it is `anon`, else `authenticated`. */
+export interface ClientPrincipal {
+  kind: "client";
+  databaseId: DatabaseId;
+  claims: VerifiedClaims | null;
 }
 
 export type Principal = AccountPrincipal | DatabasePrincipal;
