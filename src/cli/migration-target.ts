@@ -5,9 +5,10 @@ import type {
   MigrationFileBody,
   MigrationState,
 } from "@postern/sdk/protocol";
-import pg from "pg";
-import { messageOf, PosternError, posternError } from "../base/error.ts";
+import type pg from "pg";
+import { PosternError, posternError } from "../base/error.ts";
 import type { CommandInput } from "./command-input.ts";
+import { withPostgresAt } from "./connect-postgres.ts";
 import type { CliContext } from "./context.ts";
 import { type DatabaseTarget, requireTarget } from "./target.ts";
 
@@ -26,14 +27,7 @@ export async function withMigrationTarget<Result>(
 ): Promise<Result> {
   const target = await requireTarget(context, input, input.args[0]);
   if (target.kind === "database") return work(await throughDaemon(context, target));
-  const client = await connect(target.url);
-  try {
-    return await work(overConnection(client));
-  } catch (error) {
-    throw asSqlError(error);
-  } finally {
-    await client.end().catch(() => {});
-  }
+  return withPostgresAt(target.url, (client) => work(overConnection(client)));
 }
 
 async function throughDaemon(context: CliContext, target: DatabaseTarget): Promise<MigrationTarget> {
@@ -74,27 +68,4 @@ function overConnection(client: pg.Client): MigrationTarget {
       return { result, error: posternError("Y5002", `Migration ${failed.name} failed.`, { detail, hint }) };
     },
   };
-}
-
-async function connect(connectionString: string): Promise<pg.Client> {
-  const client = new pg.Client({
-    connectionString,
-    connectionTimeoutMillis: 10_000,
-    application_name: "postern db migrate",
-  });
-  // A connection that is lost makes the statement under way fail, which tells enough.
-  client.on("error", () => {});
-  try {
-    await client.connect();
-    return client;
-  } catch (error) {
-    if (error instanceof pg.DatabaseError) throw asSqlError(error);
-    throw posternError("Y4001", "Postgres does not answer.", { detail: messageOf(error), cause: error });
-  }
-}
-
-function asSqlError(error: unknown): unknown {
-  if (!(error instanceof pg.DatabaseError) || error.code === undefined) return error;
-  const { code, message, detail, hint } = error;
-  return new PosternError(code, message, { detail, hint, cause: error });
 }

@@ -6,6 +6,7 @@ import { backupSpecs } from "./specs/backup-specs.ts";
 import { daemonSpecs } from "./specs/daemon-specs.ts";
 import { databaseSpecs } from "./specs/database-specs.ts";
 import { projectSpecs } from "./specs/project-specs.ts";
+import { rowSecuritySpecs } from "./specs/row-security-specs.ts";
 import { sqlSpecs } from "./specs/sql-specs.ts";
 
 export const registry: readonly CommandSpec[] = [
@@ -14,6 +15,7 @@ export const registry: readonly CommandSpec[] = [
   ...projectSpecs,
   ...databaseSpecs,
   ...sqlSpecs,
+  ...rowSecuritySpecs,
   ...backupSpecs,
 ];
 

@@ -1,0 +1,27 @@
+/** In charge of declaring the commands about row security. */
+import { type CommandSpec, databaseOptions, urlOption } from "../command-spec.ts";
+
+const database = { name: "[database]", summary: "name or id; the linked database unless said otherwise" };
+
+export const rowSecuritySpecs: readonly CommandSpec[] = [
+  {
+    path: "db rls",
+    summary: "show row security: tables, policies with their expressions, what clients may do",
+    args: [database],
+    options: [...databaseOptions, urlOption],
+    examples: ["postern db rls", "postern db rls my-app-db --json"],
+    load: () => import("../commands/db-rls.ts"),
+  },
+  {
+    path: "db rls check",
+    summary: "find what lets clients reach rows that are not theirs, and policies that are slow",
+    args: [database],
+    options: [
+      ...databaseOptions,
+      urlOption,
+      { flags: "--exit-code", summary: "exit 8 when there are errors or warnings" },
+    ],
+    examples: ["postern db rls check", "postern db rls check --exit-code --json"],
+    load: () => import("../commands/db-rls-check.ts"),
+  },
+];

@@ -1,0 +1,111 @@
+/** The commands about row security, on a database of Postern's and on any Postgres. */
+import type { CreatedDatabase, DatabaseUrls } from "@postern/sdk/protocol";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { RowSecurityFinding } from "../../src/postgres/inspect-row-security.ts";
+import { createPosternHome, type PosternHome } from "../support/postern-home.ts";
+import { rowsOf } from "../support/session.ts";
+import { startTestServer, type TestServer } from "../support/test-server.ts";
+
+let postern: PosternHome;
+let bare: TestServer;
+let count = 0;
+
+beforeAll(async () => {
+  [postern, bare] = await Promise.all([createPosternHome(), startTestServer()]);
+  await postern.start();
+});
+afterAll(() => Promise.all([postern.close(), bare.stop()]));
+
+/** A database of Postern's with its owner's direct URL; `args` name it on the command line. */
+async function createDatabase(sql: string) {
+  count += 1;
+  const name = `rows-${count}`;
+  const { id, token } = await postern.api<CreatedDatabase>("POST", "/v1/databases", { name });
+  const { direct } = await postern.api<DatabaseUrls>("GET", `/v1/databases/${id}/urls`);
+  const query = (text: string) => rowsOf(direct, text);
+  await query(sql);
+  const access = { POSTERN_API_URL: postern.apiUrl(), POSTERN_API_KEY: postern.apiKey() };
+  return { name, id, token, query, access };
+}
+
+async function createBareDatabase(
+  sql: string,
+): Promise<{ url: string; query(text: string): Promise<unknown[]> }> {
+  const database = await bare.createDatabase();
+  const url = `postgres://test_admin@localhost/${database}?host=${encodeURIComponent(bare.socketDirectory)}`;
+  await rowsOf(url, sql);
+  return { url, query: (text) => rowsOf(url, text) };
+}
+
+const owned = `
+  create table todos (id serial primary key, user_id text not null, title text);
+  alter table todos enable row level security;
+  create policy todos_owner on todos for all to authenticated
+    using (user_id = auth.uid()) with check (user_id = auth.uid());
+  grant select, insert, update, delete on todos to authenticated;
+  create table notes (id int, title text);
+  grant select (title) on notes to anon;`;
+
+describe("db rls", () => {
+  it("shows tables, policies with their expressions and what clients may do", async () => {
+    const { name, access } = await createDatabase(owned);
+    const shown = await postern.run(["db", "rls", name], { environment: access });
+    expect(shown).toMatchObject({ code: 0, stderr: "" });
+    expect(shown.stdout).toBe(`\
+table        │ row security │ policies │ anon           │ authenticated
+─────────────┼──────────────┼──────────┼────────────────┼────────────────────────────────
+public.notes │ off          │        0 │ select (title) │ -
+public.todos │ on           │        1 │ -              │ select, insert, update, delete
+
+Policies on public.todos:
+  todos_owner  all, to authenticated
+      using       (user_id = auth.uid())
+      with check  (user_id = auth.uid())
+`);
+    expect(await postern.json(["db", "rls", name], { environment: access })).toMatchObject([
+      {
+        schema: "public",
+        table: "notes",
+        row_security: "off",
+        privileges: { anon: [{ columns: ["title"] }] },
+      },
+      { table: "todos", row_security: "on", policies: [{ name: "todos_owner", command: "all" }] },
+    ]);
+  });
+
+  it("works on any Postgres by its address", async () => {
+    const { url } = await createBareDatabase(
+      "create table t (id int); alter table t enable row level security; alter table t force row level security",
+    );
+    expect(await postern.json(["db", "rls", "--url", url])).toMatchObject([
+      { table: "t", row_security: "forced", policies: [], privileges: { anon: [], authenticated: [] } },
+    ]);
+  });
+});
+
+describe("db rls check", () => {
+  it("says what is wrong, why, and the SQL that mends it; its mends leave nothing", async () => {
+    const { name, access, query } = await createDatabase(owned);
+    const options = { environment: access };
+    const found = await postern.run(["db", "rls", "check", name], options);
+    expect(found).toMatchObject({ code: 0, stderr: "1 error, 2 warnings\n" });
+    expect(found.stdout).toContain(`\
+error    table public.notes  row_security_off
+         anon can select, and row security is off: every client reaches every row.
+         alter table "public"."notes" enable row level security;
+`);
+    expect(await postern.run(["db", "rls", "check", name, "--exit-code"], options)).toMatchObject({
+      code: 8,
+    });
+    const findings = await postern.json<RowSecurityFinding[]>(["db", "rls", "check", name], options);
+    expect(findings.map(({ rule }) => rule)).toEqual([
+      "row_security_off",
+      "policy_column_without_index",
+      "call_per_row",
+      "sequence_not_granted",
+    ]);
+    for (const { mend } of findings) await query(mend!);
+    const mended = await postern.run(["db", "rls", "check", name, "--exit-code"], options);
+    expect(mended).toMatchObject({ code: 0, stderr: "✓ Row security holds\n" });
+  });
+});
