@@ -23,5 +23,6 @@ export const groupSummaries: Record<string, string> = {
   db: "databases",
   "db backup": "backups of a database",
   "db snapshot": "the same as `db backup`; alone, it makes one",
+  "db rls": "row security; alone, it shows it",
   ops: "long work: what runs and what ran",
 };
