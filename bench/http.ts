@@ -1,164 +1,142 @@
 /**
- * In charge of measuring SQL over HTTP side by side with a naive server, in rounds that take turns, on one database of a
- * Postern of its own. Only the ratios mean anything on another machine.
+ * In charge of measuring SQL over HTTP side by side with what else answers it, in rounds that take turns, on one database
+ * of a Postern of its own. Only the ratios mean anything on another machine.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
-import { json } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
-import type { HttpLoad, HttpLoadResult } from "./http-load.ts";
-import { type HttpWorkload, httpWorkloads, preparation } from "./http-workloads.ts";
+import pg from "pg";
+import type { LoadResult } from "./load/recording.ts";
 import { median } from "./statistics.ts";
+import { openSubjects, subjectNames } from "./subjects/open-subjects.ts";
+import type { CreatedDatabase, Ground, LoadAmount, Subject } from "./subjects/subject.ts";
+import { tellHttpFigures } from "./tell-http-figures.ts";
 import { startTemporaryPostern, type TemporaryPostern } from "./temporary-postern.ts";
+import { preparation, type Workload, workloads } from "./workloads.ts";
 
 export interface HttpBenchOptions {
   json: boolean;
+  verbose: boolean;
   connections: number[];
   rounds: number;
   seconds: number;
   /** Names of workloads; all when empty. */
   workloads: string[];
+  /** Names of subjects; all when empty. */
+  subjects: string[];
 }
 
 export interface HttpFigures {
   workload: string;
-  subject: string;
   connections: number;
-  requests_per_second: number;
+  subject: string;
+  requests_per_s: number;
   p50_ms: number;
   p99_ms: number;
-  /** Throughput over that of the naive server. */
-  ratio: number;
+  /** Processor time of the server per request; null for pgbench, which has none. */
+  server_cpu_us: number | null;
+  /** Throughput over that of the naive server; null when that is not measured. */
+  ratio_to_naive: number | null;
 }
-
-interface Subject {
-  name: string;
-  port: number;
-  /** Put before `/query` and the like. */
-  prefix: string;
-  headers: Record<string, string>;
-}
-
-interface CreatedDatabase {
-  id: string;
-  token: string;
-  user: string;
-  database: string;
-}
-
-const program = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 export async function benchHttp(options: HttpBenchOptions): Promise<void> {
+  const chosen = chosenOf(
+    "workload",
+    options.workloads,
+    workloads.map(({ name }) => name),
+  );
+  const names = chosenOf("subject", options.subjects, subjectNames);
   const postern = await startTemporaryPostern();
-  const children: ChildProcess[] = [];
+  const ends: (() => void | Promise<void>)[] = [];
   try {
-    const database = await postern.api<CreatedDatabase>("POST", "/v1/databases", { name: "bench" });
-    const subjects = [await startNaive(postern, database, children), posternSubject(postern, database)];
-    await prepare(subjects[1]!);
-    for (const workload of httpWorkloads) {
-      if (options.workloads.length > 0 && !options.workloads.includes(workload.name)) continue;
-      for (const connections of options.connections) {
-        for (const figures of await measure(workload, subjects, connections, options))
-          tell(figures, options.json);
-      }
+    const ground = await prepareGround(postern, (end) => ends.push(end));
+    const subjects = await openSubjects(names, ground);
+    for (const workload of workloads) {
+      if (chosen.includes(workload.name)) await compare(workload, subjects, options);
     }
   } finally {
-    for (const child of children) child.kill();
+    for (const end of ends) await end();
     await postern.close();
   }
 }
 
-async function startNaive(
-  { home }: TemporaryPostern,
-  { user, database }: CreatedDatabase,
-  children: ChildProcess[],
-): Promise<Subject> {
-  const pool = { host: join(home, "run", "shared"), port: 5432, user, database, max: 16 };
-  const child = spawn(process.execPath, [program("naive-server.js"), JSON.stringify(pool)], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  children.push(child);
-  const [port] = await once(child.stdout!, "data");
-  return { name: "naive node:http + pg", port: Number(port), prefix: "", headers: {} };
+function chosenOf(what: string, asked: readonly string[], known: readonly string[]): readonly string[] {
+  const unknown = asked.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new Error(`There is no ${what} "${unknown}": ${known.join(", ")}.`);
+  return asked.length > 0 ? asked : known;
 }
 
-const posternSubject = ({ apiUrl }: TemporaryPostern, { id, token }: CreatedDatabase): Subject => ({
-  name: "postern",
-  port: Number(new URL(apiUrl).port),
-  prefix: `/v1/db/${id}`,
-  headers: { authorization: `Bearer ${token}` },
-});
-
-async function prepare({ port, prefix, headers }: Subject): Promise<void> {
-  const answer = await fetch(`http://127.0.0.1:${port}${prefix}/transaction`, {
-    method: "POST",
-    headers: { ...headers, "content-type": "application/json" },
-    body: JSON.stringify({ statements: preparation.map((sql) => ({ sql })) }),
-  });
-  if (!answer.ok) throw new Error(`preparing the tables: ${answer.status} ${await answer.text()}`);
+async function prepareGround(postern: TemporaryPostern, onClose: Ground["onClose"]): Promise<Ground> {
+  const database = await postern.api<CreatedDatabase>("POST", "/v1/databases", { name: "bench" });
+  const socket = { host: join(postern.home, "run", "shared"), port: 5432 };
+  const { user } = database;
+  const admin = new pg.Client({ ...socket, user: "postern_admin", database: "postgres" });
+  await admin.connect();
+  // All subjects hold connections of the one owner.
+  await admin.query(`alter role ${pg.escapeIdentifier(user)} connection limit -1`);
+  await admin.end();
+  const pool = { ...socket, user, database: database.database, max: 16 };
+  const owner = new pg.Client(pool);
+  await owner.connect();
+  for (const sql of preparation) await owner.query(sql);
+  await owner.query("analyze");
+  await owner.end();
+  return { postern, database, pool, onClose };
 }
 
-/** The subjects take turns, so that what else the machine does weighs on all of them. */
-async function measure(
-  workload: HttpWorkload,
-  subjects: Subject[],
-  connections: number,
-  { rounds, seconds }: HttpBenchOptions,
-): Promise<HttpFigures[]> {
-  const results = subjects.map((): HttpLoadResult[] => []);
-  for (let round = 0; round < rounds; round++) {
-    for (const [index, subject] of subjects.entries()) {
-      results[index]!.push(await runLoad(workload, subject, connections, seconds));
+async function compare(
+  workload: Workload,
+  subjects: readonly Subject[],
+  options: HttpBenchOptions,
+): Promise<void> {
+  const runs = new Map<string, (amount: LoadAmount) => Promise<LoadResult>>();
+  for (const subject of subjects) {
+    const run = await subject.prepare(workload);
+    if (run) runs.set(subject.name, run);
+  }
+  for (const connections of options.connections) {
+    const results = new Map([...runs.keys()].map((name): [string, LoadResult[]] => [name, []]));
+    // The subjects take turns, so that what else the machine does weighs on all of them.
+    for (let round = 0; round < options.rounds; round++) {
+      for (const [name, run] of runs)
+        results.get(name)!.push(await run({ connections, seconds: options.seconds }));
+    }
+    const naive = results.get("naive");
+    for (const [subject, list] of results) {
+      const figures = figuresOf(workload.name, connections, subject, list, naive);
+      tellHttpFigures(figures, options.json);
+      if (options.verbose) tellLoad(subject, list);
     }
   }
-  const of = (index: number, value: (result: HttpLoadResult) => number) => median(results[index]!.map(value));
-  const base = of(0, (result) => result.requestsPerSecond);
-  return subjects.map((subject, index) => ({
-    workload: workload.name,
-    subject: subject.name,
-    connections,
-    requests_per_second: of(index, (result) => result.requestsPerSecond),
-    p50_ms: of(index, (result) => result.p50Ms),
-    p99_ms: of(index, (result) => result.p99Ms),
-    ratio: Math.round((of(index, (result) => result.requestsPerSecond) / base) * 100) / 100,
-  }));
 }
 
-async function runLoad(
-  { name, route, bodies }: HttpWorkload,
-  { name: subject, port, prefix, headers }: Subject,
+const medianOf = (results: readonly LoadResult[], value: (result: LoadResult) => number): number =>
+  median(results.map(value));
+
+function figuresOf(
+  workload: string,
   connections: number,
-  seconds: number,
-): Promise<HttpLoadResult> {
-  const load: HttpLoad = {
-    port,
+  subject: string,
+  results: readonly LoadResult[],
+  naive: readonly LoadResult[] | undefined,
+): HttpFigures {
+  const throughput = medianOf(results, (result) => result.requestsPerSecond);
+  const base = naive && medianOf(naive, (result) => result.requestsPerSecond);
+  const hasServer = results.every(({ serverCpuUs }) => serverCpuUs !== null);
+  return {
+    workload,
     connections,
-    seconds,
-    warmupSeconds: 0.5,
-    path: prefix + route,
-    headers,
-    bodies,
+    subject,
+    requests_per_s: throughput,
+    p50_ms: medianOf(results, (result) => result.p50Ms),
+    p99_ms: medianOf(results, (result) => result.p99Ms),
+    server_cpu_us: hasServer ? medianOf(results, (result) => result.serverCpuUs!) : null,
+    ratio_to_naive: base ? Math.round((throughput / base) * 100) / 100 : null,
   };
-  const child = spawn(process.execPath, [program("http-load.js")], { stdio: ["pipe", "pipe", "inherit"] });
-  child.stdin.end(JSON.stringify(load));
-  const result = (await json(child.stdout)) as HttpLoadResult;
-  if (result.failures > 0) throw new Error(`${subject} failed ${result.failures} requests of "${name}"`);
-  return result;
 }
 
-function tell(figures: HttpFigures, json: boolean): void {
-  if (json) {
-    console.log(JSON.stringify(figures));
-    return;
-  }
-  const cells = [
-    `${figures.workload}, ${figures.connections} connections`.padEnd(32),
-    figures.subject.padEnd(22),
-    `${figures.requests_per_second}/s`.padStart(9),
-    `p50 ${figures.p50_ms.toFixed(2)} ms`.padStart(14),
-    `p99 ${figures.p99_ms.toFixed(2)} ms`.padStart(14),
-    `${figures.ratio.toFixed(2)}x`.padStart(8),
-  ];
-  console.log(cells.join(""));
+/** Tells whether the load was what held the subject up: it is one process, so it ends at one core. */
+function tellLoad(subject: string, results: readonly LoadResult[]): void {
+  const cpu = medianOf(results, (result) => result.loadCpuUs ?? 0);
+  if (cpu === 0) return;
+  const share = medianOf(results, (result) => ((result.loadCpuUs ?? 0) * result.requestsPerSecond) / 10_000);
+  process.stderr.write(`  load on ${subject}: ${cpu} us a request, ${Math.round(share)} % of a core\n`);
 }

@@ -9,7 +9,8 @@ import { benchStart } from "./start.ts";
 
 const usage = `usage: npm run bench -- create [--most 500]
        npm run bench -- start
-       npm run bench -- http [--connections 16,64] [--rounds 5] [--seconds 3] [--workload "point read"]…
+       npm run bench -- http [--connections 1,16,64] [--rounds 5] [--seconds 3] [--workload "point read"]…
+                             [--subject postern]… [--verbose]
 With --json: one object a line.
 `;
 
@@ -18,10 +19,12 @@ const { values, positionals } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
     most: { type: "string", default: "500" },
-    connections: { type: "string", default: "16" },
+    connections: { type: "string", default: "1,16,64" },
     rounds: { type: "string", default: "5" },
     seconds: { type: "string", default: "3" },
     workload: { type: "string", multiple: true, default: [] },
+    subject: { type: "string", multiple: true, default: [] },
+    verbose: { type: "boolean", default: false },
   },
 });
 const { json } = values;
@@ -36,10 +39,12 @@ switch (positionals[0]) {
   case "http":
     await benchHttp({
       json,
+      verbose: values.verbose,
       connections: values.connections.split(",").map(Number),
       rounds: Number(values.rounds),
       seconds: Number(values.seconds),
       workloads: values.workload,
+      subjects: values.subject,
     });
     break;
   default:

@@ -4,40 +4,14 @@
  */
 import { createServer } from "node:http";
 import pg from "pg";
+import { runByPg } from "./run-by-pg.ts";
 
-interface Statement {
-  sql: string;
-  params?: unknown[];
-}
-
-const pool = new pg.Pool(JSON.parse(process.argv[2]!));
-
-const answerOf = (result: pg.QueryResult) => ({
-  rows: result.rows,
-  fields: result.fields.map((field) => ({ name: field.name, type_oid: field.dataTypeID })),
-  row_count: result.rowCount,
-});
-
-async function transaction(statements: Statement[]) {
-  const client = await pool.connect();
-  try {
-    await client.query("begin");
-    const results = [];
-    for (const { sql, params } of statements) results.push(answerOf(await client.query(sql, params)));
-    await client.query("commit");
-    return { results };
-  } catch (error) {
-    await client.query("rollback");
-    throw error;
-  } finally {
-    client.release();
-  }
-}
+const run = runByPg(new pg.Pool(JSON.parse(process.argv[2]!)), { named: false });
 
 async function answer(path: string, body: string): Promise<unknown> {
   const request = JSON.parse(body);
-  if (path === "/transaction") return transaction(request.statements);
-  return answerOf(await pool.query(request.sql, request.params));
+  if (path === "/transaction") return run.transaction(request.statements);
+  return run.query(request);
 }
 
 const server = createServer((request, response) => {

@@ -1,0 +1,20 @@
+/** In charge of printing the figures of SQL over HTTP. */
+import type { HttpFigures } from "./http.ts";
+
+export function tellHttpFigures(figures: HttpFigures, json: boolean): void {
+  if (json) {
+    console.log(JSON.stringify(figures));
+    return;
+  }
+  const { workload, connections, server_cpu_us: cpu, ratio_to_naive: ratio } = figures;
+  const cells = [
+    `${workload}, ${connections} connection${connections === 1 ? "" : "s"}`.padEnd(32),
+    figures.subject.padEnd(13),
+    `${figures.requests_per_s}/s`.padStart(9),
+    `p50 ${figures.p50_ms.toFixed(2)} ms`.padStart(15),
+    `p99 ${figures.p99_ms.toFixed(2)} ms`.padStart(15),
+    (cpu === null ? "" : `cpu ${cpu} us`).padStart(13),
+    (ratio === null ? "" : `${ratio.toFixed(2)}x`).padStart(8),
+  ];
+  console.log(cells.join(""));
+}
