@@ -22,6 +22,8 @@ interface RememberedHashes {
   /** When they were asked for: the moment from which they may be out of date. */
   askedAt: number;
   hashes: Promise<Buffer[]>;
+  /** Once they are here. */
+  known: Buffer[] | undefined;
   principal: DatabasePrincipal;
 }
 
@@ -61,8 +63,23 @@ export class Authenticator {
   async authenticateDatabase(databaseId: string, token: string): Promise<DatabasePrincipal> {
     if (!isDatabaseId(databaseId) || !tokenPattern.test(token)) throw invalidToken();
     const remembered = this.#hashesOf(databaseId);
-    if (!matchesAny(hashSecret(token), await remembered.hashes)) throw invalidToken();
-    return remembered.principal;
+    remembered.known ??= await remembered.hashes;
+    return this.#match(remembered, token);
+  }
+
+  /**
+   * The same where the answer is at hand, without waiting a turn: undefined when the database has to be asked for first.
+   * @throws Y2002
+   */
+  authenticateAtOnce(databaseId: string, token: string): DatabasePrincipal | undefined {
+    const remembered = this.#remembered.get(databaseId);
+    if (remembered?.known === undefined || this.#nowMs() - remembered.askedAt >= freshMs) return undefined;
+    return this.#match(remembered, token);
+  }
+
+  #match({ known, principal }: RememberedHashes, token: string): DatabasePrincipal {
+    if (!matchesAny(hashSecret(token), known!)) throw invalidToken();
+    return principal;
   }
 
   /** To be called when tokens of a database were issued or revoked: the next request sees it at once. */
@@ -78,6 +95,7 @@ export class Authenticator {
     const fresh: RememberedHashes = {
       askedAt,
       hashes: listTokenHashes(this.#state, databaseId),
+      known: undefined,
       principal: { kind: "database", databaseId },
     };
     this.#remembered.set(databaseId, fresh);

@@ -132,7 +132,7 @@ export function readConfig(environment: Environment = process.env): Config {
       answerBytes: 64 * 1024 * 1024,
       statements: 100,
       statementTimeoutMs: 30_000,
-      connectionsPerDatabase: 16,
+      connectionsPerDatabase: 24,
     },
   };
 }

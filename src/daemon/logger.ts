@@ -9,10 +9,10 @@ export function createLogObserver(): Observe {
     formatters: { level: (level) => ({ level }) },
   });
   return (observation) => {
+    const level = levelOf(observation);
+    if (level === "debug") return;
     const { type, ...fields } = observation;
-    switch (levelOf(observation)) {
-      case "debug":
-        return;
+    switch (level) {
       case "info":
         return logger.info(fields, type);
       case "warn":
@@ -26,6 +26,8 @@ export function createLogObserver(): Observe {
   };
 }
 
+const logsRequests = process.env.POSTERN_LOG_REQUESTS === "1";
+
 function levelOf(observation: Observation): "debug" | "info" | "warn" | "error" {
   switch (observation.type) {
     case "fault":
@@ -33,7 +35,7 @@ function levelOf(observation: Observation): "debug" | "info" | "warn" | "error" 
     case "service":
       return observation.event === "died" || observation.event === "failed" ? "warn" : "info";
     case "request":
-      return observation.status >= 500 ? "warn" : process.env.POSTERN_LOG_REQUESTS === "1" ? "info" : "debug";
+      return observation.status >= 500 ? "warn" : logsRequests ? "info" : "debug";
     case "operation":
       return observation.event === "failed" ? "warn" : observation.event === "step" ? "debug" : "info";
     case "maintenance":

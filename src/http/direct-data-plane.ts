@@ -62,7 +62,7 @@ export function answerDirectly(server: Server, options: DirectOptions): void {
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     // A server that is closing tells its clients so, which the framework knows how to.
     const direct = server.listening ? readHead(request, options) : undefined;
-    if (direct) void answer(request, response, direct, options);
+    if (direct) new DirectAnswer(request, response, direct, options).start();
     else for (const other of others) other.call(server, request, response);
   });
 }
@@ -102,37 +102,105 @@ function hasOneAuthorization(rawHeaders: readonly string[]): boolean {
   return count === 1;
 }
 
-async function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  direct: DirectRequest,
-  options: DirectOptions,
-): Promise<void> {
-  const departure = new Departure();
-  const outcome: { code?: string; databaseId?: string } = {};
-  response.once("close", () => {
-    const answered = response.writableFinished;
-    if (!answered) departure.depart();
-    tell(direct, outcome, answered ? response.statusCode : undefined, options.observe);
-  });
-  try {
-    const principal = await options.services.access.authenticateDatabase(direct.databaseId, direct.token);
-    outcome.databaseId = principal.databaseId;
-    const body = parseJson(await readBody(request, direct.length));
-    const checked = isPlainStatement(body, direct.action)
-      ? { value: body as never }
-      : checks[direct.action](body);
-    if (checked.error) throw checked.error;
-    const run = options.services.query[direct.action] as Run;
-    send(
-      response,
-      direct,
-      await run(principal, checked.value, { rowsAsArrays: direct.rowsAsArrays, signal: departure }),
-    );
-  } catch (thrown) {
-    outcome.code = sendError(request, response, direct, thrown, options.observe);
+/** One request on the direct way, and the signal that its client has gone. */
+class DirectAnswer extends Departure {
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #direct: DirectRequest;
+  readonly #options: DirectOptions;
+  #principal: DatabasePrincipal | undefined;
+  #code: string | undefined;
+  #chunks: Buffer[] | undefined;
+
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    direct: DirectRequest,
+    options: DirectOptions,
+  ) {
+    super();
+    this.#request = request;
+    this.#response = response;
+    this.#direct = direct;
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#response.once("close", () => this.#onClose());
+    const { databaseId, token } = this.#direct;
+    const { access } = this.#options.services;
+    try {
+      const principal = access.authenticateAtOnce(databaseId, token);
+      if (principal) this.#readBody(principal);
+      else {
+        access.authenticateDatabase(databaseId, token).then(
+          (found) => this.#readBody(found),
+          (error) => this.#fail(error),
+        );
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Node has held the body to its announced length; a sender that breaks off has gone, and nobody reads the error. */
+  #readBody(principal: DatabasePrincipal): void {
+    this.#principal = principal;
+    this.#request.on("data", (chunk: Buffer) => {
+      if (this.#chunks) this.#chunks.push(chunk);
+      else this.#chunks = [chunk];
+    });
+    this.#request.on("end", () => this.#run());
+    this.#request.on("error", (error) => this.#fail(error));
+  }
+
+  #run(): void {
+    const { action, rowsAsArrays } = this.#direct;
+    const chunks = this.#chunks ?? [];
+    try {
+      const body = parseJson(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+      const checked = isPlainStatement(body, action) ? { value: body as never } : checks[action](body);
+      if (checked.error) throw checked.error;
+      const run = this.#options.services.query[action] as Run;
+      run(this.#principal!, checked.value, { rowsAsArrays, signal: this }).then(
+        (answer) => send(this.#response, this.#direct, answer),
+        (error) => this.#fail(error),
+      );
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(thrown: unknown): void {
+    this.#code = sendError(this.#request, this.#response, this.#direct, thrown, this.#options.observe);
+  }
+
+  #onClose(): void {
+    const response = this.#response;
+    const isAnswered = response.writableFinished;
+    if (!isAnswered) this.depart();
+    const { id, action, startedAtMs } = this.#direct;
+    const code = isAnswered ? this.#code : "Y1017";
+    this.#options.observe({
+      type: "request",
+      requestId: id,
+      method: "POST",
+      route: routes[action],
+      status: isAnswered ? response.statusCode : clientGoneStatus,
+      durationMs: performance.now() - startedAtMs,
+      ...(this.#principal && { databaseId: this.#principal.databaseId }),
+      ...(code !== undefined && { code }),
+    });
   }
 }
+
+const routes = {
+  query: "/v1/db/:id/query",
+  execute: "/v1/db/:id/execute",
+  transaction: "/v1/db/:id/transaction",
+};
+/** What proxies log for a client that went before it was answered; nobody ever receives it. */
+const clientGoneStatus = 499;
 
 /** What nearly every body is, told at a glance; the schema has the word on everything else, and on what is wrong. */
 function isPlainStatement(body: unknown, action: Action): boolean {
@@ -145,26 +213,23 @@ function isPlainStatement(body: unknown, action: Action): boolean {
 
 type Run = (principal: DatabasePrincipal, input: never, options: QueryOptions) => Promise<EncodedAnswer>;
 
-/** Node has held the body to its announced length; a sender that breaks off has gone, and nobody reads the error. */
-function readBody(request: IncomingMessage, length: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.once("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length)));
-    request.once("error", reject);
-  });
-}
-
 const smallBytes = 16 * 1024;
 
 function send(response: ServerResponse, { id }: DirectRequest, { chunks, byteLength }: EncodedAnswer): void {
   response.writeHead(200, headersOf(id, byteLength));
-  // A small answer as text goes out in one piece with its head, which saves the system a gathering write.
-  if (chunks.length === 1 && byteLength < smallBytes)
-    return void response.end(chunks[0]!.toString("latin1"), "latin1");
   const last = chunks.length - 1;
+  if (last === 0 && byteLength < smallBytes) return sendSmall(response, chunks[0]!);
   for (let index = 0; index < last; index += 1) response.write(chunks[index]);
   response.end(chunks[last]);
+}
+
+/** Head and body as one text in one write: Node joins them when nothing else is to come, and gathers pieces otherwise. */
+function sendSmall(response: ServerResponse, body: Buffer): void {
+  const { socket } = response;
+  socket?.cork();
+  response.write(body.toString("latin1"), "latin1");
+  socket?.uncork();
+  response.end();
 }
 
 /** Returns the code. */
@@ -200,23 +265,3 @@ const headersOf = (id: string, length: number): string[] => [
   "content-length",
   String(length),
 ];
-
-const clientGoneStatus = 499;
-
-function tell(
-  { id, action, startedAtMs }: DirectRequest,
-  outcome: { code?: string; databaseId?: string },
-  status: number | undefined,
-  observe: Observe,
-): void {
-  observe({
-    type: "request",
-    requestId: id,
-    method: "POST",
-    route: `/v1/db/:id/${action}`,
-    status: status ?? clientGoneStatus,
-    durationMs: performance.now() - startedAtMs,
-    ...(status === undefined ? { code: "Y1017" } : {}),
-    ...outcome,
-  });
-}

@@ -39,6 +39,8 @@ export interface AccessService {
   authenticateToken(token: string): Promise<DatabasePrincipal>;
   /** For the data plane: an unknown database and a wrong token are the same Y2002. */
   authenticateDatabase(databaseId: string, token: string): Promise<DatabasePrincipal>;
+  /** The same where the answer is at hand; undefined when it is not. @throws Y2002 */
+  authenticateAtOnce(databaseId: string, token: string): DatabasePrincipal | undefined;
 }
 
 export interface AccountService {

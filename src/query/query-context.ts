@@ -5,14 +5,20 @@ import type { DepartureSignal } from "../base/departure.ts";
 import type { DatabaseAddress } from "../instances/database-address.ts";
 import { openSession } from "./open-session.ts";
 import { ResultShapes } from "./result-shapes.ts";
-import type { BatchContext } from "./run-batch.ts";
+import { type BatchContext, runBatch } from "./run-batch.ts";
 import { SessionPool } from "./session-pool.ts";
 import { sessionSettings } from "./session-settings.ts";
+import { SharedPool } from "./shared/shared-pool.ts";
+import { StatementBook } from "./shared/statement-book.ts";
+import { TextStep } from "./text-step.ts";
 import { TypeCatalog } from "./type-catalog.ts";
 
 export interface QueryContext extends BatchContext {
   limits: Limits;
   shapes: ResultShapes;
+  /** Sessions that requests share, and the statements that may. */
+  shared: SharedPool;
+  book: StatementBook;
 }
 
 /** What a request asks beyond its statements. */
@@ -28,13 +34,35 @@ const secondMs = 1_000;
 export function createQueryContext(address: DatabaseAddress, limits: Limits): QueryContext {
   const catalog = new TypeCatalog();
   const settings = sessionSettings(limits.statementTimeoutMs);
-  const pool = new SessionPool({
-    open: (signal) => openSession({ ...address, settings, timeoutMs: 10 * secondMs }, 5 * secondMs, signal),
-    size: limits.connectionsPerDatabase,
+  const options = {
+    open: (signal: AbortSignal) =>
+      openSession({ ...address, settings, timeoutMs: 10 * secondMs }, 5 * secondMs, signal),
     queueLength: 1_000,
     queueTimeoutMs: 10 * secondMs,
     idleTimeoutMs: 60 * secondMs,
-    maxLifetimeMs: 30 * 60 * secondMs,
+    maxLifetimeMs: 10 * 60 * secondMs,
+  };
+  // Two thirds of the connections are for statements that share; the others for those that must be alone.
+  const alone = Math.max(1, Math.floor(limits.connectionsPerDatabase / 3));
+  const pool = new SessionPool({ ...options, size: alone });
+  const shared = new SharedPool({
+    ...options,
+    size: Math.max(1, limits.connectionsPerDatabase - alone),
+    catalog,
+    answerBytes: limits.answerBytes,
+    statementTimeoutMs: limits.statementTimeoutMs,
   });
-  return { pool, catalog, shapes: new ResultShapes(catalog), limits };
+  const base: BatchContext = { pool, catalog, limits };
+  const book = new StatementBook(
+    (sql, params) => askForText(base, sql, params),
+    () => shared.retire(),
+  );
+  return { ...base, limits, shapes: new ResultShapes(catalog), shared, book };
+}
+
+/** The first value of the first row of Postern's own query. */
+async function askForText(context: BatchContext, sql: string, params: string[]): Promise<string | undefined> {
+  const step = new TextStep();
+  await runBatch(context, { statements: [{ sql, params }], steps: [step] });
+  return step.text;
 }

@@ -47,9 +47,18 @@ export const openQueryService = (platform: Pick<Platform, "state" | "config">): 
 
 export function createQueryService({ limits, findAddress }: QueryServiceOptions): QueryService {
   const contexts = new Map<DatabaseId, Promise<QueryContext>>();
+  /** Those that are there, for the hot path: no turn of the event loop is waited for what is at hand. */
+  const opened = new Map<DatabaseId, QueryContext>();
 
   const closeIdle = setInterval(() => {
-    for (const context of contexts.values()) context.then(({ pool }) => pool.closeIdle()).catch(() => {});
+    for (const context of contexts.values()) {
+      context
+        .then(({ pool, shared }) => {
+          pool.closeIdle();
+          shared.closeIdle();
+        })
+        .catch(() => {});
+    }
   }, idleCheckMs).unref();
 
   async function openContext(databaseId: DatabaseId): Promise<QueryContext> {
@@ -59,12 +68,14 @@ export function createQueryService({ limits, findAddress }: QueryServiceOptions)
   async function contextOf(databaseId: DatabaseId): Promise<QueryContext> {
     const known = contexts.get(databaseId);
     if (known) return known;
-    const opened = openContext(databaseId);
-    contexts.set(databaseId, opened);
+    const opening = openContext(databaseId);
+    contexts.set(databaseId, opening);
     try {
-      return await opened;
+      const context = await opening;
+      if (contexts.get(databaseId) === opening) opened.set(databaseId, context);
+      return context;
     } catch (error) {
-      if (contexts.get(databaseId) === opened) contexts.delete(databaseId);
+      if (contexts.get(databaseId) === opening) contexts.delete(databaseId);
       throw error;
     }
   }
@@ -73,14 +84,15 @@ export function createQueryService({ limits, findAddress }: QueryServiceOptions)
     const context = contexts.get(databaseId);
     // Out of the map first: a request that comes now looks the database up again.
     contexts.delete(databaseId);
-    const opened = await context?.catch(() => undefined);
-    await opened?.pool.close(closedError());
+    opened.delete(databaseId);
+    const last = await context?.catch(() => undefined);
+    await Promise.all([last?.pool.close(closedError()), last?.shared.close(closedError())]);
   }
 
   const runStatement =
     (kind: StatementKind): QueryService["query"] =>
     async ({ databaseId }, request, options = {}) => {
-      const context = await contextOf(databaseId);
+      const context = opened.get(databaseId) ?? (await contextOf(databaseId));
       return encodedAnswer(await runQuery(context, kind, request, options));
     };
 
@@ -88,7 +100,7 @@ export function createQueryService({ limits, findAddress }: QueryServiceOptions)
     query: runStatement("query"),
     execute: runStatement("execute"),
     transaction: async ({ databaseId }, request, options = {}) => {
-      const context = await contextOf(databaseId);
+      const context = opened.get(databaseId) ?? (await contextOf(databaseId));
       return encodedAnswer(await runTransaction(context, request, options));
     },
     closeDatabase,

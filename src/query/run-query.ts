@@ -6,6 +6,7 @@ import { learnTypes } from "./learn-types.ts";
 import type { QueryContext, QueryOptions } from "./query-context.ts";
 import { ResultStep } from "./result-step.ts";
 import { runBatch } from "./run-batch.ts";
+import { runShared, shareable } from "./shared/run-shared.ts";
 
 export type StatementKind = "query" | "execute";
 
@@ -15,14 +16,28 @@ export async function runQuery(
   request: QueryRequest,
   options: QueryOptions,
 ): Promise<Buffer[]> {
-  checkStatement(request);
-  context.shapes.refresh(Date.now());
-  const result = new ResultStep({
-    shapes: context.shapes,
-    budget: new AnswerBudget(context.limits.answerBytes),
-    rowsAsArrays: options.rowsAsArrays ?? false,
-  });
-  await runBatch(context, { statements: [request], steps: [result] }, options.signal);
+  const result = await runStatement(context, request, options);
   if (result.heldDescription) await learnTypes(context, [result], options.signal);
   return kind === "query" ? result.finish("row_count", true) : result.finish("rows_affected", false);
+}
+
+async function runStatement(
+  context: QueryContext,
+  request: QueryRequest,
+  { rowsAsArrays = false, signal }: QueryOptions,
+): Promise<ResultStep> {
+  const { shapes, limits } = context;
+  shapes.refresh(Date.now());
+  const makeStep = () =>
+    new ResultStep({ shapes, budget: new AnswerBudget(limits.answerBytes), rowsAsArrays });
+  const statements = shareable(context, [request]);
+  if (statements) {
+    const [result] = await runShared(context, statements, makeStep, { isTransaction: false, signal });
+    return result!;
+  }
+  checkStatement(request);
+  const result = makeStep();
+  await runBatch(context, { statements: [request], steps: [result] }, signal);
+  context.book.noteRun(request.sql);
+  return result;
 }

@@ -7,6 +7,7 @@ import { learnTypes } from "./learn-types.ts";
 import type { QueryContext, QueryOptions } from "./query-context.ts";
 import { ResultStep } from "./result-step.ts";
 import { runBatch } from "./run-batch.ts";
+import { runShared, shareable } from "./shared/run-shared.ts";
 
 const opening = Buffer.from('{"results":[');
 const comma = Buffer.from(",");
@@ -19,16 +20,7 @@ export async function runTransaction(
   request: TransactionRequest,
   options: QueryOptions,
 ): Promise<Buffer[]> {
-  const { statements } = request;
-  checkStatements(statements, context.limits.statements);
-  context.shapes.refresh(Date.now());
-  const budget = new AnswerBudget(context.limits.answerBytes);
-  const { shapes } = context;
-  const results = statements.map(
-    () => new ResultStep({ shapes, budget, rowsAsArrays: options.rowsAsArrays ?? false }),
-  );
-  const begin = beginCommand(request);
-  await runBatch(context, { statements, steps: results, begin }, options.signal);
+  const results = await runStatements(context, request, options);
   if (results.some((result) => result.heldDescription)) await learnTypes(context, results, options.signal);
   return [
     opening,
@@ -38,6 +30,35 @@ export async function runTransaction(
     }),
     closing,
   ];
+}
+
+async function runStatements(
+  context: QueryContext,
+  request: TransactionRequest,
+  { rowsAsArrays = false, signal }: QueryOptions,
+): Promise<ResultStep[]> {
+  const { statements } = request;
+  const { shapes, limits } = context;
+  checkStatements(statements, limits.statements);
+  shapes.refresh(Date.now());
+  let budget = new AnswerBudget(limits.answerBytes);
+  const makeStep = () => new ResultStep({ shapes, budget, rowsAsArrays });
+  const begin = beginCommand(request);
+  // Between two Syncs Postgres keeps a transaction open by itself: one flight, without BEGIN and COMMIT.
+  const shared = begin === "begin" && statements.length > 0 ? shareable(context, statements) : undefined;
+  if (shared) {
+    return runShared(context, shared, makeStep, {
+      isTransaction: true,
+      signal,
+      onSend: () => {
+        budget = new AnswerBudget(limits.answerBytes);
+      },
+    });
+  }
+  const results = statements.map(makeStep);
+  await runBatch(context, { statements, steps: results, begin }, signal);
+  for (const { sql } of statements) context.book.noteRun(sql);
+  return results;
 }
 
 /** @throws Y1001 for an isolation level that is none. */

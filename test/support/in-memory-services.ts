@@ -121,6 +121,7 @@ export function inMemoryServices(): InMemoryServices {
         if (given !== token) throw invalid();
         return databasePrincipal;
       },
+      authenticateAtOnce: () => undefined,
       async authenticateDatabase(id, given) {
         if (id !== databaseId || given !== token) throw invalid();
         return databasePrincipal;

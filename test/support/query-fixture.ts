@@ -43,7 +43,7 @@ const defaults: Limits = {
   answerBytes: 64 * 1024 * 1024,
   statements: 100,
   statementTimeoutMs: 30_000,
-  connectionsPerDatabase: 4,
+  connectionsPerDatabase: 6,
 };
 
 export const textOf = (answer: EncodedAnswer): string => {

@@ -50,6 +50,18 @@ export function writeBind(out: MessageWriter, params: readonly (string | null)[]
   out.end();
 }
 
+export function writeDescribeStatement(out: MessageWriter, statement: string): void {
+  out.begin(0x44); // D
+  out.cString(`S${statement}`);
+  out.end();
+}
+
+export function writeClose(out: MessageWriter, statement: string): void {
+  out.begin(0x43); // C
+  out.cString(`S${statement}`);
+  out.end();
+}
+
 const encode = (write: (out: MessageWriter) => void): Buffer => {
   const out = new MessageWriter(64);
   write(out);

@@ -1,0 +1,29 @@
+/** In charge of one request on a session that it shares with others: what it asks, and who hears how it ended. */
+import type { JsonValue } from "@postern/sdk/protocol";
+import type { Step } from "../batch-exchange.ts";
+import type { BookEntry } from "./statement-book.ts";
+
+export interface SharedStatement {
+  entry: BookEntry;
+  params: readonly JsonValue[];
+}
+
+export interface SharedRequest {
+  /** Several are one transaction: they take effect all or not at all. */
+  statements: readonly SharedStatement[];
+  /** It changes nothing: it may be sent again, and may stand in a pipeline with others. */
+  isRead: boolean;
+  /** Makes fresh steps, one for each statement; called once more whenever the request is sent once more. */
+  makeSteps(): readonly Step[];
+  /** Called once, with the error or without. `failedIndex`: which statement it was. */
+  onDone(error: Error | undefined, failedIndex?: number): void;
+}
+
+/** A request on its way through the pool. */
+export interface Submission {
+  readonly request: SharedRequest;
+  readonly submittedAt: number;
+  attempts: number;
+  isDone: boolean;
+  stopListening: (() => void) | undefined;
+}

@@ -1,0 +1,146 @@
+/**
+ * In charge of remembering which statements, by their text, may share a session with those of other requests. A text is
+ * looked at when it is seen again, and what was found is believed for as long as the catalog stays what it was; that is
+ * looked at once a second.
+ */
+import { leadingKeyword } from "../leading-keyword.ts";
+import { profileStatement, type StatementProfile } from "./statement-profile.ts";
+import { catalogStateQuery, verifyParams, verifyQuery } from "./verify-profile.ts";
+
+export interface BookEntry {
+  readonly text: string;
+  /** `new` has been seen once; `checking` is being looked at. */
+  verdict: "new" | "checking" | "shared" | "alone";
+  kind: StatementProfile["kind"];
+  /** Types of the parameters, once a session has told them. */
+  parameterTypes: number[] | undefined;
+  /** It has held up others behind it: until then (`performance.now()`) nothing is put behind it, nor it behind others. */
+  slowUntil: number;
+}
+
+/** Runs a query of Postern's own in the database and returns the first value of its first row, as text. */
+export type AskCatalog = (sql: string, params: string[]) => Promise<string | undefined>;
+
+/** Far more than an application has statements; beyond it the oldest are forgotten. */
+const mostEntries = 2_000;
+const believedForMs = 1_000;
+
+export class StatementBook {
+  readonly #entries = new Map<string, BookEntry>();
+  readonly #ask: AskCatalog;
+  readonly #onCatalogChange: () => void;
+  #catalogState: string | undefined;
+  /** When the catalog's state was asked for: until a second later it is believed. */
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #comparing = false;
+  /** Counts what makes an answer that is under way worthless. */
+  #epoch = 0;
+  #queue: Promise<void> = Promise.resolve();
+
+  /** `onCatalogChange`: sessions that were shared so far should be replaced. */
+  constructor(ask: AskCatalog, onCatalogChange: () => void) {
+    this.#ask = ask;
+    this.#onCatalogChange = onCatalogChange;
+  }
+
+  /** The statement's entry if it may share a session now. */
+  findShared(text: string, now: number): BookEntry | undefined {
+    const entry = this.#entries.get(text);
+    if (entry === undefined) {
+      this.#add(text);
+      return undefined;
+    }
+    if (entry.verdict === "shared") {
+      if (now - this.#askedAt < believedForMs) return entry;
+      this.#lookAtCatalog(now);
+    } else if (entry.verdict === "new") this.#check(entry);
+    return undefined;
+  }
+
+  /** To be called when a statement that had a session to itself is done: it may have changed the catalog. */
+  noteRun(text: string): void {
+    if (readsAndWrites.has(leadingKeyword(text) ?? "")) return;
+    this.#epoch++;
+    this.#askedAt = Number.NEGATIVE_INFINITY;
+  }
+
+  #add(text: string): void {
+    if (this.#entries.size >= mostEntries) this.#entries.delete(this.#entries.keys().next().value!);
+    this.#entries.set(text, {
+      text,
+      verdict: "new",
+      kind: "write",
+      parameterTypes: undefined,
+      slowUntil: 0,
+    });
+  }
+
+  /** One after the other: a burst of new statements must not take all sessions. */
+  #check(entry: BookEntry): void {
+    entry.verdict = "checking";
+    this.#queue = this.#queue
+      .then(() => this.#verify(entry))
+      .catch(() => {
+        entry.verdict = "new";
+      });
+  }
+
+  async #verify(entry: BookEntry): Promise<void> {
+    const profile = await profileStatement(entry.text);
+    if (!profile) {
+      entry.verdict = "alone";
+      return;
+    }
+    // The catalog's state first: what changes from here on is seen when it is next compared.
+    if (this.#catalogState === undefined) await this.#compareCatalog(performance.now());
+    const epoch = this.#epoch;
+    const isHarmless = (await this.#ask(verifyQuery, verifyParams(profile))) === "t";
+    if (epoch !== this.#epoch || this.#catalogState === undefined) entry.verdict = "new";
+    else if (isHarmless) {
+      entry.kind = profile.kind;
+      entry.verdict = "shared";
+    } else entry.verdict = "alone";
+  }
+
+  #lookAtCatalog(now: number): void {
+    if (this.#comparing) return;
+    this.#comparing = true;
+    this.#compareCatalog(now)
+      // Until it can be asked, statements run alone.
+      .catch(() => {})
+      .finally(() => {
+        this.#comparing = false;
+      });
+  }
+
+  async #compareCatalog(now: number): Promise<void> {
+    const epoch = this.#epoch;
+    const state = await this.#ask(catalogStateQuery, []);
+    if (state === undefined || epoch !== this.#epoch) return;
+    if (this.#catalogState !== undefined && state !== this.#catalogState) this.#startAfresh();
+    this.#catalogState = state;
+    this.#askedAt = now;
+  }
+
+  /** What was found before was found in another catalog. */
+  #startAfresh(): void {
+    this.#epoch++;
+    for (const entry of this.#entries.values()) {
+      entry.verdict = "new";
+      entry.parameterTypes = undefined;
+    }
+    this.#onCatalogChange();
+  }
+}
+
+const readsAndWrites = new Set([
+  "SELECT",
+  "INSERT",
+  "UPDATE",
+  "DELETE",
+  "MERGE",
+  "WITH",
+  "VALUES",
+  "TABLE",
+  "SHOW",
+]);

@@ -1,0 +1,109 @@
+/**
+ * In charge of what a statement's parse tree says about sharing a session with others: only statements that cannot touch
+ * the session's state may. Everything that is not known to be harmless is not shared.
+ */
+
+/** What has to be looked up in the catalog before the statement is shared. */
+export interface StatementProfile {
+  /** A read may be repeated and may stand in a pipeline behind others; a write may not. */
+  kind: "read" | "write";
+  /** Names of relations, quoted where needed, as `to_regclass` reads them. */
+  relations: string[];
+  /** Names that are those of common table expressions in one place and may be relations in another. */
+  ambiguousRelations: string[];
+  /** Names of functions, without their schemas. */
+  functions: string[];
+}
+
+/** Nodes that run nothing but functions, operators and casts, all of which are looked up. */
+const harmlessNodes = new Set(
+  (
+    "SelectStmt InsertStmt UpdateStmt DeleteStmt MergeStmt MergeWhenClause ResTarget ColumnRef A_Star A_Const A_Expr BoolExpr " +
+    "NullTest BooleanTest FuncCall TypeCast TypeName ParamRef SubLink CaseExpr CaseWhen CoalesceExpr MinMaxExpr JoinExpr " +
+    "RangeVar RangeSubselect RangeFunction SortBy WindowDef WithClause CommonTableExpr A_ArrayExpr A_Indirection A_Indices " +
+    "RowExpr SQLValueFunction OnConflictClause InferClause IndexElem List String Integer Float Boolean BitString " +
+    "MultiAssignRef SetToDefault GroupingSet GroupingFunc LockingClause CollateClause Alias ReturningClause ReturningOption"
+  ).split(" "),
+);
+const writingNodes = new Set(["InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "LockingClause"]);
+
+/** They change what no session keeps for itself, so they may be shared; but they must not run twice. */
+const writingFunctions = new Set(["nextval", "setval"]);
+
+/** Beyond this a statement is no one's daily bread, and reading it would hold up the others. */
+const longestText = 16 * 1024;
+
+/** Undefined: the statement must have a session to itself. */
+export async function profileStatement(sql: string): Promise<StatementProfile | undefined> {
+  if (sql.length > longestText) return undefined;
+  const { parse } = await import("libpg-query");
+  const tree = await parse(sql).catch(() => undefined);
+  const statement = tree?.stmts?.length === 1 ? tree.stmts[0]!.stmt : undefined;
+  if (!statement || !/^(?:Select|Insert|Update|Delete|Merge)Stmt$/.test(Object.keys(statement)[0]!))
+    return undefined;
+  const findings = new Findings();
+  findings.visit(statement);
+  return findings.isHarmless ? findings.toProfile() : undefined;
+}
+
+type Tree = Record<string, unknown>;
+
+class Findings {
+  isHarmless = true;
+  #writes = false;
+  readonly #relations = new Set<string>();
+  readonly #tableExpressions = new Set<string>();
+  readonly #functions = new Set<string>();
+
+  toProfile(): StatementProfile {
+    const functions = [...this.#functions];
+    const names = [...this.#relations];
+    return {
+      kind: this.#writes || functions.some((name) => writingFunctions.has(name)) ? "write" : "read",
+      relations: names.filter((name) => !this.#tableExpressions.has(name)),
+      ambiguousRelations: names.filter((name) => this.#tableExpressions.has(name)),
+      functions,
+    };
+  }
+
+  visit(value: unknown): void {
+    if (Array.isArray(value)) for (const item of value) this.visit(item);
+    else if (typeof value === "object" && value !== null) this.#visitObject(value as Tree);
+  }
+
+  /** Nodes stand below their type's name, which begins with a capital; some fields hold a bare node of a fixed type. */
+  #visitObject(tree: Tree): void {
+    for (const [key, value] of Object.entries(tree)) {
+      if (/^[A-Z]/.test(key)) this.#enterNode(key, value as Tree);
+      // SELECT … INTO makes a table.
+      else if (key === "intoClause") this.isHarmless = false;
+      else if (key === "relation" && !isNode(value)) this.#enterNode("RangeVar", value as Tree);
+      this.visit(value);
+    }
+  }
+
+  #enterNode(type: string, node: Tree): void {
+    if (!harmlessNodes.has(type)) this.isHarmless = false;
+    if (writingNodes.has(type)) this.#writes = true;
+    if (type === "RangeVar") this.#relations.add(qualifiedName(node));
+    else if (type === "CommonTableExpr") this.#tableExpressions.add(quoted(node.ctename as string));
+    else if (type === "FuncCall") this.#functions.add(lastName(node.funcname as Tree[]));
+  }
+}
+
+/** Is it `{"RangeVar": {…}}` rather than the bare fields of a node? */
+const isNode = (value: unknown): boolean =>
+  typeof value !== "object" ||
+  value === null ||
+  Array.isArray(value) ||
+  /^[A-Z]/.test(Object.keys(value)[0] ?? "");
+
+const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+const qualifiedName = ({ catalogname, schemaname, relname }: Tree): string =>
+  [catalogname, schemaname, relname]
+    .filter((part) => part !== undefined)
+    .map((part) => quoted(part as string))
+    .join(".");
+
+const lastName = (names: Tree[]): string => (names.at(-1)!.String as { sval: string }).sval;
