@@ -218,7 +218,10 @@ const smallBytes = 16 * 1024;
 function send(response: ServerResponse, { id }: DirectRequest, { chunks, byteLength }: EncodedAnswer): void {
   response.writeHead(200, headersOf(id, byteLength));
   const last = chunks.length - 1;
-  if (last === 0 && byteLength < smallBytes) return sendSmall(response, chunks[0]!);
+  if (last === 0 && byteLength < smallBytes) {
+    sendSmall(response, chunks[0]!);
+    return;
+  }
   for (let index = 0; index < last; index += 1) response.write(chunks[index]);
   response.end(chunks[last]);
 }

@@ -57,11 +57,11 @@ export class SharedPool implements SessionOwner {
 
   /** Takes a request; its `onDone` is called when it has ended, in a later turn of the event loop. */
   submit(request: SharedRequest, signal?: DepartureSignal): void {
-    if (this.#closedBecause) return request.onDone(this.#closedBecause);
-    if (signal?.aborted) return request.onDone(requestCanceled());
-    const { queueLength } = this.#options;
-    if (this.#waiting.length >= queueLength)
-      return request.onDone(tooBusy(`${queueLength} requests wait already.`));
+    const refusal = this.#refusal(signal);
+    if (refusal) {
+      request.onDone(refusal);
+      return;
+    }
     const submission: Submission = {
       request,
       submittedAt: performance.now(),
@@ -75,6 +75,13 @@ export class SharedPool implements SessionOwner {
       submission.stopListening = () => signal.removeEventListener("abort", onAbort);
     }
     this.#enqueue(submission);
+  }
+
+  #refusal(signal?: DepartureSignal): PosternError | undefined {
+    const { queueLength } = this.#options;
+    if (this.#closedBecause) return this.#closedBecause;
+    if (signal?.aborted) return requestCanceled();
+    return this.#waiting.length >= queueLength ? tooBusy(`${queueLength} requests wait already.`) : undefined;
   }
 
   /** Closes the sessions as soon as they are free; what comes next gets new ones. */
@@ -205,7 +212,10 @@ export class SharedPool implements SessionOwner {
 
   #adopt(connection: WireConnection): void {
     const session = new SharedSession(connection, this, performance.now());
-    if (this.#closedBecause) return connection.close();
+    if (this.#closedBecause) {
+      connection.close();
+      return;
+    }
     this.#sessions.add(session);
     connection.onEnd = () => {
       this.#sessions.delete(session);
