@@ -37,6 +37,8 @@ export interface Config {
   domain: string;
   /** May people without a key make an account? */
   registration: "closed" | "open";
+  /** May a database take tokens of an issuer inside a private network? The daemon fetches what its owner names. */
+  privateIssuers: "refused" | "allowed";
   /** How long a destroyed database can be brought back, days. */
   undeleteDays: number;
   /** Where backups are stored. */
@@ -125,6 +127,7 @@ export function readConfig(environment: Environment = process.env): Config {
     listen: "127.0.0.1",
     domain: environment.POSTERN_DOMAIN || "localhost",
     registration: choice(environment, "POSTERN_REGISTRATION", ["closed", "open"]),
+    privateIssuers: choice(environment, "POSTERN_PRIVATE_ISSUERS", ["refused", "allowed"]),
     undeleteDays: 7,
     backupDirectory: directory(environment, "POSTERN_BACKUP_DIR", join(home, "backups")),
     limits: {
