@@ -3,6 +3,7 @@
  * a line.
  */
 import { parseArgs } from "node:util";
+import { benchBackup } from "./backup.ts";
 import { benchCreate } from "./create.ts";
 import { benchHttp } from "./http.ts";
 import { benchStart } from "./start.ts";
@@ -11,6 +12,7 @@ const usage = `usage: npm run bench -- create [--most 500]
        npm run bench -- start
        npm run bench -- http [--connections 1,16,64] [--rounds 5] [--seconds 3] [--workload "point read"]…
                              [--subject postern]… [--verbose]
+       npm run bench -- backup [--scale 32] [--rounds 5] [--verbose]
 With --json: one object a line.
 `;
 
@@ -24,6 +26,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: "string", default: "3" },
     workload: { type: "string", multiple: true, default: [] },
     subject: { type: "string", multiple: true, default: [] },
+    scale: { type: "string", default: "32" },
     verbose: { type: "boolean", default: false },
   },
 });
@@ -45,6 +48,14 @@ switch (positionals[0]) {
       seconds: Number(values.seconds),
       workloads: values.workload,
       subjects: values.subject,
+    });
+    break;
+  case "backup":
+    await benchBackup({
+      json,
+      verbose: values.verbose,
+      scale: Number(values.scale),
+      rounds: Number(values.rounds),
     });
     break;
   default:
