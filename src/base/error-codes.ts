@@ -75,6 +75,10 @@ export const errorCodes = {
   Y3009: { name: "version_unavailable", http: 400, exit: 2 },
   Y3010: { name: "operation_not_found", http: 404, exit: 5 },
   Y3011: { name: "operation_failed", http: 500, exit: 1 },
+  Y3030: { name: "table_not_found", http: 404, exit: 5 },
+  Y3031: { name: "table_name_ambiguous", http: 400, exit: 2 },
+  Y3032: { name: "no_owner_column", http: 400, exit: 2 },
+  Y3033: { name: "group_tables_differ", http: 409, exit: 6 },
   // Y4: instances and what runs them
   Y4001: { name: "instance_unreachable", http: 503, exit: 9 },
   Y4002: { name: "instance_start_failed", http: 503, exit: 1 },

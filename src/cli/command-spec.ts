@@ -71,3 +71,12 @@ export const confirmOptions: readonly OptionSpec[] = [
   { flags: "-y, --yes", summary: "do not ask" },
   { flags: "--force", summary: "the same as --yes" },
 ];
+
+/** Where migrations are. */
+export const directoryOptions: readonly OptionSpec[] = [
+  {
+    flags: "--dir <path>",
+    summary: "folder of the .sql files; migrations, db/migrations or schema when absent",
+  },
+  { flags: "--path <path>", summary: "the same as --dir" },
+];

@@ -1,4 +1,6 @@
 /** The commands about row security, on a database of Postern's and on any Postgres. */
+import { mkdtemp, readdir } from "node:fs/promises";
+import { join } from "node:path";
 import type { CreatedDatabase, DatabaseUrls } from "@postern/sdk/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RowSecurityFinding } from "../../src/postgres/inspect-row-security.ts";
@@ -92,7 +94,7 @@ describe("db rls check", () => {
     expect(found.stdout).toContain(`\
 error    table public.notes  row_security_off
          anon can select, and row security is off: every client reaches every row.
-         alter table "public"."notes" enable row level security;
+         alter table public.notes enable row level security;
 `);
     expect(await postern.run(["db", "rls", "check", name, "--exit-code"], options)).toMatchObject({
       code: 8,
@@ -107,5 +109,52 @@ error    table public.notes  row_security_off
     for (const { mend } of findings) await query(mend!);
     const mended = await postern.run(["db", "rls", "check", name, "--exit-code"], options);
     expect(mended).toMatchObject({ code: 0, stderr: "✓ Row security holds\n" });
+  });
+});
+
+describe("db rls init", () => {
+  const tables = `
+    create table todos (id serial primary key, user_id text not null, team_id uuid);
+    create table news (id int);`;
+
+  it("writes a migration that leaves nothing to find, and then has nothing to write", async () => {
+    const { name, access } = await createDatabase(tables);
+    const cwd = await mkdtemp(join(postern.project, "init-"));
+    const options = { environment: access, cwd };
+    const written = await postern.run(["db", "rls", "init", name, "--with-groups"], options);
+    expect(written).toMatchObject({ code: 0, stdout: "" });
+    expect(written.stderr).toMatch(
+      /^ {2}public\.todos {2}rows of the user in user_id and of the group in team_id\n {2}public\.news {2}left as it is: no column .*\n✓ Created db\/migrations\/\d{14}_row_security\.sql\nRead it, then run `postern db migrate`\.\n$/,
+    );
+    expect(await postern.run(["db", "migrate", name], options)).toMatchObject({ code: 0 });
+    const check = await postern.run(["db", "rls", "check", name, "--exit-code"], options);
+    expect(check).toMatchObject({ code: 0, stdout: "", stderr: "✓ Row security holds\n" });
+    const again = await postern.run(["db", "rls", "init", name, "--with-groups"], options);
+    expect(again.stderr).toContain("✓ Nothing is missing");
+    expect(await readdir(join(cwd, "db/migrations"))).toHaveLength(1);
+  });
+
+  it("runs it at once with --apply, on any Postgres; the same SQL runs on a database of Postern's", async () => {
+    const { url } = await createBareDatabase(tables);
+    const args = ["db", "rls", "init", "--url", url, "--with-groups", "--apply"];
+    const { sql, ...applied } = await postern.json<{ sql: string }>(args);
+    expect(applied).toMatchObject({
+      name: null,
+      applied: true,
+      tables: [
+        { schema: "public", table: "todos", owner_column: "user_id", group_column: "team_id", notes: [] },
+      ],
+      left: [{ table: "news" }],
+    });
+    expect(await postern.json(["db", "rls", "check", "--url", url])).toEqual([]);
+    const { name, query, access } = await createDatabase(tables);
+    await query(sql);
+    expect(await postern.json(["db", "rls", "check", name], { environment: access })).toEqual([]);
+  });
+
+  it("ends with 5 for a table that is not there", async () => {
+    const { url } = await createBareDatabase(tables);
+    const end = await postern.run(["db", "rls", "init", "--url", url, "--table", "nope"]);
+    expect(end).toMatchObject({ code: 5, stderr: expect.stringContaining("There is no table nope.") });
   });
 });

@@ -1,5 +1,5 @@
 /** In charge of declaring the commands about row security. */
-import { type CommandSpec, databaseOptions, urlOption } from "../command-spec.ts";
+import { type CommandSpec, databaseOptions, directoryOptions, urlOption } from "../command-spec.ts";
 
 const database = { name: "[database]", summary: "name or id; the linked database unless said otherwise" };
 
@@ -11,6 +11,25 @@ export const rowSecuritySpecs: readonly CommandSpec[] = [
     options: [...databaseOptions, urlOption],
     examples: ["postern db rls", "postern db rls my-app-db --json"],
     load: () => import("../commands/db-rls.ts"),
+  },
+  {
+    path: "db rls init",
+    summary: "write a migration that gives users their own rows: policies, grants, indexes",
+    args: [database],
+    options: [
+      ...databaseOptions,
+      urlOption,
+      { flags: "--with-groups", summary: "also tables of groups and members, and policies that ask them" },
+      { flags: "--table <table>", summary: "only this table, even where it has policies", repeat: true },
+      { flags: "--apply", summary: "run it at once instead of writing a migration" },
+      ...directoryOptions,
+    ],
+    examples: [
+      "postern db rls init",
+      "postern db rls init --with-groups",
+      "postern db rls init --table todos --apply",
+    ],
+    load: () => import("../commands/db-rls-init.ts"),
   },
   {
     path: "db rls check",

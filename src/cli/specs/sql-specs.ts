@@ -1,14 +1,13 @@
 /** In charge of declaring the commands that run SQL and migrations. */
-import { type CommandSpec, databaseOptions, type OptionSpec, urlOption } from "../command-spec.ts";
+import {
+  type CommandSpec,
+  databaseOptions,
+  directoryOptions,
+  type OptionSpec,
+  urlOption,
+} from "../command-spec.ts";
 
 const database = { name: "[database]", summary: "name or id; the linked database unless said otherwise" };
-const directoryOptions: readonly OptionSpec[] = [
-  {
-    flags: "--dir <path>",
-    summary: "folder of the .sql files; migrations, db/migrations or schema when absent",
-  },
-  { flags: "--path <path>", summary: "the same as --dir" },
-];
 const byName: OptionSpec = { flags: "-d, --database <database>", summary: "name or id of the database" };
 const readOnly: OptionSpec = { flags: "--read-only", summary: "refuse whatever would change data" };
 

@@ -1,18 +1,18 @@
 /** In charge of what is wrong with functions that run as their owner, past row security. */
 
-import { quoteIdentifier } from "../identifier.ts";
-import { nameRoles, plainName } from "./check-relations.ts";
+import { readableIdentifier, readableName } from "../readable-identifier.ts";
+import { nameRoles } from "./check-relations.ts";
 import type { RowSecurityFinding } from "./finding.ts";
-import { type FunctionFacts, qualifiedName, type RowSecurityCatalog } from "./read-catalog.ts";
+import type { FunctionFacts, RowSecurityCatalog } from "./read-catalog.ts";
 
 export const checkFunctions = ({ definer_functions }: RowSecurityCatalog): RowSecurityFinding[] =>
   definer_functions.flatMap((entry) => [...checkPath(entry), ...checkCallers(entry)]);
 
 const describe = (entry: FunctionFacts): string =>
-  `${entry.kind} ${plainName(entry)}(${entry.identity_arguments})`;
+  `${entry.kind} ${readableName(entry)}(${entry.identity_arguments})`;
 
 const nameInSql = (entry: FunctionFacts): string =>
-  `${entry.kind} ${qualifiedName(entry)}(${entry.identity_arguments})`;
+  `${entry.kind} ${readableName(entry)}(${entry.identity_arguments})`;
 
 function checkPath(entry: FunctionFacts): RowSecurityFinding[] {
   if (entry.has_search_path) return [];
@@ -22,7 +22,7 @@ function checkPath(entry: FunctionFacts): RowSecurityFinding[] {
       severity: entry.callable_by.length > 0 || entry.returns_trigger ? "warning" : "info",
       object: describe(entry),
       why: "It runs as its owner and with its caller's search_path, who can so put another table or function in the place of one it names.",
-      mend: `alter ${nameInSql(entry)} set search_path = pg_catalog, ${quoteIdentifier(entry.schema)}, pg_temp;`,
+      mend: `alter ${nameInSql(entry)} set search_path = pg_catalog, ${readableIdentifier(entry.schema)}, pg_temp;`,
     },
   ];
 }

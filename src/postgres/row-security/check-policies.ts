@@ -1,14 +1,9 @@
 /** In charge of what is wrong with the policies of tables that clients reach. */
-import { quoteIdentifier } from "../identifier.ts";
-import { isTable, nameRoles, plainIdentifier, plainName, reachedBy } from "./check-relations.ts";
+import { readableIdentifier, readableName } from "../readable-identifier.ts";
+import { isTable, nameRoles, reachedBy } from "./check-relations.ts";
 import type { ClientRole, RowSecurityFinding } from "./finding.ts";
 import { findOwnerColumn, subjectFor } from "./owner-column.ts";
-import {
-  type PolicyFacts,
-  qualifiedName,
-  type RelationFacts,
-  type RowSecurityCatalog,
-} from "./read-catalog.ts";
+import type { PolicyFacts, RelationFacts, RowSecurityCatalog } from "./read-catalog.ts";
 import { type ExpressionFacts, readExpression } from "./read-expression.ts";
 
 interface ReadPolicy {
@@ -50,10 +45,10 @@ const mayUse = ({ privileges }: RelationFacts, { command }: PolicyFacts, role: C
   command === "all" || privileges[role].some(({ privilege }) => privilege === command);
 
 const describe = ({ table, policy }: ReadPolicy): string =>
-  `policy ${plainIdentifier(policy.name)} on ${plainName(table)}`;
+  `policy ${readableIdentifier(policy.name)} on ${readableName(table)}`;
 
 const nameInSql = ({ table, policy }: ReadPolicy): string =>
-  `policy ${quoteIdentifier(policy.name)} on ${qualifiedName(table)}`;
+  `policy ${readableIdentifier(policy.name)} on ${readableName(table)}`;
 
 /** Of a newer Postgres perhaps. Saying so is better than silence. */
 function checkUnread(entry: ReadPolicy): RowSecurityFinding[] {
@@ -98,7 +93,7 @@ function checkAlwaysTrue(entry: ReadPolicy): RowSecurityFinding[] {
   const allows = command === "all" ? writesOf(table, roles) : command === "select" ? [] : [command];
   const looksOwned = owner !== undefined && roles.includes("anon");
   if (allows.length === 0 && !looksOwned) return [];
-  const own = owner && `(${quoteIdentifier(owner.name)} = ${subjectFor(owner.type, uidType)})`;
+  const own = owner && `(${readableIdentifier(owner.name)} = ${subjectFor(owner.type, uidType)})`;
   const parts = own && [
     ...(using?.alwaysTrue ? [`using ${own}`] : []),
     ...(withCheck?.alwaysTrue ? [`with check ${own}`] : []),
@@ -107,7 +102,7 @@ function checkAlwaysTrue(entry: ReadPolicy): RowSecurityFinding[] {
     allows.length > 0
       ? `It lets ${nameRoles(roles)} ${allows.join(", ")} any row`
       : `It shows every row to ${nameRoles(roles)}`;
-  const whose = owner ? `, whoever its ${plainIdentifier(owner.name)} is` : "";
+  const whose = owner ? `, whoever its ${readableIdentifier(owner.name)} is` : "";
   return [
     {
       rule: "always_true",
@@ -129,7 +124,7 @@ function checkMissing(entry: ReadPolicy): RowSecurityFinding[] {
   const { command, with_check: check, using } = policy;
   if (check !== null) return [];
   const owner = findOwnerColumn(table.columns);
-  const own = owner && `(${quoteIdentifier(owner.name)} = ${subjectFor(owner.type, uidType)})`;
+  const own = owner && `(${readableIdentifier(owner.name)} = ${subjectFor(owner.type, uidType)})`;
   if (command === "insert" && policy.permissive) {
     return [
       {
@@ -159,8 +154,8 @@ function checkIndexes(table: RelationFacts, policies: readonly ReadPolicy[]): Ro
   return missing.map((column) => ({
     rule: "policy_column_without_index",
     severity: "warning" as const,
-    object: `column ${plainName(table)}.${plainIdentifier(column)}`,
+    object: `column ${readableName(table)}.${readableIdentifier(column)}`,
     why: "A policy compares it in every statement, and no index begins with it.",
-    mend: `create index on ${qualifiedName(table)} (${quoteIdentifier(column)});`,
+    mend: `create index on ${readableName(table)} (${readableIdentifier(column)});`,
   }));
 }

@@ -1,7 +1,7 @@
 /** In charge of what is wrong with tables and views that clients reach, their policies aside. */
-import { quoteIdentifier } from "../identifier.ts";
+import { readableName } from "../readable-identifier.ts";
 import { type ClientRole, clientRoles, type RowSecurityFinding } from "./finding.ts";
-import { qualifiedName, type RelationFacts, type RowSecurityCatalog } from "./read-catalog.ts";
+import type { RelationFacts, RowSecurityCatalog } from "./read-catalog.ts";
 
 export const isTable = ({ kind }: RelationFacts): boolean => kind === "r" || kind === "p";
 
@@ -24,8 +24,8 @@ export function checkRelations(catalog: RowSecurityCatalog): RowSecurityFinding[
 }
 
 function checkTable(table: RelationFacts, roles: ClientRole[]): RowSecurityFinding[] {
-  const name = qualifiedName(table);
-  const object = `table ${plainName(table)}`;
+  const name = readableName(table);
+  const object = `table ${readableName(table)}`;
   if (!table.row_security) {
     return [
       {
@@ -64,9 +64,9 @@ function checkTruncate(table: RelationFacts): RowSecurityFinding[] {
     {
       rule: "truncate_granted",
       severity: "warning",
-      object: `table ${plainName(table)}`,
+      object: `table ${readableName(table)}`,
       why: `${nameRoles(roles)} may TRUNCATE it, which empties the table whatever its policies say.`,
-      mend: `revoke truncate on ${qualifiedName(table)} from public, ${roles.join(", ")};`,
+      mend: `revoke truncate on ${readableName(table)} from public, ${roles.join(", ")};`,
     },
   ];
 }
@@ -83,9 +83,9 @@ function checkSequences(table: RelationFacts): RowSecurityFinding[] {
       {
         rule: "sequence_not_granted",
         severity: "info" as const,
-        object: `sequence ${plainName(sequence)}`,
-        why: `${nameRoles(roles)} may insert into ${plainName(table)} and may not use the sequence of its column ${sequence.column}: inserts without a value for it fail.`,
-        mend: `grant usage on sequence ${qualifiedName(sequence)} to ${roles.join(", ")};`,
+        object: `sequence ${readableName(sequence)}`,
+        why: `${nameRoles(roles)} may insert into ${readableName(table)} and may not use the sequence of its column ${sequence.column}: inserts without a value for it fail.`,
+        mend: `grant usage on sequence ${readableName(sequence)} to ${roles.join(", ")};`,
       },
     ];
   });
@@ -105,11 +105,11 @@ function checkView(
     {
       rule: "view_past_row_security",
       severity: "error",
-      object: `view ${plainName(view)}`,
-      why: `${nameRoles(roles)} can use it, and it reads ${read.map(plainName).join(", ")} as its owner: the policies there do not count.`,
+      object: `view ${readableName(view)}`,
+      why: `${nameRoles(roles)} can use it, and it reads ${read.map(readableName).join(", ")} as its owner: the policies there do not count.`,
       mend: canAskAsCaller
-        ? `alter view ${qualifiedName(view)} set (security_invoker = true);`
-        : `revoke all on ${qualifiedName(view)} from public, ${roles.join(", ")};`,
+        ? `alter view ${readableName(view)} set (security_invoker = true);`
+        : `revoke all on ${readableName(view)} from public, ${roles.join(", ")};`,
     },
   ];
 }
@@ -134,15 +134,8 @@ function withoutRowSecurity(relation: RelationFacts, roles: ClientRole[]): RowSe
   return {
     rule: "no_row_security_possible",
     severity: "warning",
-    object: `${kind} ${plainName(relation)}`,
+    object: `${kind} ${readableName(relation)}`,
     why: `${nameRoles(roles)} can read it, and a ${kind} has no row security.`,
-    mend: `revoke all on ${qualifiedName(relation)} from public, ${roles.join(", ")};`,
+    mend: `revoke all on ${readableName(relation)} from public, ${roles.join(", ")};`,
   };
 }
-
-/** For people: quoted only where it has to be. */
-export const plainName = ({ schema, name }: { schema: string; name: string }): string =>
-  [schema, name].map(plainIdentifier).join(".");
-
-export const plainIdentifier = (name: string): string =>
-  /^[a-z_][a-z0-9_$]*$/.test(name) ? name : quoteIdentifier(name);

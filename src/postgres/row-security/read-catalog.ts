@@ -1,6 +1,5 @@
 /** In charge of reading from the catalog what row security consists of: relations, policies, privileges, functions. */
 import type pg from "pg";
-import { quoteQualified } from "../identifier.ts";
 import type { ClientRole } from "./finding.ts";
 
 export interface ColumnFacts {
@@ -36,6 +35,7 @@ export interface RelationFacts {
   row_security: boolean;
   forced: boolean;
   security_invoker: boolean;
+  is_partition: boolean;
   /** May the current role alter it? */
   alterable: boolean;
   columns: ColumnFacts[];
@@ -67,13 +67,12 @@ export interface RowSecurityCatalog {
   server_version: number;
   /** Return type of auth.uid(); null where there is none. */
   uid_type: string | null;
+  /** Of those that policies for groups ask. */
+  scaffold_functions: number;
   roles: { name: ClientRole; exists: boolean; bypasses: boolean }[];
   relations: RelationFacts[];
   definer_functions: FunctionFacts[];
 }
-
-export const qualifiedName = ({ schema, name }: { schema: string; name: string }): string =>
-  quoteQualified([schema, name]);
 
 /** A role that is missing has what PUBLIC has, which it will have when somebody makes it. */
 const rolesSql = `
@@ -92,7 +91,7 @@ select c.oid::int8::text::json as oid, n.nspname as schema, c.relname as name, c
        c.relrowsecurity as row_security, c.relforcerowsecurity as forced,
        coalesce((select o.option_value::boolean from pg_options_to_table(c.reloptions) o
                   where o.option_name = 'security_invoker'), false) as security_invoker,
-       pg_has_role(c.relowner, 'usage') as alterable,
+       c.relispartition as is_partition, pg_has_role(c.relowner, 'usage') as alterable,
        (select coalesce(json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, null),
                                                    'has_default', a.atthasdef) order by a.attnum), '[]')
           from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
@@ -166,6 +165,9 @@ with roles as (${rolesSql})
 select current_setting('server_version_num')::int as server_version,
        (select format_type(p.prorettype, null) from pg_proc p join pg_namespace n on n.oid = p.pronamespace
          where n.nspname = 'auth' and p.proname = 'uid' and p.pronargs = 0) as uid_type,
+       (select count(*)::int from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+         where n.nspname = 'membership' and p.proname in ('group_ids', 'managed_group_ids', 'add_creator')
+       ) as scaffold_functions,
        (select json_agg(json_build_object(
                  'name', r.name, 'exists', r.oid is not null,
                  'bypasses', coalesce((select a.rolsuper or a.rolbypassrls from pg_roles a where a.oid = r.oid), false)))
@@ -178,7 +180,9 @@ export async function readRowSecurityCatalog(client: pg.ClientBase): Promise<Row
     // With nothing but pg_catalog in the path, expressions name every function and table of users in full.
     await client.query("set local search_path = pg_catalog");
     const server =
-      await client.query<Pick<RowSecurityCatalog, "server_version" | "uid_type" | "roles">>(serverSql);
+      await client.query<
+        Pick<RowSecurityCatalog, "server_version" | "uid_type" | "scaffold_functions" | "roles">
+      >(serverSql);
     const relations = await client.query<RelationFacts>(relationsSql);
     const functions = await client.query<FunctionFacts>(functionsSql);
     return { ...server.rows[0]!, relations: relations.rows, definer_functions: functions.rows };

@@ -1,0 +1,95 @@
+/** In charge of the SQL that gives one table the policies of its rows' owners. */
+import { readableIdentifier, readableName } from "../readable-identifier.ts";
+import { subjectFor } from "./owner-column.ts";
+import type { ScaffoldedTable } from "./plan-scaffold.ts";
+
+interface Policy {
+  name: string;
+  command: "all" | "select" | "insert" | "update" | "delete";
+  using?: string;
+  check?: string;
+}
+
+const groups = "(select membership.group_ids())";
+const managed = "(select membership.managed_group_ids())";
+
+export function renderTableScaffold({ table, owner, group }: ScaffoldedTable, uidType: string): string {
+  const on = readableName(table);
+  const policies = policiesOf(table.name, {
+    mine: owner && `${readableIdentifier(owner.name)} = ${subjectFor(owner.type, uidType)}`,
+    group: group && readableIdentifier(group.name),
+  });
+  // Another run may have known another column: its policies would add to these.
+  const stale = table.policies
+    .map(({ name }) => name)
+    .filter(
+      (name) => scaffoldNames(table.name).includes(name) && !policies.some((policy) => policy.name === name),
+    );
+  const columns = [owner, group].filter((column) => column !== undefined).map(({ name }) => name);
+  return [
+    `-- ${on}: ${describe(owner?.name, group?.name)}.`,
+    `alter table ${on} enable row level security;`,
+    ...stale.map((name) => `drop policy if exists ${readableIdentifier(name)} on ${on};`),
+    ...policies.map((policy) => renderPolicy(on, policy)),
+    `grant select, insert, update, delete on ${on} to authenticated;`,
+    ...table.sequences.map(
+      (sequence) => `grant usage on sequence ${readableName(sequence)} to authenticated;`,
+    ),
+    ...columns
+      .filter((column) => !table.indexed_columns.includes(column))
+      .map((column) => renderIndex(on, table.name, column)),
+  ].join("\n");
+}
+
+function describe(owner: string | undefined, group: string | undefined): string {
+  if (owner === undefined) return `rows belong to the members of the group in ${group}`;
+  if (group === undefined) return `rows belong to the user in ${owner}`;
+  return `rows are read by the group in ${group}, and changed by the user in ${owner} and the group's managers`;
+}
+
+export function renderPolicy(on: string, { name, command, using, check }: Policy): string {
+  const policy = readableIdentifier(name);
+  return [
+    `drop policy if exists ${policy} on ${on};`,
+    `create policy ${policy} on ${on} for ${command} to authenticated`,
+    ...(using === undefined ? [] : [`  using (${using})`]),
+    ...(check === undefined ? [] : [`  with check (${check})`]),
+  ]
+    .join("\n")
+    .concat(";");
+}
+
+const suffixes = ["owner", "group", "read", "insert", "update", "delete"] as const;
+
+/** Names have 63 bytes at most. */
+const policyName = (table: string, suffix: (typeof suffixes)[number]): string =>
+  `${Buffer.from(table)
+    .subarray(0, 50)
+    .toString()
+    .replace(/\uFFFD$/, "")}_${suffix}`;
+
+const scaffoldNames = (table: string): string[] => suffixes.map((suffix) => policyName(table, suffix));
+
+function policiesOf(
+  table: string,
+  { mine, group }: { mine: string | undefined; group: string | undefined },
+): Policy[] {
+  const name = (suffix: (typeof suffixes)[number]) => policyName(table, suffix);
+  if (group === undefined) return [{ name: name("owner"), command: "all", using: mine!, check: mine! }];
+  const member = `${group} in ${groups}`;
+  if (mine === undefined) return [{ name: name("group"), command: "all", using: member, check: member }];
+  // A row of no group is its user's alone. Who has left a group has left its rows, too.
+  const write = `(${mine} and (${group} is null or ${member}))\n    or ${group} in ${managed}`;
+  return [
+    { name: name("read"), command: "select", using: `${member} or (${group} is null and ${mine})` },
+    { name: name("insert"), command: "insert", check: `${mine} and (${group} is null or ${member})` },
+    { name: name("update"), command: "update", using: write, check: write },
+    { name: name("delete"), command: "delete", using: write },
+  ];
+}
+
+/** A name of its own: an index that exists under a usual one may leave rows out. */
+export function renderIndex(on: string, table: string, column: string): string {
+  const name = `${`${table}_${column}`.slice(0, 40)}_policy_idx`;
+  return `create index if not exists ${readableIdentifier(name)} on ${on} (${readableIdentifier(column)});`;
+}
