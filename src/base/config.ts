@@ -19,6 +19,18 @@ export interface Limits {
   connectionsPerDatabase: number;
 }
 
+/** What strangers may take, in client mode. */
+export interface ClientLimits {
+  bodyBytes: number;
+  answerBytes: number;
+  statements: number;
+  statementTimeoutMs: number;
+  /** Connections to one database for those with a token, and as many for those without. */
+  connectionsPerRole: number;
+  /** Requests of one caller at a time. */
+  underWayPerCaller: number;
+}
+
 export interface Config {
   /** All state of this Postern. */
   home: string;
@@ -44,6 +56,7 @@ export interface Config {
   /** Where backups are stored. */
   backupDirectory: string;
   limits: Limits;
+  clientLimits: ClientLimits;
 }
 
 type Environment = Record<string, string | undefined>;
@@ -136,6 +149,14 @@ export function readConfig(environment: Environment = process.env): Config {
       statements: 100,
       statementTimeoutMs: 30_000,
       connectionsPerDatabase: 24,
+    },
+    clientLimits: {
+      bodyBytes: 1024 * 1024,
+      answerBytes: 8 * 1024 * 1024,
+      statements: 20,
+      statementTimeoutMs: 5_000,
+      connectionsPerRole: 8,
+      underWayPerCaller: 4,
     },
   };
 }

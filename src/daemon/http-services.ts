@@ -2,9 +2,11 @@
 
 import { logIn, logOut, registerAccount, whoAmI } from "../access/accounts.ts";
 import { Authenticator } from "../access/authenticate.ts";
+import { posternError } from "../base/error.ts";
 import type { HttpServices } from "../http/services.ts";
 import type { Platform } from "../instances/platform.ts";
-import { openQueryService, type QueryService } from "../query/query-service.ts";
+import { openQueryService } from "../query/open-query-service.ts";
+import type { QueryService } from "../query/query-service.ts";
 import { backupServices } from "./backup-services.ts";
 import { databaseServices, migrationServices } from "./database-services.ts";
 import { type DaemonFacts, describeDaemon } from "./describe-daemon.ts";
@@ -17,7 +19,9 @@ export interface Composition {
 }
 
 export function compositionOf(platform: Platform, facts: DaemonFacts): Composition {
-  const query = openQueryService(platform);
+  const query = openQueryService(platform, async () => {
+    throw posternError("Y3004", "The database is not ready for clients.");
+  });
   const services: HttpServices = {
     access: new Authenticator(platform.state),
     status: { describe: () => describeDaemon(platform, facts) },

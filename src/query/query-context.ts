@@ -14,6 +14,7 @@ import { TextStep } from "./text-step.ts";
 import { TypeCatalog } from "./type-catalog.ts";
 
 export interface QueryContext extends BatchContext {
+  address: DatabaseAddress;
   limits: Limits;
   shapes: ResultShapes;
   /** Sessions that requests share, and the statements that may. */
@@ -27,6 +28,8 @@ export interface QueryOptions {
   rowsAsArrays?: boolean;
   /** Fires when the client has gone: the statement is canceled. */
   signal?: DepartureSignal;
+  /** Where the request came from; tells callers without a token apart. */
+  callerAddress?: string | undefined;
 }
 
 const secondMs = 1_000;
@@ -57,7 +60,7 @@ export function createQueryContext(address: DatabaseAddress, limits: Limits): Qu
     (sql, params) => askForText(base, sql, params),
     () => shared.retire(),
   );
-  return { ...base, limits, shapes: new ResultShapes(catalog), shared, book };
+  return { ...base, address, limits, shapes: new ResultShapes(catalog), shared, book };
 }
 
 /** The first value of the first row of Postern's own query. */

@@ -1,19 +1,20 @@
 /** In charge of the data plane: SQL over HTTP for all databases, each with sessions of its own. */
 import type { QueryRequest, TransactionRequest } from "@postern/sdk/protocol";
-import type { Limits } from "../base/config.ts";
+import type { ClientPrincipal, DatabasePrincipal } from "../access/principal.ts";
+import type { ClientLimits, Limits } from "../base/config.ts";
 import { posternError } from "../base/error.ts";
 import type { DatabaseId } from "../base/id.ts";
 import type { DatabaseAddress } from "../instances/database-address.ts";
-import type { Platform } from "../instances/platform.ts";
+import type { ClientLogins } from "./client/client-context.ts";
+import { ClientSide } from "./client/client-side.ts";
+import { runClientQuery, runClientTransaction } from "./client/run-client.ts";
 import { type EncodedAnswer, encodedAnswer } from "./encoded-answer.ts";
-import { findAddress } from "./find-address.ts";
 import { createQueryContext, type QueryContext, type QueryOptions } from "./query-context.ts";
 import { runQuery, type StatementKind } from "./run-query.ts";
 import { runTransaction } from "./run-transaction.ts";
 
-export interface QueryTarget {
-  databaseId: DatabaseId;
-}
+/** Who asks: a database's owner, or one of its clients. */
+export type QueryTarget = Pick<DatabasePrincipal, "databaseId"> | ClientPrincipal;
 
 export interface QueryService {
   query(target: QueryTarget, request: QueryRequest, options?: QueryOptions): Promise<EncodedAnswer>;
@@ -28,47 +29,41 @@ export interface QueryService {
    * under way fail with Y3004; the next one looks the database up again.
    */
   closeDatabase(databaseId: DatabaseId): Promise<void>;
+  /** Ends the sessions of its clients: client access was switched off, or changed. */
+  closeClients(databaseId: DatabaseId): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface QueryServiceOptions {
   limits: Limits;
+  clientLimits: ClientLimits;
   /** Where a database is. @throws when it can take no requests */
   findAddress(databaseId: DatabaseId): Promise<DatabaseAddress>;
+  /** Makes the database ready for clients and says how to log in for them. */
+  openClientAccess(databaseId: DatabaseId): Promise<ClientLogins>;
 }
 
 const idleCheckMs = 10_000;
 
-export const openQueryService = (platform: Pick<Platform, "state" | "config">): QueryService =>
-  createQueryService({
-    limits: platform.config.limits,
-    findAddress: (databaseId) => findAddress(platform, databaseId),
-  });
-
-export function createQueryService({ limits, findAddress }: QueryServiceOptions): QueryService {
+export function createQueryService(options: QueryServiceOptions): QueryService {
+  const { limits, clientLimits, findAddress } = options;
   const contexts = new Map<DatabaseId, Promise<QueryContext>>();
   /** Those that are there, for the hot path: no turn of the event loop is waited for what is at hand. */
   const opened = new Map<DatabaseId, QueryContext>();
+  const clients = new ClientSide({ limits: clientLimits, openClientAccess: options.openClientAccess });
 
   const closeIdle = setInterval(() => {
-    for (const context of contexts.values()) {
-      context
-        .then(({ pool, shared }) => {
-          pool.closeIdle();
-          shared.closeIdle();
-        })
-        .catch(() => {});
+    for (const { pool, shared } of opened.values()) {
+      pool.closeIdle();
+      shared.closeIdle();
     }
+    clients.closeIdle();
   }, idleCheckMs).unref();
-
-  async function openContext(databaseId: DatabaseId): Promise<QueryContext> {
-    return createQueryContext(await findAddress(databaseId), limits);
-  }
 
   async function contextOf(databaseId: DatabaseId): Promise<QueryContext> {
     const known = contexts.get(databaseId);
     if (known) return known;
-    const opening = openContext(databaseId);
+    const opening = findAddress(databaseId).then((address) => createQueryContext(address, limits));
     contexts.set(databaseId, opening);
     try {
       const context = await opening;
@@ -86,30 +81,48 @@ export function createQueryService({ limits, findAddress }: QueryServiceOptions)
     contexts.delete(databaseId);
     opened.delete(databaseId);
     const last = await context?.catch(() => undefined);
-    await Promise.all([last?.pool.close(closedError()), last?.shared.close(closedError())]);
+    await Promise.all([
+      clients.close(databaseId, closedError()),
+      last?.pool.close(closedError()),
+      last?.shared.close(closedError()),
+    ]);
   }
 
   const runStatement =
     (kind: StatementKind): QueryService["query"] =>
-    async ({ databaseId }, request, options = {}) => {
-      const context = opened.get(databaseId) ?? (await contextOf(databaseId));
-      return encodedAnswer(await runQuery(context, kind, request, options));
+    async (target, request, queryOptions = {}) => {
+      const context = opened.get(target.databaseId) ?? (await contextOf(target.databaseId));
+      const chunks = isClient(target)
+        ? await clients.run(target, context, queryOptions, (call) =>
+            runClientQuery(call, kind, request, queryOptions),
+          )
+        : await runQuery(context, kind, request, queryOptions);
+      return encodedAnswer(chunks);
     };
 
   return {
     query: runStatement("query"),
     execute: runStatement("execute"),
-    transaction: async ({ databaseId }, request, options = {}) => {
-      const context = opened.get(databaseId) ?? (await contextOf(databaseId));
-      return encodedAnswer(await runTransaction(context, request, options));
+    transaction: async (target, request, queryOptions = {}) => {
+      const context = opened.get(target.databaseId) ?? (await contextOf(target.databaseId));
+      const chunks = isClient(target)
+        ? await clients.run(target, context, queryOptions, (call) =>
+            runClientTransaction(call, request, queryOptions),
+          )
+        : await runTransaction(context, request, queryOptions);
+      return encodedAnswer(chunks);
     },
     closeDatabase,
+    closeClients: (databaseId) => clients.close(databaseId, closedError()),
     close: async () => {
       clearInterval(closeIdle);
       await Promise.all([...contexts.keys()].map(closeDatabase));
     },
   };
 }
+
+const isClient = (target: QueryTarget): target is ClientPrincipal =>
+  (target as Partial<ClientPrincipal>).kind === "client";
 
 const closedError = () =>
   posternError("Y3004", "The database was taken out of service while the request ran.", {

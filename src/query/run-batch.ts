@@ -9,13 +9,14 @@ import type { DepartureSignal } from "../base/departure.ts";
 import type { Exchange } from "../postgres/wire/exchange.ts";
 import { sync } from "../postgres/wire/frontend-messages.ts";
 import { MessageWriter } from "../postgres/wire/message-writer.ts";
+import type { WireConnection } from "../postgres/wire/wire-connection.ts";
 import { BatchExchange, type Step, silentStep } from "./batch-exchange.ts";
 import { leadingKeyword } from "./leading-keyword.ts";
 import { queryError, requestCanceled, statementTimedOut } from "./query-error.ts";
 import type { Session, SessionPool } from "./session-pool.ts";
 import { resetFirst, sendReset } from "./session-reset.ts";
 import type { TypeCatalog } from "./type-catalog.ts";
-import { needsTypes, writeCommand, writeStatement } from "./write-statement.ts";
+import { needsTypes, writeCommand, writeGatedStatement, writeStatement } from "./write-statement.ts";
 import { writeTypedStatement } from "./write-typed-statement.ts";
 
 export interface BatchContext {
@@ -30,6 +31,15 @@ export interface Batch {
   steps: readonly Step[];
   /** `BEGIN …` for a transaction around the statements; without it there is one statement, in no transaction block. */
   begin?: string;
+  /** The caller sent one statement and knows of no transaction. */
+  isSingle?: boolean;
+  /** A stranger's statements, which have to pass the gate, behind what says who the stranger is. */
+  client?: ClientFrame;
+}
+
+export interface ClientFrame {
+  /** Writes the commands that follow BEGIN, and returns how many they are. */
+  writeIdentity(out: MessageWriter, connection: WireConnection): number;
 }
 
 /** Node's own watch on time comes behind Postgres's, which gives the better error. */
@@ -41,21 +51,27 @@ export async function runBatch(context: BatchContext, batch: Batch, signal?: Dep
   const { pool, limits } = context;
   const session = pool.takeIdle() ?? (await pool.wait(signal));
   const exchange = new BatchExchange(limits.answerBytes);
+  const gates = batch.client ? batch.statements.map((): Step => ({ onComplete() {} })) : [];
   const stopWatching = watch(context, session, batch.statements.length, signal);
   try {
     const sending = batch.statements.some(needsTypes)
-      ? sendStepwise(context, session, exchange, batch)
-      : sendWhole(context, session, exchange, batch);
+      ? sendStepwise(context, session, exchange, batch, gates)
+      : sendWhole(context, session, exchange, batch, gates);
     if (sending) await Promise.all([sending, exchange.finished]);
     else await exchange.finished;
   } catch (error) {
     if (!exchange.ended) void pool.abandon(session, error as Error);
-    const index = exchange.failedStep ? batch.steps.indexOf(exchange.failedStep) : -1;
-    const statementIndex = batch.begin !== undefined && index >= 0 ? index : undefined;
-    throw queryError(error, limits.statementTimeoutMs, statementIndex);
+    throw queryError(error, limits.statementTimeoutMs, failedIndex(batch, gates, exchange.failedStep));
   } finally {
     stopWatching();
   }
+}
+
+/** Which statement of a transaction it was. */
+function failedIndex(batch: Batch, gates: readonly Step[], failed: Step | undefined): number | undefined {
+  if (batch.begin === undefined || batch.isSingle || failed === undefined) return undefined;
+  const index = Math.max(batch.steps.indexOf(failed), gates.indexOf(failed));
+  return index < 0 ? undefined : index;
 }
 
 /** Postgres limits each statement's time; this limits what a statement that lifts that limit can take. */
@@ -83,13 +99,16 @@ function sendWhole(
   session: Session,
   exchange: BatchExchange,
   batch: Batch,
+  gates: readonly Step[],
 ): undefined {
   const out = new MessageWriter();
   const before = session.used ? writeReset(out, session, exchange, batch) : [];
-  writeBegin(out, exchange, batch);
+  writeBegin(out, session, exchange, batch);
   batch.statements.forEach((statement, index) => {
+    if (batch.client) exchange.expect(gates[index]!);
     exchange.expect(batch.steps[index]!);
-    writeStatement(out, statement);
+    if (batch.client) writeGatedStatement(out, statement);
+    else writeStatement(out, statement);
   });
   writeEnd(out, pool, session, exchange, batch);
   session.connection.send(out.take(), ...before, exchange);
@@ -130,7 +149,9 @@ async function sendStepwise(
   session: Session,
   exchange: BatchExchange,
   batch: Batch,
+  gates: readonly Step[],
 ): Promise<void> {
+  const isGated = batch.client !== undefined;
   const out = new MessageWriter();
   const before: Exchange[] = [];
   if (session.used) {
@@ -138,21 +159,32 @@ async function sendStepwise(
     out.bytes(bytes);
     before.push(listener);
   }
-  writeBegin(out, exchange, batch);
+  writeBegin(out, session, exchange, batch);
   session.connection.send(out.take(), ...before, exchange);
   for (const [index, statement] of batch.statements.entries()) {
+    if (isGated) exchange.expect(gates[index]!);
     exchange.expect(batch.steps[index]!);
-    if (!needsTypes(statement)) writeStatement(out, statement);
-    else if (!(await writeTypedStatement(out, session.connection, exchange, catalog, statement))) break;
+    if (needsTypes(statement)) {
+      const { connection } = session;
+      if (!(await writeTypedStatement(out, connection, exchange, catalog, statement, { isGated }))) break;
+    } else if (isGated) writeGatedStatement(out, statement);
+    else writeStatement(out, statement);
   }
   writeEnd(out, pool, session, exchange, batch);
   session.connection.send(out.take());
 }
 
-function writeBegin(out: MessageWriter, exchange: BatchExchange, { begin }: Batch): void {
+function writeBegin(
+  out: MessageWriter,
+  session: Session,
+  exchange: BatchExchange,
+  { begin, client }: Batch,
+): void {
   if (begin === undefined) return;
   exchange.expect(silentStep);
   writeCommand(out, begin);
+  const commands = client?.writeIdentity(out, session.connection) ?? 0;
+  for (let index = 0; index < commands; index++) exchange.expect(silentStep);
 }
 
 /** Ends the batch. A transaction may have failed and be open still: then the session is reset at once, rollback first. */

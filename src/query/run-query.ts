@@ -5,7 +5,7 @@ import { AnswerBudget } from "./json-writer.ts";
 import { learnTypes } from "./learn-types.ts";
 import type { QueryContext, QueryOptions } from "./query-context.ts";
 import { ResultStep } from "./result-step.ts";
-import { runBatch } from "./run-batch.ts";
+import { type BatchContext, runBatch } from "./run-batch.ts";
 import { runShared, shareable } from "./shared/run-shared.ts";
 
 export type StatementKind = "query" | "execute";
@@ -17,7 +17,16 @@ export async function runQuery(
   options: QueryOptions,
 ): Promise<Buffer[]> {
   const result = await runStatement(context, request, options);
-  if (result.heldDescription) await learnTypes(context, [result], options.signal);
+  return finishStatement(context, kind, result, options);
+}
+
+export async function finishStatement(
+  context: BatchContext,
+  kind: StatementKind,
+  result: ResultStep,
+  { signal }: QueryOptions,
+): Promise<Buffer[]> {
+  if (result.heldDescription) await learnTypes(context, [result], signal);
   return kind === "query" ? result.finish("row_count", true) : result.finish("rows_affected", false);
 }
 

@@ -6,7 +6,7 @@ import { AnswerBudget } from "./json-writer.ts";
 import { learnTypes } from "./learn-types.ts";
 import type { QueryContext, QueryOptions } from "./query-context.ts";
 import { ResultStep } from "./result-step.ts";
-import { runBatch } from "./run-batch.ts";
+import { type BatchContext, runBatch } from "./run-batch.ts";
 import { runShared, shareable } from "./shared/run-shared.ts";
 
 const opening = Buffer.from('{"results":[');
@@ -20,7 +20,14 @@ export async function runTransaction(
   request: TransactionRequest,
   options: QueryOptions,
 ): Promise<Buffer[]> {
-  const results = await runStatements(context, request, options);
+  return finishTransaction(context, await runStatements(context, request, options), options);
+}
+
+export async function finishTransaction(
+  context: BatchContext,
+  results: readonly ResultStep[],
+  options: QueryOptions,
+): Promise<Buffer[]> {
   if (results.some((result) => result.heldDescription)) await learnTypes(context, results, options.signal);
   return [
     opening,
@@ -62,7 +69,7 @@ async function runStatements(
 }
 
 /** @throws Y1001 for an isolation level that is none. */
-function beginCommand({ isolation_level, read_only, deferrable }: TransactionRequest): string {
+export function beginCommand({ isolation_level, read_only, deferrable }: TransactionRequest): string {
   if (isolation_level !== undefined && !isolationLevels.has(isolation_level)) {
     throw posternError("Y1001", `There is no isolation level "${isolation_level}".`, {
       hint: `Use one of: ${[...isolationLevels].join(", ")}.`,

@@ -1,10 +1,11 @@
 /** In charge of a statement with parameters whose text depends on their types: Postgres is asked for the types first. */
 import type { QueryRequest } from "@postern/sdk/protocol";
 import {
-  describeStatement,
   execute,
   flush,
   writeBind,
+  writeClose,
+  writeDescribeStatement,
   writeParse,
 } from "../postgres/wire/frontend-messages.ts";
 import type { MessageWriter } from "../postgres/wire/message-writer.ts";
@@ -13,6 +14,7 @@ import type { BatchExchange } from "./batch-exchange.ts";
 import { encodeParam } from "./encode-params.ts";
 import type { TypeCatalog } from "./type-catalog.ts";
 import { TypeStep, writeTypeQuery } from "./type-step.ts";
+import { gated, writeGate } from "./write-statement.ts";
 
 /** Sends what `out` holds and asks; then writes the rest of the statement to `out`. False: the batch has failed. */
 export async function writeTypedStatement(
@@ -21,9 +23,12 @@ export async function writeTypedStatement(
   exchange: BatchExchange,
   catalog: TypeCatalog,
   { sql, params = [] }: QueryRequest,
+  options: { isGated: boolean },
 ): Promise<boolean> {
-  writeParse(out, sql);
-  out.bytes(describeStatement);
+  const name = options.isGated ? gated : "";
+  if (options.isGated) writeGate(out, sql);
+  else writeParse(out, sql);
+  writeDescribeStatement(out, name);
   out.bytes(flush);
   connection.send(out.take());
   const types = await exchange.parameterTypes();
@@ -33,8 +38,10 @@ export async function writeTypedStatement(
   writeBind(
     out,
     params.map((param, index) => encodeParam(param, catalog.find(types[index] ?? 0))),
+    name,
   );
   out.bytes(execute);
+  if (options.isGated) writeClose(out, gated);
   return true;
 }
 

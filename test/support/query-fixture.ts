@@ -46,6 +46,15 @@ const defaults: Limits = {
   connectionsPerDatabase: 6,
 };
 
+const clientLimits = {
+  bodyBytes: 1024 * 1024,
+  answerBytes: 8 * 1024 * 1024,
+  statements: 20,
+  statementTimeoutMs: 5_000,
+  connectionsPerRole: 2,
+  underWayPerCaller: 4,
+};
+
 export const textOf = (answer: EncodedAnswer): string => {
   const bytes = Buffer.concat(answer.chunks);
   if (bytes.length !== answer.byteLength) throw new Error("byteLength does not tell the truth");
@@ -67,7 +76,9 @@ export async function startQueryFixture(limits: Partial<Limits> = {}): Promise<Q
   const openService = (changed: Partial<Limits>) => {
     const service = createQueryService({
       limits: { ...defaults, ...limits, ...changed },
+      clientLimits,
       findAddress: async () => address,
+      openClientAccess: async () => Promise.reject(new Error("this fixture has no clients")),
     });
     services.push(service);
     return service;

@@ -50,6 +50,7 @@ export function writeBind(out: MessageWriter, params: readonly (string | null)[]
   out.end();
 }
 
+/** Asks for the types of the parameters and columns of a statement. */
 export function writeDescribeStatement(out: MessageWriter, statement: string): void {
   out.begin(0x44); // D
   out.cString(`S${statement}`);
@@ -74,13 +75,6 @@ const writeExecute = (out: MessageWriter): void => {
   out.int32(0);
   out.end();
 };
-
-/** Asks for the types of the parameters and columns of the statement that was parsed last. */
-export const describeStatement = encode((out) => {
-  out.begin(0x44); // D
-  out.cString("S");
-  out.end();
-});
 
 export const execute = encode(writeExecute);
 

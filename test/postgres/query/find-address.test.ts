@@ -67,10 +67,16 @@ describe("findAddress", () => {
 });
 
 describe("the query service", () => {
+  const others = {
+    limits: config.limits,
+    clientLimits: config.clientLimits,
+    openClientAccess: () => Promise.reject(new Error("no clients here")),
+  };
+
   it("looks the database up again after a refusal", async () => {
     let asked = 0;
     const service = createQueryService({
-      limits: config.limits,
+      ...others,
       findAddress: async () => {
         asked++;
         await updateDatabase(server.state, id, { status: "restoring", destroyed_at: null });
@@ -95,7 +101,7 @@ describe("the query service", () => {
     };
     const lookups: ((address: DatabaseAddress) => void)[] = [];
     const service = createQueryService({
-      limits: config.limits,
+      ...others,
       findAddress: () => new Promise((resolve) => lookups.push(resolve)),
     });
     const early = service.query({ databaseId: id }, { sql: "select 1" });

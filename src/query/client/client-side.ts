@@ -1,0 +1,92 @@
+/** In charge of the clients of all databases: their sessions, opened when first needed, and how many requests each caller may have under way. */
+import type { ClientPrincipal } from "../../access/principal.ts";
+import type { ClientLimits } from "../../base/config.ts";
+import { hasCode, type PosternError } from "../../base/error.ts";
+import type { DatabaseId } from "../../base/id.ts";
+import type { QueryContext, QueryOptions } from "../query-context.ts";
+import {
+  type ClientContext,
+  type ClientLogins,
+  closeClientContext,
+  countUnderWay,
+  createClientContext,
+} from "./client-context.ts";
+import type { ClientCall } from "./run-client.ts";
+
+export interface ClientSideOptions {
+  limits: ClientLimits;
+  openClientAccess(databaseId: DatabaseId): Promise<ClientLogins>;
+}
+
+/** A client's login that fails is prepared anew, but not more often than this. */
+const mendEveryMs = 5_000;
+
+export class ClientSide {
+  readonly #options: ClientSideOptions;
+  readonly #contexts = new Map<DatabaseId, { context: Promise<ClientContext>; preparedAt: number }>();
+
+  constructor(options: ClientSideOptions) {
+    this.#options = options;
+  }
+
+  /** @throws Y1018 when the caller has too many requests under way, and what `work` throws */
+  async run<Result>(
+    { databaseId, claims }: ClientPrincipal,
+    owner: QueryContext,
+    options: QueryOptions,
+    work: (call: ClientCall) => Promise<Result>,
+  ): Promise<Result> {
+    const { limits } = this.#options;
+    const clients = await this.#contextOf(databaseId, owner);
+    const caller = claims ? `sub ${claims.subject}` : `from ${options.callerAddress ?? ""}`;
+    return countUnderWay(clients, caller, limits.underWayPerCaller, async () => {
+      try {
+        return await work({ clients, owner, limits, claims });
+      } catch (error) {
+        if (wantsMending(error)) await this.#mend(databaseId, error as PosternError);
+        throw error;
+      }
+    });
+  }
+
+  closeIdle(): void {
+    for (const { context } of this.#contexts.values()) {
+      context
+        .then(({ authenticated, anonymous }) => {
+          authenticated.pool.closeIdle();
+          anonymous.pool.closeIdle();
+        })
+        .catch(() => {});
+    }
+  }
+
+  async close(databaseId: DatabaseId, because: PosternError): Promise<void> {
+    const known = this.#contexts.get(databaseId);
+    this.#contexts.delete(databaseId);
+    const context = await known?.context.catch(() => undefined);
+    if (context) await closeClientContext(context, because);
+  }
+
+  async #contextOf(databaseId: DatabaseId, owner: QueryContext): Promise<ClientContext> {
+    const known = this.#contexts.get(databaseId);
+    if (known) return known.context;
+    const { limits, openClientAccess } = this.#options;
+    const context = openClientAccess(databaseId).then((logins) =>
+      createClientContext(owner.address, logins, owner.catalog, limits),
+    );
+    this.#contexts.set(databaseId, { context, preparedAt: performance.now() });
+    context.catch(() => {
+      if (this.#contexts.get(databaseId)?.context === context) this.#contexts.delete(databaseId);
+    });
+    return context;
+  }
+
+  /** Somebody has meddled with the login roles, or the database is another than it was: they are made ready again. */
+  async #mend(databaseId: DatabaseId, because: PosternError): Promise<void> {
+    const known = this.#contexts.get(databaseId);
+    if (known && performance.now() - known.preparedAt > mendEveryMs) await this.close(databaseId, because);
+  }
+}
+
+const wantsMending = (error: unknown): boolean =>
+  hasCode(error, "Y4001") || (hasCode(error, "42501") && (error as Error).message === "identity rejected");

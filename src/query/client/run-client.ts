@@ -1,0 +1,108 @@
+/**
+ * In charge of running a client's statements: raw SQL of people that nobody trusts. One flight: BEGIN, who it is, the
+ * role, each statement through the gate, COMMIT. The session is reset before anybody else gets it.
+ */
+import type { QueryRequest, TransactionRequest } from "@postern/sdk/protocol";
+import type { VerifiedClaims } from "../../access/principal.ts";
+import type { ClientLimits } from "../../base/config.ts";
+import { PosternError } from "../../base/error.ts";
+import { execute, writeBind, writeParse } from "../../postgres/wire/frontend-messages.ts";
+import { ServerError } from "../../postgres/wire/server-error.ts";
+import type { Step } from "../batch-exchange.ts";
+import { checkStatement, checkStatements } from "../check-request.ts";
+import { AnswerBudget } from "../json-writer.ts";
+import type { QueryContext, QueryOptions } from "../query-context.ts";
+import { ResultStep } from "../result-step.ts";
+import { type ClientFrame, runBatch } from "../run-batch.ts";
+import { finishStatement, type StatementKind } from "../run-query.ts";
+import { beginCommand, finishTransaction } from "../run-transaction.ts";
+import { gatePrefix } from "../write-statement.ts";
+import type { ClientContext } from "./client-context.ts";
+import { writeAttach } from "./sign-identity.ts";
+
+export interface ClientCall {
+  clients: ClientContext;
+  /** The owner's side of the same database: it is asked about types. */
+  owner: QueryContext;
+  limits: ClientLimits;
+  /** Null: anon. */
+  claims: VerifiedClaims | null;
+}
+
+export async function runClientQuery(
+  call: ClientCall,
+  kind: StatementKind,
+  request: QueryRequest,
+  options: QueryOptions,
+): Promise<Buffer[]> {
+  checkStatement(request);
+  const [result] = makeSteps(call, 1, options);
+  const batch = { statements: [request], steps: [result!], begin: "begin", isSingle: true };
+  await runClientBatch(call.clients, call.claims, batch, options);
+  return finishStatement(call.owner, kind, result!, options);
+}
+
+export async function runClientTransaction(
+  call: ClientCall,
+  request: TransactionRequest,
+  options: QueryOptions,
+): Promise<Buffer[]> {
+  const { statements } = request;
+  checkStatements(statements, call.limits.statements);
+  const steps = makeSteps(call, statements.length, options);
+  const batch = { statements, steps, begin: beginCommand(request), isSingle: false };
+  await runClientBatch(call.clients, call.claims, batch, options);
+  return finishTransaction(call.owner, steps, options);
+}
+
+function makeSteps({ owner, limits }: ClientCall, count: number, options: QueryOptions): ResultStep[] {
+  const budget = new AnswerBudget(limits.answerBytes);
+  owner.shapes.refresh(Date.now());
+  const { rowsAsArrays = false } = options;
+  return Array.from({ length: count }, () => new ResultStep({ shapes: owner.shapes, budget, rowsAsArrays }));
+}
+
+export interface ClientBatch {
+  statements: readonly QueryRequest[];
+  steps: readonly Step[];
+  /** `begin …`; for anonymous callers it becomes read only. */
+  begin: string;
+  isSingle: boolean;
+}
+
+/** Without claims: anon. @throws PosternError that tells code, message and position, and nothing about others' data */
+export async function runClientBatch(
+  context: ClientContext,
+  claims: VerifiedClaims | null,
+  batch: ClientBatch,
+  { signal }: QueryOptions,
+): Promise<void> {
+  const side = claims ? context.authenticated : context.anonymous;
+  const begin = claims || / read only/.test(batch.begin) ? batch.begin : `${batch.begin} read only`;
+  try {
+    await runBatch(side, { ...batch, begin, client: frameOf(context, claims) }, signal);
+  } catch (error) {
+    throw error instanceof PosternError ? asShownToClients(error) : error;
+  }
+}
+
+const frameOf = ({ logins }: ClientContext, claims: VerifiedClaims | null): ClientFrame => ({
+  writeIdentity(out, connection) {
+    if (claims) writeAttach(out, { login: logins.authenticated, macKey: logins.macKey }, connection, claims);
+    writeParse(out, `set local role ${claims ? "authenticated" : "anon"}`);
+    writeBind(out, []);
+    out.bytes(execute);
+    return claims ? 2 : 1;
+  },
+});
+
+/** Details and hints of Postgres's can show rows and names that the caller may not see. */
+function asShownToClients(error: PosternError): PosternError {
+  if (!(error.cause instanceof ServerError)) return error;
+  const { position } = error;
+  return new PosternError(error.code, error.message, {
+    position: position === undefined ? undefined : Math.max(1, position - gatePrefix.length),
+    statementIndex: error.statementIndex,
+    cause: error.cause,
+  });
+}

@@ -1,0 +1,32 @@
+/** In charge of the signature by which a database believes who a client is; `auth.attach` checks it. */
+import { createHmac } from "node:crypto";
+import type { VerifiedClaims } from "../../access/principal.ts";
+import { execute, writeBind, writeParse } from "../../postgres/wire/frontend-messages.ts";
+import type { MessageWriter } from "../../postgres/wire/message-writer.ts";
+import type { WireConnection } from "../../postgres/wire/wire-connection.ts";
+
+export interface Signer {
+  /** Role that the session has logged in as. */
+  login: string;
+  macKey: Buffer;
+}
+
+/** Long enough to be used at once, too short to be kept. */
+const validSeconds = 30;
+/** Stands between the subject and the claims; neither can contain it. */
+const separator = "\x1f";
+
+/** Bound to login role, session and time: what one session was told is worth nothing in another, or later. */
+export function writeAttach(
+  out: MessageWriter,
+  { login, macKey }: Signer,
+  { processId }: Pick<WireConnection, "processId">,
+  { subject, json, expiresAt }: VerifiedClaims,
+): void {
+  const expiry = String(Math.min(Math.floor(expiresAt), Math.floor(Date.now() / 1000) + validSeconds));
+  const claims = subject + separator + json;
+  const mac = createHmac("sha256", macKey).update(`${login}|${processId}|${expiry}|${claims}`).digest("hex");
+  writeParse(out, "select auth.attach($1, $2, $3)");
+  writeBind(out, [claims, expiry, mac]);
+  out.bytes(execute);
+}

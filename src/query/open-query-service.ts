@@ -1,0 +1,17 @@
+/** In charge of the data plane of a platform: where its databases are comes from Postern's own tables. */
+import type { DatabaseId } from "../base/id.ts";
+import type { Platform } from "../instances/platform.ts";
+import type { ClientLogins } from "./client/client-context.ts";
+import { findAddress } from "./find-address.ts";
+import { createQueryService, type QueryService } from "./query-service.ts";
+
+export const openQueryService = (
+  platform: Pick<Platform, "state" | "config">,
+  openClientAccess: (databaseId: DatabaseId) => Promise<ClientLogins>,
+): QueryService =>
+  createQueryService({
+    limits: platform.config.limits,
+    clientLimits: platform.config.clientLimits,
+    findAddress: (databaseId) => findAddress(platform, databaseId),
+    openClientAccess,
+  });
