@@ -62,6 +62,8 @@ export const errorCodes = {
   Y2005: { name: "login_failed", http: 401, exit: 4 },
   Y2006: { name: "password_too_short", http: 400, exit: 2 },
   Y2007: { name: "invalid_username", http: 400, exit: 2 },
+  Y2010: { name: "user_token_invalid", http: 401, exit: 4 },
+  Y2011: { name: "issuer_unavailable", http: 503, exit: 9 },
   Y2012: { name: "issuer_refused", http: 400, exit: 2 },
   // Y3: databases
   Y3001: { name: "database_not_found", http: 404, exit: 5 },

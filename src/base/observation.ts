@@ -28,6 +28,13 @@ export type Observation =
       durationMs?: number;
     }
   | { type: "maintenance"; task: string; event: "done" | "failed"; detail?: string }
+  | {
+      type: "user_token";
+      /** Why a token was refused is for the operator only; whoever sent it is told nothing. */
+      event: "refused" | "issuer_failed";
+      issuer: string;
+      detail: string;
+    }
   | { type: "fault"; where: string; error: unknown };
 
 export type Observe = (observation: Observation) => void;

@@ -38,6 +38,8 @@ function levelOf(observation: Observation): "debug" | "info" | "warn" | "error" 
       return observation.status >= 500 ? "warn" : logsRequests ? "info" : "debug";
     case "operation":
       return observation.event === "failed" ? "warn" : observation.event === "step" ? "debug" : "info";
+    case "user_token":
+      return observation.event === "issuer_failed" ? "warn" : "debug";
     case "maintenance":
       return observation.event === "failed" ? "warn" : "debug";
   }
