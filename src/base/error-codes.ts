@@ -81,6 +81,7 @@ export const errorCodes = {
   Y3031: { name: "table_name_ambiguous", http: 400, exit: 2 },
   Y3032: { name: "no_owner_column", http: 400, exit: 2 },
   Y3033: { name: "group_tables_differ", http: 409, exit: 6 },
+  Y3034: { name: "identity_not_taken", http: 409, exit: 6 },
   // Y4: instances and what runs them
   Y4001: { name: "instance_unreachable", http: 503, exit: 9 },
   Y4002: { name: "instance_start_failed", http: 503, exit: 1 },

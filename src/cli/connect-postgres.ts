@@ -54,5 +54,6 @@ async function connect(connectionString: string): Promise<pg.Client> {
 function asSqlError(error: unknown): unknown {
   if (!(error instanceof pg.DatabaseError) || error.code === undefined) return error;
   const { code, message, detail, hint } = error;
-  return new PosternError(code, message, { detail, hint, cause: error });
+  const position = error.position === undefined ? undefined : Number(error.position);
+  return new PosternError(code, message, { detail, hint, position, cause: error });
 }

@@ -6,7 +6,7 @@ import type { SqlResult, SqlSession } from "./sql-session.ts";
 const connectLimitMs = 10_000;
 
 /** Values come as SQL over HTTP answers them: times as text, int8 and numeric as strings. */
-const types: pg.CustomTypesConfig = {
+export const types: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: "text" | "binary") =>
     timeTypes.has(oid) ? (text: string) => text : pg.types.getTypeParser(oid, format)) as never,
 };
@@ -47,7 +47,7 @@ export async function openUrlSession(url: string, readOnly: boolean, label?: str
 
 const typeNamesSql = "select oid::int as oid, typname as name from pg_type where oid = any($1::oid[])";
 
-async function readResults(client: pg.Client, results: pg.QueryResult[]): Promise<SqlResult[]> {
+export async function readResults(client: pg.Client, results: pg.QueryResult[]): Promise<SqlResult[]> {
   const oids = [...new Set(results.flatMap(({ fields }) => fields.map(({ dataTypeID }) => dataTypeID)))];
   const known =
     oids.length === 0 ? [] : (await client.query<{ oid: number; name: string }>(typeNamesSql, [oids])).rows;

@@ -158,3 +158,28 @@ describe("db rls init", () => {
     expect(end).toMatchObject({ code: 5, stderr: expect.stringContaining("There is no table nope.") });
   });
 });
+
+describe("db rls test", () => {
+  const tables = `create table todos (id int primary key, user_id text, due date);`;
+
+  it("shows what a user sees on any Postgres, and takes back what the statement did", async () => {
+    const { url, query } = await createBareDatabase(tables);
+    await postern.json(["db", "rls", "init", "--url", url, "--apply"]);
+    await query("insert into todos values (1, 'ann', '2026-01-02'), (2, 'bob', null)");
+    const seen = await postern.run(["db", "rls", "test", "--url", url, "--as", "ann", "select * from todos"]);
+    expect(seen).toMatchObject({ code: 0, stderr: "As authenticated, ann. Rolled back.\n" });
+    expect(seen.stdout).toMatch(/^id │ user_id │ due\n.*\n1 {2}│ ann {5}│ 2026-01-02\n\n\(1 row\)/);
+    const args = ["db", "rls", "test", "--url", url, "--as", "bob"];
+    expect(await postern.json([...args, "delete from todos where id = $1", "--param", "2"])).toEqual({
+      rows_affected: 1,
+    });
+    expect(await query("select count(*)::int from todos")).toEqual([{ count: 2 }]);
+    const denied = await postern.run(["db", "rls", "test", "--url", url, "--anon", "select * from todos"]);
+    expect(denied).toMatchObject({ code: 7, stderr: expect.stringContaining("permission denied") });
+  });
+
+  it("asks for one of --as and --anon", async () => {
+    const end = await postern.run(["db", "rls", "test", "--url", "postgres://localhost/x", "select 1"]);
+    expect(end).toMatchObject({ code: 2, stderr: expect.stringContaining("--as SUBJECT, --anon") });
+  });
+});

@@ -43,4 +43,23 @@ export const rowSecuritySpecs: readonly CommandSpec[] = [
     examples: ["postern db rls check", "postern db rls check --exit-code --json"],
     load: () => import("../commands/db-rls-check.ts"),
   },
+  {
+    path: "db rls test",
+    summary: "run a statement as a client would, and take back what it did",
+    args: [{ name: "<sql>", summary: "one statement that reads or writes rows" }],
+    options: [
+      { flags: "-d, --database <database>", summary: "name or id of the database" },
+      ...databaseOptions,
+      urlOption,
+      { flags: "--as <subject>", summary: "as the user whose auth.uid() this is" },
+      { flags: "--claims <json>", summary: "with --as: what else auth.jwt() says" },
+      { flags: "--anon", summary: "as a client without a token, read-only" },
+      { flags: "--param <value>", summary: "value of $1, $2, … in their order", repeat: true },
+    ],
+    examples: [
+      'postern db rls test --as user-1 "SELECT * FROM todos"',
+      'postern db rls test --anon "SELECT * FROM news" --json',
+    ],
+    load: () => import("../commands/db-rls-test.ts"),
+  },
 ];
