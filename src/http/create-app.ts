@@ -5,6 +5,7 @@ import { type Clock, systemClock } from "../base/clock.ts";
 import type { Limits } from "../base/config.ts";
 import { posternError } from "../base/error.ts";
 import type { Observe } from "../base/observation.ts";
+import { WebSocketDoor, type WebSocketOptions } from "./accept-websockets.ts";
 import { authenticationHooks } from "./authenticate-request.ts";
 import { describeApi } from "./describe-api.ts";
 import { answerDirectly } from "./direct-data-plane.ts";
@@ -22,6 +23,7 @@ import { openapiRoutes } from "./routes/openapi.ts";
 import { operationRoutes } from "./routes/operations.ts";
 import { queryRoutes } from "./routes/query.ts";
 import { statusRoutes } from "./routes/status.ts";
+import { tunnelRoutes } from "./routes/tunnel.ts";
 import { createSendError, type SendError, sendClientError } from "./send-error.ts";
 import type { HttpServices } from "./services.ts";
 import { validatorCompiler } from "./validate-request.ts";
@@ -32,6 +34,7 @@ export interface AppOptions extends HostRules {
   version: string;
   observe: Observe;
   clock?: Clock;
+  webSockets?: Pick<WebSocketOptions, "mostSockets" | "insecure">;
 }
 
 export function createApp(services: HttpServices, options: AppOptions): HttpApp {
@@ -46,7 +49,10 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
   refuseUnknownRoutes(app, sendError);
   describeApi(app, options.version);
   const caller = authenticationHooks(services.access);
-  app.register(async (dataPlane) => queryRoutes(dataPlane, services, caller, options.limits.bodyBytes));
+  app.register(async (dataPlane) => {
+    queryRoutes(dataPlane, services, caller, options.limits.bodyBytes);
+    tunnelRoutes(dataPlane);
+  });
   app.register(async (controlPlane) => {
     refuseForeignHosts(controlPlane, host);
     statusRoutes(controlPlane, services, caller);
@@ -63,6 +69,13 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     bodyLimit: options.limits.bodyBytes,
     observe: options.observe,
   });
+  const webSockets = new WebSocketDoor(app.server, {
+    tunnel: services.tunnel,
+    observe: options.observe,
+    bytesBeforeLogin: options.limits.bodyBytes,
+    ...options.webSockets,
+  });
+  app.addHook("preClose", () => webSockets.close());
   return app;
 }
 

@@ -92,6 +92,25 @@ Of two columns with one name the last one is in \`rows\`. With \`?rows=array\` e
 
 A client that closes its connection cancels its statement.
 
+## The Neon serverless driver
+
+\`@neondatabase/serverless\`, and what is built on it, works with the database's pooled URL. Its \`Pool\` and \`Client\` speak Postgres's protocol over
+a WebSocket at \`/v2\`, which leads to the pooler: transactions work, \`LISTEN\` and session state need the direct URL. For a Postern on this
+machine the driver has to be told where it is:
+
+\`\`\`js
+import { neonConfig, Pool } from "@neondatabase/serverless";
+import ws from "ws"; // before Node 22
+
+neonConfig.wsProxy = () => new URL(process.env.DATABASE_HTTP_URL).host + "/v2";
+neonConfig.useSecureWebSocket = false;
+neonConfig.webSocketConstructor = ws;
+const pool = new Pool({ connectionString: process.env.DATABASE_URL });
+\`\`\`
+
+The database's password travels inside in clear text, so unencrypted \`ws://\` is accepted from this machine only (Y1021). A WebSocket that breaks off
+ends its session and cancels the statement that runs in it.
+
 ## Operations
 
 Work that takes longer is accepted with status 202 and an operation (\`op-…\`), which goes on whatever becomes of the client or the daemon.

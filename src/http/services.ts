@@ -2,7 +2,7 @@
  * In charge of naming what the HTTP server needs from the rest of Postern: one plain function per route, grouped by
  * noun. The daemon composes them; a route parses, authenticates, calls one of these and encodes its answer.
  */
-import type { Readable } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 import type {
   AccountInfo,
   AppliedMigration,
@@ -138,6 +138,14 @@ export interface QueryService {
   ): Promise<EncodedAnswer>;
 }
 
+export interface TunnelService {
+  /**
+   * Runs one Postgres session over the client's byte stream; resolves when it has ended on both sides. `onOpen`: the
+   * client has logged in.
+   */
+  run(client: Duplex, onOpen: () => void): Promise<void>;
+}
+
 export interface StatusService {
   describe(principal: AccountPrincipal): Promise<DaemonStatus>;
 }
@@ -150,5 +158,6 @@ export interface HttpServices {
   backups: BackupService;
   operations: OperationService;
   query: QueryService;
+  tunnel: TunnelService;
   status: StatusService;
 }

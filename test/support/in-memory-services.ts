@@ -127,6 +127,7 @@ export function inMemoryServices(): InMemoryServices {
         return databasePrincipal;
       },
     },
+    tunnel: { run: async (client) => void client.destroy() },
     accounts: {
       register: recording("accounts.register", () => account),
       logIn: recording("accounts.logIn", (input) => {

@@ -74,7 +74,7 @@ describe("paths and methods", () => {
   test.each([
     "/",
     "/nothing",
-    "/v2",
+    "/v3",
     "/v1/databases/a/b/c",
     "/query",
     "/v1/db/x",
