@@ -8,7 +8,9 @@ import { hashSecret, matchesAny } from "../base/secrets.ts";
 import { findAccountByKeyHash } from "../state/accounts.ts";
 import { findDatabaseIdByTokenHash, listTokenHashes } from "../state/databases.ts";
 import type { Queryable } from "../state/state.ts";
-import type { AccountPrincipal, DatabasePrincipal } from "./principal.ts";
+import type { ClientAuthenticator } from "./authenticate-client.ts";
+import type { AccountPrincipal, ClientPrincipal, DatabasePrincipal } from "./principal.ts";
+import { invalidToken, missingCredentials } from "./refusals.ts";
 
 const apiKeyPattern = /^pk_[0-9a-f]{64}$/;
 const tokenPattern = /^[0-9a-f]{64}$/;
@@ -30,11 +32,18 @@ interface RememberedHashes {
 export class Authenticator {
   readonly #state: Queryable;
   readonly #nowMs: () => number;
+  readonly #clients: ClientAuthenticator | undefined;
   readonly #remembered = new Map<string, RememberedHashes>();
 
-  constructor(state: Queryable, nowMs: () => number = () => performance.now()) {
+  /** @param clients without it, client mode is off everywhere */
+  constructor(
+    state: Queryable,
+    nowMs: () => number = () => performance.now(),
+    clients?: ClientAuthenticator,
+  ) {
     this.#state = state;
     this.#nowMs = nowMs;
+    this.#clients = clients;
   }
 
   /** @throws Y2002 for a key that is unknown or revoked. */
@@ -77,14 +86,24 @@ export class Authenticator {
     return this.#match(remembered, token);
   }
 
+  /**
+   * Who speaks to a database without one of its own tokens: an app's user by a JWT, or nobody in particular.
+   * @throws Y2001 Y2002 where client mode is off or the database unknown, Y2010 for a bad JWT, Y2011
+   */
+  async authenticateClient(databaseId: string, token: string | undefined): Promise<ClientPrincipal> {
+    if (this.#clients) return this.#clients.authenticate(databaseId, token);
+    throw token === undefined ? missingCredentials() : invalidToken();
+  }
+
   #match({ known, principal }: RememberedHashes, token: string): DatabasePrincipal {
     if (!matchesAny(hashSecret(token), known!)) throw invalidToken();
     return principal;
   }
 
-  /** To be called when tokens of a database were issued or revoked: the next request sees it at once. */
+  /** To be called when tokens or client mode of a database changed: the next request sees it at once. */
   forget(databaseId: DatabaseId): void {
     this.#remembered.delete(databaseId);
+    this.#clients?.forget(databaseId);
   }
 
   #hashesOf(databaseId: DatabaseId): RememberedHashes {
@@ -106,8 +125,3 @@ export class Authenticator {
     return fresh;
   }
 }
-
-const invalidToken = () =>
-  posternError("Y2002", "The token does not open this database.", {
-    hint: "Check the database's id and DATABASE_TOKEN.",
-  });

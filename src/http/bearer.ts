@@ -1,5 +1,6 @@
 /** In charge of reading the secret that a request presents. It is read from the Authorization header and nowhere else. */
 import type { IncomingMessage } from "node:http";
+import { missingCredentials } from "../access/refusals.ts";
 import { posternError } from "../base/error.ts";
 
 const bearerPattern = /^Bearer +([\x21-\x7e]+) *$/i;
@@ -7,11 +8,7 @@ const bearerPattern = /^Bearer +([\x21-\x7e]+) *$/i;
 /** @throws Y2001 without the header, Y2002 when it is malformed, Y1001 when there are two. */
 export function requireBearer(request: IncomingMessage): string {
   const secret = findBearer(request);
-  if (secret === undefined) {
-    throw posternError("Y2001", "The request has no credentials.", {
-      hint: "Send `Authorization: Bearer <token or API key>`.",
-    });
-  }
+  if (secret === undefined) throw missingCredentials();
   return secret;
 }
 

@@ -1,0 +1,13 @@
+/** In charge of the refusals that are made in several places and must read the same in each. */
+import { posternError } from "../base/error.ts";
+
+export const missingCredentials = () =>
+  posternError("Y2001", "The request has no credentials.", {
+    hint: "Send `Authorization: Bearer <token or API key>`.",
+  });
+
+/** An unknown database and a wrong token are one and the same. */
+export const invalidToken = () =>
+  posternError("Y2002", "The token does not open this database.", {
+    hint: "Check the database's id and DATABASE_TOKEN.",
+  });
