@@ -5,6 +5,7 @@
 import pg from "pg";
 import { templateDatabase } from "../runtime/server-template.ts";
 import type { DatabaseRow } from "../state/databases.ts";
+import { clientRoles } from "./client-access.ts";
 import { backupRole } from "./database-address.ts";
 import type { Platform } from "./platform.ts";
 import { claimSpareDatabase } from "./spare-databases.ts";
@@ -98,7 +99,8 @@ export async function dropPhysicalDatabase(
 /** Drops the tenant's roles; its databases must be gone. */
 export async function dropOwner(place: Place, tenant: Tenant): Promise<void> {
   await withAdmin(place, tenant.instance_id!, "postgres", async (client) => {
-    for (const role of new Set([tenant.role_name, tenant.database_name])) {
+    const { authenticated, anonymous } = clientRoles(tenant.database_name);
+    for (const role of new Set([tenant.role_name, tenant.database_name, authenticated, anonymous])) {
       if (await roleExists(client, role))
         await client.query(`drop owned by ${name(role)}; drop role ${name(role)}`);
     }
