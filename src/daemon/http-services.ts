@@ -11,6 +11,7 @@ import { backupServices } from "./backup-services.ts";
 import { databaseServices, migrationServices } from "./database-services.ts";
 import { type DaemonFacts, describeDaemon } from "./describe-daemon.ts";
 import { operationServices } from "./operation-services.ts";
+import { rowSecurityServices } from "./row-security-services.ts";
 import { tunnelService } from "./tunnel-service.ts";
 
 export interface Composition {
@@ -28,6 +29,7 @@ export function compositionOf(platform: Platform, facts: DaemonFacts): Compositi
     status: { describe: () => describeDaemon(platform, facts) },
     query,
     tunnel: tunnelService(platform),
+    rowSecurity: rowSecurityServices(platform, query),
     accounts: {
       register: (principal, input) => registerAccount(platform, principal, input),
       logIn: (input) => logIn(platform, input),

@@ -22,6 +22,7 @@ import { migrationRoutes } from "./routes/migrations.ts";
 import { openapiRoutes } from "./routes/openapi.ts";
 import { operationRoutes } from "./routes/operations.ts";
 import { queryRoutes } from "./routes/query.ts";
+import { rowSecurityRoutes } from "./routes/row-security.ts";
 import { statusRoutes } from "./routes/status.ts";
 import { tunnelRoutes } from "./routes/tunnel.ts";
 import { createSendError, type SendError, sendClientError } from "./send-error.ts";
@@ -60,6 +61,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     databaseRoutes(controlPlane, services, caller);
     migrationRoutes(controlPlane, services, caller);
     backupRoutes(controlPlane, services, caller);
+    rowSecurityRoutes(controlPlane, services, caller);
     operationRoutes(controlPlane, services, caller, options.observe);
     openapiRoutes(controlPlane);
   });

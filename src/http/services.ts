@@ -21,6 +21,7 @@ import type {
   OperationInfo,
   QueryRequest,
   RestoreRequest,
+  RowSecurityTestRequest,
   TransactionRequest,
 } from "@postern/sdk/protocol";
 import type { AccountPrincipal, DatabasePrincipal, Principal } from "../access/principal.ts";
@@ -146,6 +147,15 @@ export interface TunnelService {
   run(client: Duplex, onOpen: () => void): Promise<void>;
 }
 
+export interface RowSecurityService {
+  /** Runs the statement as a client of the database would, and undoes it. @throws Y1001 unless it says as whom */
+  test(
+    principal: Principal,
+    input: DatabaseRef & RowSecurityTestRequest,
+    options: QueryOptions,
+  ): Promise<EncodedAnswer>;
+}
+
 export interface StatusService {
   describe(principal: AccountPrincipal): Promise<DaemonStatus>;
 }
@@ -159,5 +169,6 @@ export interface HttpServices {
   operations: OperationService;
   query: QueryService;
   tunnel: TunnelService;
+  rowSecurity: RowSecurityService;
   status: StatusService;
 }

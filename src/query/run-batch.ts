@@ -31,6 +31,8 @@ export interface Batch {
   steps: readonly Step[];
   /** `BEGIN …` for a transaction around the statements; without it there is one statement, in no transaction block. */
   begin?: string;
+  /** The transaction is undone at its end, whatever came of it. */
+  rollsBack?: boolean;
   /** The caller sent one statement and knows of no transaction. */
   isSingle?: boolean;
   /** A stranger's statements, which have to pass the gate, behind what says who the stranger is. */
@@ -45,7 +47,7 @@ export interface ClientFrame {
 /** Node's own watch on time comes behind Postgres's, which gives the better error. */
 const graceMs = 1_000;
 
-/** Resolves when all statements are done, and committed. @throws PosternError */
+/** Resolves when all statements are done, and committed unless the batch rolls back. @throws PosternError */
 export async function runBatch(context: BatchContext, batch: Batch, signal?: DepartureSignal): Promise<void> {
   if (signal?.aborted) throw requestCanceled();
   const { pool, limits } = context;
@@ -193,11 +195,11 @@ function writeEnd(
   pool: SessionPool,
   session: Session,
   exchange: BatchExchange,
-  { begin }: Batch,
+  { begin, rollsBack = false }: Batch,
 ): void {
   if (begin !== undefined) {
     exchange.expect(silentStep);
-    writeCommand(out, "commit");
+    writeCommand(out, rollsBack ? "rollback" : "commit");
   }
   out.bytes(sync);
   exchange.onReadyForQuery = (status) => {

@@ -167,6 +167,9 @@ export function inMemoryServices(): InMemoryServices {
       compare: recording("migrations.compare", () => []),
       listApplied: recording("migrations.listApplied", () => []),
     },
+    rowSecurity: {
+      test: recording("rowSecurity.test", (_principal, input) => encode({ input, rowsAsArrays: false })),
+    },
     backups: {
       create: recording("backups.create", () => operation),
       list: recording("backups.list", () => [backup]),

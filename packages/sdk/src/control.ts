@@ -10,12 +10,14 @@ import type {
   DaemonStatus,
   DatabaseInfo,
   DatabaseUrls,
+  ExecuteResult,
   LoginRequest,
   LoginResult,
   MigrateRequest,
   MigrationState,
   OperationInfo,
   RestoreRequest,
+  RowSecurityTestRequest,
 } from "./protocol.ts";
 import { readJson, sendRequest } from "./send-request.ts";
 import { watchOperation } from "./watch-operation.ts";
@@ -73,6 +75,10 @@ export function createControl({ url, apiKey, token }: ControlOptions) {
     compareMigrations: (ref: string, input: MigrateRequest) =>
       post<MigrationState[]>(`${databasePath(ref)}/migrations/status`, input),
     listMigrations: (ref: string) => get<AppliedMigration[]>(`${databasePath(ref)}/migrations`),
+
+    /** Runs a statement as a client of the database would, and undoes it. */
+    testRowSecurity: (ref: string, input: RowSecurityTestRequest) =>
+      post<ExecuteResult>(`${databasePath(ref)}/rls/test`, input),
 
     createBackup: (ref: string, input: CreateBackupRequest = {}) =>
       post<OperationInfo>(`${databasePath(ref)}/backups`, input),

@@ -274,6 +274,16 @@ export interface ExecuteResult<Row = Record<string, JsonValue>> {
   fields?: QueryField[];
 }
 
+/** A statement to run as a client would and to undo. One of `subject` and `anonymous`. */
+export interface RowSecurityTestRequest extends QueryRequest {
+  /** What auth.uid() is to be. */
+  subject?: string;
+  /** What auth.jwt() is to say beside it. */
+  claims?: { [name: string]: JsonValue };
+  /** As a client without a token, read-only. */
+  anonymous?: boolean;
+}
+
 export interface TransactionRequest {
   statements: QueryRequest[];
   isolation_level?: "read committed" | "repeatable read" | "serializable";

@@ -1,13 +1,21 @@
 /** In charge of `postern db rls test`: what a client of the database would see. */
+import type { JsonValue } from "@postern/sdk/protocol";
 import { posternError } from "../../base/error.ts";
 import type { CommandInput } from "../command-input.ts";
 import type { CommandRun } from "../command-spec.ts";
 import { withPostgresAt } from "../connect-postgres.ts";
+import type { CliContext } from "../context.ts";
 import { renderResult, resultToJson } from "../render-result.ts";
 import type { SqlResult } from "../sql-session.ts";
-import { requireTarget } from "../target.ts";
+import { printable } from "../table.ts";
+import { type DatabaseTarget, requireTarget } from "../target.ts";
 import { readResults, types } from "../url-mode.ts";
 import { withPosition } from "./db-exec.ts";
+
+interface Trial extends Identity {
+  sql: string;
+  params: readonly string[];
+}
 
 interface Identity {
   /** Null for a client without a token. */
@@ -18,19 +26,17 @@ interface Identity {
 export const run: CommandRun = async (context, input) => {
   const { output } = context;
   const sql = input.args[0]!;
-  const identity = readIdentity(input);
+  const trial: Trial = { sql, params: input.list("param"), ...readIdentity(input) };
   const target = await requireTarget(context, input, input.text("database"));
-  if (target.kind === "database") {
-    throw posternError("Y1013", "This works with --url only.");
-  }
   const startedAt = performance.now();
-  const result = await tryAt(target.url, sql, input.list("param"), identity).catch((error: unknown) => {
+  const trying = target.kind === "url" ? tryAt(target.url, trial) : tryThroughDaemon(context, target, trial);
+  const result = await trying.catch((error: unknown) => {
     throw withPosition(error, sql);
   });
   const ms = performance.now() - startedAt;
-  const who = identity.subject === null ? "anon" : `authenticated, ${identity.subject}`;
   await output.print(resultToJson(result), () => renderResult(result, ms));
-  output.talk(`As ${who}. Rolled back.`);
+  const who = trial.subject === null ? "anon" : `authenticated, ${trial.subject}`;
+  output.talk(printable(`As ${who}. Rolled back.`));
   return undefined;
 };
 
@@ -61,13 +67,20 @@ function parseClaims(text: string): Record<string, unknown> {
   throw posternError("Y1013", "--claims is not a JSON object.", { hint: `For example '{"role":"admin"}'.` });
 }
 
-/** The address is the caller's own: nothing that the statement does reaches further than they do. */
-async function tryAt(
-  url: string,
-  sql: string,
-  params: readonly string[],
-  { subject, claims }: Identity,
+async function tryThroughDaemon(
+  context: CliContext,
+  target: DatabaseTarget,
+  { sql, params, subject, claims }: Trial,
 ): Promise<SqlResult> {
+  const control = await context.forDatabase(target);
+  const identity =
+    subject === null ? { anonymous: true } : { subject, claims: claims as Record<string, JsonValue> };
+  const answer = await control.testRowSecurity(target.ref, { sql, params: [...params], ...identity });
+  return { columns: answer.fields, rows: answer.rows ?? [], count: answer.rows_affected };
+}
+
+/** The address is the caller's own: nothing that the statement does reaches further than they do. */
+async function tryAt(url: string, { sql, params, subject, claims }: Trial): Promise<SqlResult> {
   const { tryAsClient } = await import("../../postgres/row-security/try-as-client.ts");
   return withPostgresAt(url, async (client) => {
     const result = await tryAsClient(client, {

@@ -1,5 +1,5 @@
 /** In charge of the schemas of SQL over HTTP. Answers are encoded elsewhere; theirs only describe. */
-import type { QueryRequest, TransactionRequest } from "@postern/sdk/protocol";
+import type { QueryRequest, RowSecurityTestRequest, TransactionRequest } from "@postern/sdk/protocol";
 import { z } from "zod";
 
 /** Any JSON value: a parameter's type is the business of Postgres. */
@@ -9,6 +9,18 @@ export const queryRequest = z.strictObject({
   sql: z.string().describe("One statement, with `$1` to `$n` for the parameters."),
   params: z.array(jsonValue).optional(),
 }) satisfies z.ZodType<QueryRequest>;
+
+export const rowSecurityTestRequest = queryRequest.extend({
+  subject: z
+    .string()
+    .min(1)
+    .max(255)
+    .regex(/^[^\x00-\x1f\x7f]*$/)
+    .optional()
+    .describe("What `auth.uid()` is to be."),
+  claims: z.record(z.string(), jsonValue).optional().describe("What `auth.jwt()` is to say beside it."),
+  anonymous: z.boolean().optional().describe("As a client without a token, read-only; instead of `subject`."),
+}) satisfies z.ZodType<RowSecurityTestRequest>;
 
 export const transactionRequest = z.strictObject({
   statements: z.array(queryRequest).describe("Run in order; all or nothing."),

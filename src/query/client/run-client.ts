@@ -42,6 +42,25 @@ export async function runClientQuery(
   return finishStatement(call.owner, kind, result!, options);
 }
 
+/** What the statement would do: the same as for the client itself, and then undone. */
+export async function runClientTrial(
+  call: ClientCall,
+  request: QueryRequest,
+  options: QueryOptions,
+): Promise<Buffer[]> {
+  checkStatement(request);
+  const [result] = makeSteps(call, 1, options);
+  const batch = {
+    statements: [request],
+    steps: [result!],
+    begin: "begin",
+    isSingle: true,
+    rollsBack: true,
+  };
+  await runClientBatch(call.clients, call.claims, batch, options);
+  return finishStatement(call.owner, "execute", result!, options);
+}
+
 export async function runClientTransaction(
   call: ClientCall,
   request: TransactionRequest,
@@ -68,6 +87,7 @@ export interface ClientBatch {
   /** `begin …`; for anonymous callers it becomes read only. */
   begin: string;
   isSingle: boolean;
+  rollsBack?: boolean;
 }
 
 /** Without claims: anon. @throws PosternError that tells code, message and position, and nothing about others' data */
