@@ -12,14 +12,17 @@ const validSeconds = 60;
 
 export function rowSecurityServices(
   platform: Platform,
-  query: Pick<QueryService, "tryStatement">,
+  query: Pick<QueryService, "execute">,
 ): RowSecurityService {
   return {
     async test(principal, { ref, sql, params, ...identity }, options) {
       const row = requireReady(await findDatabase(platform.state, principal, ref));
       const claims = claimsOf(identity, Math.floor(platform.clock.now().getTime() / 1000));
       const request = params === undefined ? { sql } : { sql, params };
-      return query.tryStatement({ kind: "client", databaseId: row.id, claims }, request, options);
+      return query.execute({ kind: "client", databaseId: row.id, claims }, request, {
+        ...options,
+        rollsBack: true,
+      });
     },
   };
 }

@@ -26,6 +26,8 @@ export interface QueryContext extends BatchContext {
 export interface QueryOptions {
   /** Rows as arrays of values instead of objects. */
   rowsAsArrays?: boolean;
+  /** A client's single statement is undone once it has answered. */
+  rollsBack?: boolean;
   /** Fires when the client has gone: the statement is canceled. */
   signal?: DepartureSignal;
   /** Where the request came from; tells callers without a token apart. */

@@ -7,7 +7,7 @@ import type { DatabaseId } from "../base/id.ts";
 import type { DatabaseAddress } from "../instances/database-address.ts";
 import type { ClientLogins } from "./client/client-context.ts";
 import { ClientSide } from "./client/client-side.ts";
-import { runClientQuery, runClientTransaction, runClientTrial } from "./client/run-client.ts";
+import { runClientQuery, runClientTransaction } from "./client/run-client.ts";
 import { type EncodedAnswer, encodedAnswer } from "./encoded-answer.ts";
 import { createQueryContext, type QueryContext, type QueryOptions } from "./query-context.ts";
 import { runQuery, type StatementKind } from "./run-query.ts";
@@ -22,12 +22,6 @@ export interface QueryService {
   transaction(
     target: QueryTarget,
     request: TransactionRequest,
-    options?: QueryOptions,
-  ): Promise<EncodedAnswer>;
-  /** What a client's statement would do and answer; it is undone. */
-  tryStatement(
-    client: ClientPrincipal,
-    request: QueryRequest,
     options?: QueryOptions,
   ): Promise<EncodedAnswer>;
   /**
@@ -116,13 +110,6 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
             runClientTransaction(call, request, queryOptions),
           )
         : await runTransaction(context, request, queryOptions);
-      return encodedAnswer(chunks);
-    },
-    tryStatement: async (client, request, queryOptions = {}) => {
-      const context = opened.get(client.databaseId) ?? (await contextOf(client.databaseId));
-      const chunks = await clients.run(client, context, queryOptions, (call) =>
-        runClientTrial(call, request, queryOptions),
-      );
       return encodedAnswer(chunks);
     },
     closeDatabase,

@@ -37,28 +37,10 @@ export async function runClientQuery(
 ): Promise<Buffer[]> {
   checkStatement(request);
   const [result] = makeSteps(call, 1, options);
-  const batch = { statements: [request], steps: [result!], begin: "begin", isSingle: true };
+  const rollsBack = options.rollsBack === true;
+  const batch = { statements: [request], steps: [result!], begin: "begin", isSingle: true, rollsBack };
   await runClientBatch(call.clients, call.claims, batch, options);
   return finishStatement(call.owner, kind, result!, options);
-}
-
-/** What the statement would do: the same as for the client itself, and then undone. */
-export async function runClientTrial(
-  call: ClientCall,
-  request: QueryRequest,
-  options: QueryOptions,
-): Promise<Buffer[]> {
-  checkStatement(request);
-  const [result] = makeSteps(call, 1, options);
-  const batch = {
-    statements: [request],
-    steps: [result!],
-    begin: "begin",
-    isSingle: true,
-    rollsBack: true,
-  };
-  await runClientBatch(call.clients, call.claims, batch, options);
-  return finishStatement(call.owner, "execute", result!, options);
 }
 
 export async function runClientTransaction(
