@@ -16,6 +16,7 @@ export function describeApi(app: HttpApp, version: string): void {
         { name: "SQL over HTTP", description: "Statements on one database." },
         { name: "Databases", description: "Making, showing and destroying them." },
         { name: "Migrations", description: "SQL files, each applied once." },
+        { name: "Row security", description: "What a client of a database would see." },
         { name: "Backups", description: "Dumps, verified and restorable." },
         { name: "Operations", description: "Work that takes longer than a request." },
         { name: "Accounts", description: "Who may do all this." },
