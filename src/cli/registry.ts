@@ -5,6 +5,7 @@ import { accountSpecs } from "./specs/account-specs.ts";
 import { backupSpecs } from "./specs/backup-specs.ts";
 import { daemonSpecs } from "./specs/daemon-specs.ts";
 import { databaseSpecs } from "./specs/database-specs.ts";
+import { developmentSpecs } from "./specs/development-specs.ts";
 import { projectSpecs } from "./specs/project-specs.ts";
 import { rowSecuritySpecs } from "./specs/row-security-specs.ts";
 import { sqlSpecs } from "./specs/sql-specs.ts";
@@ -17,6 +18,7 @@ export const registry: readonly CommandSpec[] = [
   ...sqlSpecs,
   ...rowSecuritySpecs,
   ...backupSpecs,
+  ...developmentSpecs,
 ];
 
 export const groupSummaries: Record<string, string> = {
@@ -25,4 +27,5 @@ export const groupSummaries: Record<string, string> = {
   "db snapshot": "the same as `db backup`; alone, it makes one",
   "db rls": "row security; alone, it shows it",
   ops: "long work: what runs and what ran",
+  "dev-issuer": "an issuer of users' tokens, for development",
 };
