@@ -21,14 +21,23 @@ const transactionControl = new Set([
 /** What Postgres's text cannot hold: NUL, and halves of surrogate pairs. */
 const notText = /[\0\ud800-\udfff]/u;
 
+export const isText = (text: string): boolean => !notText.test(text);
+
 /** @throws Y1001 Y1007 Y1011 Y1012 */
-export function checkStatement({ sql, params = [] }: QueryRequest): void {
-  if (notText.test(sql)) {
+export function checkStatement(statement: QueryRequest): void {
+  const { sql } = statement;
+  if (!isText(sql)) {
     throw posternError(
       "Y1001",
       "The SQL contains a character that Postgres cannot store: NUL or half a pair.",
     );
   }
+  checkParams(statement);
+  checkKeyword(sql);
+}
+
+/** What is left to check of a statement whose text was checked before. @throws Y1001 */
+export function checkParams({ params = [] }: QueryRequest): void {
   if (params.length > maxParams) {
     throw posternError("Y1001", `There are ${params.length} parameters; at most ${maxParams} are allowed.`, {
       hint: "Send many values as one array parameter: `= any($1)` or `unnest($1::int[])`.",
@@ -41,7 +50,6 @@ export function checkStatement({ sql, params = [] }: QueryRequest): void {
       hint: "Send binary data as bytea in hex: `\\x00ff`.",
     });
   }
-  checkKeyword(sql);
 }
 
 /** Objects travel as JSON text, in which such characters are escaped. */

@@ -1,6 +1,6 @@
 /** In charge of `/query` and `/execute`: one statement, and its answer as JSON. */
 import type { QueryRequest } from "@postern/sdk/protocol";
-import { checkStatement } from "./check-request.ts";
+import { checkParams, checkStatement } from "./check-request.ts";
 import { AnswerBudget } from "./json-writer.ts";
 import { learnTypes } from "./learn-types.ts";
 import type { QueryContext, QueryOptions } from "./query-context.ts";
@@ -41,6 +41,7 @@ async function runStatement(
     new ResultStep({ shapes, budget: new AnswerBudget(limits.answerBytes), rowsAsArrays });
   const statements = shareable(context, [request]);
   if (statements) {
+    checkParams(request);
     const [result] = await runShared(context, statements, makeStep, { isTransaction: false, signal });
     return result!;
   }

@@ -3,6 +3,8 @@
  * the session's state may. Everything that is not known to be harmless is not shared.
  */
 
+import { isText } from "../check-request.ts";
+
 /** What has to be looked up in the catalog before the statement is shared. */
 export interface StatementProfile {
   /** A read may be repeated and may stand in a pipeline behind others; a write may not. */
@@ -13,13 +15,15 @@ export interface StatementProfile {
   ambiguousRelations: string[];
   /** Names of functions, without their schemas. */
   functions: string[];
+  /** Names of columns that stand behind a dot: `t.f` and `(x).f` may be other ways to write `f(t)` and `f(x)`. */
+  attributes: string[];
 }
 
 /** Nodes that run nothing but functions, operators and casts, all of which are looked up. */
 const harmlessNodes = new Set(
   (
     "SelectStmt InsertStmt UpdateStmt DeleteStmt MergeStmt MergeWhenClause ResTarget ColumnRef A_Star A_Const A_Expr BoolExpr " +
-    "NullTest BooleanTest FuncCall TypeCast TypeName ParamRef SubLink CaseExpr CaseWhen CoalesceExpr MinMaxExpr JoinExpr " +
+    "NullTest BooleanTest FuncCall NamedArgExpr TypeCast TypeName ParamRef SubLink CaseExpr CaseWhen CoalesceExpr MinMaxExpr JoinExpr " +
     "RangeVar RangeSubselect RangeFunction SortBy WindowDef WithClause CommonTableExpr A_ArrayExpr A_Indirection A_Indices " +
     "RowExpr SQLValueFunction OnConflictClause InferClause IndexElem List String Integer Float Boolean BitString " +
     "MultiAssignRef SetToDefault GroupingSet GroupingFunc LockingClause CollateClause Alias ReturningClause ReturningOption"
@@ -35,7 +39,8 @@ const longestText = 16 * 1024;
 
 /** Undefined: the statement must have a session to itself. */
 export async function profileStatement(sql: string): Promise<StatementProfile | undefined> {
-  if (sql.length > longestText) return undefined;
+  // The parser would read up to a NUL and no further.
+  if (sql.length > longestText || !isText(sql)) return undefined;
   const { parse } = await import("libpg-query");
   const tree = await parse(sql).catch(() => undefined);
   const statement = tree?.stmts?.length === 1 ? tree.stmts[0]!.stmt : undefined;
@@ -54,15 +59,19 @@ class Findings {
   readonly #relations = new Set<string>();
   readonly #tableExpressions = new Set<string>();
   readonly #functions = new Set<string>();
+  readonly #attributes = new Set<string>();
 
   toProfile(): StatementProfile {
     const functions = [...this.#functions];
+    const attributes = [...this.#attributes];
     const names = [...this.#relations];
+    const writes = this.#writes || [...functions, ...attributes].some((name) => writingFunctions.has(name));
     return {
-      kind: this.#writes || functions.some((name) => writingFunctions.has(name)) ? "write" : "read",
+      kind: writes ? "write" : "read",
       relations: names.filter((name) => !this.#tableExpressions.has(name)),
       ambiguousRelations: names.filter((name) => this.#tableExpressions.has(name)),
       functions,
+      attributes,
     };
   }
 
@@ -88,6 +97,14 @@ class Findings {
     if (type === "RangeVar") this.#relations.add(qualifiedName(node));
     else if (type === "CommonTableExpr") this.#tableExpressions.add(quoted(node.ctename as string));
     else if (type === "FuncCall") this.#functions.add(lastName(node.funcname as Tree[]));
+    else if (type === "ColumnRef") this.#addAttributes((node.fields as Tree[]).slice(1));
+    else if (type === "A_Indirection") this.#addAttributes(node.indirection as Tree[]);
+  }
+
+  #addAttributes(nodes: Tree[]): void {
+    for (const { String: name } of nodes) {
+      if (name) this.#attributes.add((name as { sval: string }).sval);
+    }
   }
 }
 

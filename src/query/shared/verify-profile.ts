@@ -8,13 +8,15 @@ import type { StatementProfile } from "./statement-profile.ts";
 const touching =
   "\\m(set_config|current_setting|pg_advisory|pg_try_advisory|setseed|currval|lastval|query_to_xml|table_to_xml|schema_to_xml|" +
   "database_to_xml|cursor_to_xml|ts_stat|ts_rewrite|dblink|pg_notify|pg_listening|pg_cursor|pg_prepared|pg_my_temp|lo_|loread|" +
-  "lowrite|pg_logical|pg_replication|pg_export|pg_settings|pg_show|pg_backend|inet_client|inet_server|pg_stat|pg_sleep|" +
+  "lowrite|crosstab|connectby|xpath_table|isn_weak|pg_logical|pg_replication|pg_export|pg_settings|pg_show|pg_backend|inet_client|inet_server|pg_stat|pg_sleep|" +
   "pg_terminate|pg_cancel|pg_reload|pg_read|pg_ls|pg_lock|pg_is_other_temp|pg_snapshot|txid_|pg_current)";
 
 /**
- * One row with one boolean. $1 relations that must exist, $2 relations that may, $3 functions, $4 whether it writes.
- * Functions count as harmless when all that bear the name are builtin or belong to an extension, and none of them is
- * volatile but for a few. What a table runs by itself (defaults, checks, indexes, triggers) is looked at in the same way.
+ * One row with one boolean. $1 relations that must exist, $2 relations that may, $3 functions that must exist, $4 whether
+ * it writes, $5 functions that may exist. Functions count as harmless when all that bear the name are builtin or belong
+ * to an extension, and none of them is volatile but for a few. What a table runs by itself (defaults, checks, indexes,
+ * partition keys, triggers) is looked at in the same way. What may run without being named (operators, casts, the
+ * defaults and checks of domains) is looked at for the database as a whole.
  */
 export const verifyQuery = `
   with recursive named (oid) as (
@@ -30,18 +32,28 @@ export const verifyQuery = `
         select c.conrelid::pg_catalog.regclass from pg_catalog.pg_constraint c
          where $4::pg_catalog.bool and c.confrelid = r.oid and (c.confdeltype in ('c','n','d') or c.confupdtype in ('c','n','d'))
       ) as next (oid)
+  ), member (class, id) as (
+    select d.classid, d.objid from pg_catalog.pg_depend d
+     where d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass and d.deptype = 'e'
   ), own_function as (
-    select p.oid, p.proname, p.pronargs, p.proargtypes
+    -- An extension can be given functions of anyone's; those that came with it belong to a superuser.
+    select p.oid
       from pg_catalog.pg_proc p
-     where p.oid >= 16384 and not exists (
-       select from pg_catalog.pg_depend d
-        where d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objid = p.oid and d.deptype = 'e')
+     where p.oid >= 16384 and not (
+       ('pg_catalog.pg_proc'::pg_catalog.regclass, p.oid) in (select class, id from member)
+       and (select rolsuper from pg_catalog.pg_roles r where r.oid = p.proowner))
   ), expression (text, class, id) as (
     select pg_catalog.pg_get_expr(a.adbin, a.adrelid), 'pg_catalog.pg_attrdef'::pg_catalog.regclass, a.oid
       from pg_catalog.pg_attrdef a where a.adrelid in (select oid from relation)
     union all
     select pg_catalog.pg_get_constraintdef(c.oid), 'pg_catalog.pg_constraint'::pg_catalog.regclass, c.oid
       from pg_catalog.pg_constraint c where c.contype = 'c' and (c.conrelid in (select oid from relation) or c.contypid <> 0)
+    union all
+    select pg_catalog.pg_get_expr(t.typdefaultbin, 0), 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid
+      from pg_catalog.pg_type t where t.oid >= 16384 and t.typdefaultbin is not null
+    union all
+    select pg_catalog.pg_get_partkeydef(p.partrelid), 'pg_catalog.pg_class'::pg_catalog.regclass, p.partrelid
+      from pg_catalog.pg_partitioned_table p where p.partrelid in (select oid from relation) and p.partexprs is not null
     union all
     select pg_catalog.pg_get_indexdef(i.indexrelid), 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid
       from pg_catalog.pg_index i
@@ -52,8 +64,7 @@ export const verifyQuery = `
      and not exists (
            select from relation r join pg_catalog.pg_class c on c.oid = r.oid
             where c.relkind not in ('r', 'p') or c.relhasrules or c.relpersistence = 't' or c.oid < 16384
-               or (c.relrowsecurity
-                   and not (select rolbypassrls or rolsuper from pg_catalog.pg_roles where rolname = current_user))
+               or pg_catalog.row_security_active(c.oid)
                or ($4::pg_catalog.bool and exists (
                      select from pg_catalog.pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal)))
      and not exists (
@@ -64,56 +75,86 @@ export const verifyQuery = `
                              and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass))
      and not exists (
            select from pg_catalog.unnest($3::pg_catalog.text[]) as name
+            where not exists (select from pg_catalog.pg_proc p where p.proname = name))
+     and not exists (
+           select from pg_catalog.unnest($3::pg_catalog.text[] || $5::pg_catalog.text[]) as name
+             join pg_catalog.pg_proc p on p.proname = name
             where name ~ '${touching}'
-               or not exists (select from pg_catalog.pg_proc p where p.proname = name)
-               or exists (
-                    select from pg_catalog.pg_proc p
-                     where p.proname = name
-                       and ((p.provolatile = 'v' and p.proname not in (
-                               'random', 'random_normal', 'gen_random_uuid', 'uuid_generate_v4', 'uuidv4', 'uuidv7',
-                               'clock_timestamp', 'timeofday', 'nextval', 'setval', 'gen_salt', 'gen_random_bytes'))
-                            or p.oid in (select oid from own_function))))
-     -- t.f may be written for f(t).
+               or (p.provolatile = 'v' and p.proname not in (
+                    'random', 'random_normal', 'gen_random_uuid', 'uuid_generate_v4', 'uuidv4', 'uuidv7',
+                    'clock_timestamp', 'timeofday', 'nextval', 'setval', 'gen_salt', 'gen_random_bytes'))
+               or p.oid in (select oid from own_function))
+     -- A user's operator or cast may stand for a builtin function as well.
      and not exists (
-           select from own_function f
-            where f.pronargs = 1
-              and (f.proargtypes[0] in (2249, 2276, 2283, 5077, 5079)
-                   or f.proargtypes[0] in (select c.reltype from relation r join pg_catalog.pg_class c on c.oid = r.oid)))
+           select from pg_catalog.pg_operator o
+            where o.oid >= 16384
+              and (('pg_catalog.pg_operator'::pg_catalog.regclass, o.oid) not in (select class, id from member)
+                   or o.oprcode in (select oid from own_function)))
      and not exists (
-           select from pg_catalog.pg_operator o join own_function f on f.oid in (o.oprcode, o.oprrest, o.oprjoin)
-            where o.oid >= 16384)
-     and not exists (
-           select from pg_catalog.pg_cast c join own_function f on f.oid = c.castfunc where c.oid >= 16384)
+           select from pg_catalog.pg_cast c
+            where c.oid >= 16384 and c.castfunc <> 0
+              and (('pg_catalog.pg_cast'::pg_catalog.regclass, c.oid) not in (select class, id from member)
+                   or c.castfunc in (select oid from own_function)))
      and not exists (
            select from pg_catalog.pg_range r join own_function f on f.oid in (r.rngcanonical, r.rngsubdiff))
      and not exists (
            select from pg_catalog.pg_amproc a join own_function f on f.oid = a.amproc where a.oid >= 16384)`;
 
-export const verifyParams = ({ relations, ambiguousRelations, functions, kind }: StatementProfile) => [
+export const verifyParams = ({
+  relations,
+  ambiguousRelations,
+  functions,
+  attributes,
+  kind,
+}: StatementProfile) => [
   arrayOf(relations),
   arrayOf(ambiguousRelations),
   arrayOf(functions),
   String(kind === "write"),
+  arrayOf(attributes),
 ];
 
 const arrayOf = (names: readonly string[]): string =>
   `{${names.map((name) => `"${name.replace(/["\\]/g, "\\$&")}"`).join(",")}}`;
 
+/** Rows of a catalog, as two numbers: one that was added, changed or removed since makes them differ. */
+const stateOf = (catalog: string, rows: string) =>
+  `(select pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(xmin::text::int8)) from pg_catalog.${catalog} where ${rows})`;
+
 /**
  * One row with one text, which differs whenever something was added to, changed in or removed from what the query above
- * rests on.
+ * rests on, or what the types of parameters and columns rest on. Temporary tables come and go and are never shared.
  */
 export const catalogStateQuery = `
+  with me as (
+    select oid, rolsuper, rolbypassrls from pg_catalog.pg_roles where rolname = current_user
+  ), kept as materialized (
+    select c.oid, pg_catalog.hashtextextended(pg_catalog.concat_ws(' ', c.oid, c.relname, c.relnamespace, c.relkind,
+             c.relowner, c.relrowsecurity, c.relforcerowsecurity), 0) as hash
+      from pg_catalog.pg_class c
+     where c.oid >= 16384 and c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relpersistence <> 't'
+  )
   select pg_catalog.concat_ws(' ',
-    (select pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(xmin::text::int8)) from pg_catalog.pg_proc where oid >= 16384),
-    (select pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(xmin::text::int8)) from pg_catalog.pg_trigger),
-    (select pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(xmin::text::int8)) from pg_catalog.pg_rewrite where oid >= 16384),
-    (select pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(xmin::text::int8)) from pg_catalog.pg_attrdef),
-    (select pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(xmin::text::int8)) from pg_catalog.pg_constraint where oid >= 16384),
-    (select pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(xmin::text::int8)) from pg_catalog.pg_index where indexrelid >= 16384),
-    (select pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(xmin::text::int8)) from pg_catalog.pg_operator where oid >= 16384),
-    (select pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(xmin::text::int8)) from pg_catalog.pg_cast where oid >= 16384),
-    (select pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(xmin::text::int8)) from pg_catalog.pg_inherits),
-    (select pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(xmin::text::int8)) from pg_catalog.pg_policy),
-    (select pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(xmin::text::int8)) from pg_catalog.pg_foreign_table),
-    (select pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(xmin::text::int8)) from pg_catalog.pg_namespace))`;
+    (select pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(hash)) from kept),
+    ${[
+      stateOf("pg_attribute", "attrelid in (select oid from kept)"),
+      stateOf("pg_attrdef", "adrelid in (select oid from kept)"),
+      stateOf("pg_index", "indrelid in (select oid from kept)"),
+      stateOf("pg_trigger", "tgrelid in (select oid from kept)"),
+      stateOf("pg_inherits", "inhrelid in (select oid from kept)"),
+      stateOf("pg_constraint", "conrelid in (select oid from kept) or contypid <> 0"),
+      stateOf("pg_type", "typtype = 'd'"),
+      stateOf("pg_proc", "oid >= 16384"),
+      stateOf("pg_rewrite", "oid >= 16384"),
+      stateOf("pg_operator", "oid >= 16384"),
+      stateOf("pg_cast", "oid >= 16384"),
+      stateOf("pg_policy", "true"),
+      stateOf("pg_namespace", "nspname !~ '^pg_(toast_)?temp_'"),
+      // Of what all databases share, what concerns this one.
+      stateOf(
+        "pg_db_role_setting",
+        "setrole in (0, (select oid from me)) and setdatabase in (0, (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database()))",
+      ),
+      stateOf("pg_auth_members", "member = (select oid from me)"),
+    ].join(",\n    ")},
+    (select pg_catalog.concat(rolsuper, rolbypassrls) from me))`;
