@@ -2,7 +2,7 @@
  * In charge of where Postern keeps things and where it listens: the environment read once, checked, with the defaults
  * that `docs/operations.md` states.
  */
-import { homedir, userInfo } from "node:os";
+import { availableParallelism, homedir, userInfo } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { posternError } from "./error.ts";
 
@@ -47,6 +47,8 @@ export interface Config {
   listen: string;
   /** Databases are served at `<id>.<domain>`. */
   domain: string;
+  /** Processes that answer SQL over HTTP; 0: the daemon does it itself. */
+  workers: number;
   /** May people without a key make an account? */
   registration: "closed" | "open";
   /** May a database take tokens of an issuer inside a private network? The daemon fetches what its owner names. */
@@ -78,6 +80,19 @@ function port(environment: Environment, variable: string, fallback: number): num
     });
   }
   return value;
+}
+
+const mostWorkers = 64;
+
+/** As many as the machine has cores, but no more than most machines can feed. */
+function workers(environment: Environment): number {
+  const text = environment.POSTERN_WORKERS;
+  if (text === undefined || text === "") return Math.min(availableParallelism(), 8);
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 0 && value <= mostWorkers) return value;
+  throw posternError("Y0001", `POSTERN_WORKERS is "${text}", which is not a number of processes.`, {
+    hint: `Use 0 to ${mostWorkers}; with 0 the daemon answers SQL over HTTP itself.`,
+  });
 }
 
 function directory(environment: Environment, variable: string, fallback: string): string {
@@ -139,6 +154,7 @@ export function readConfig(environment: Environment = process.env): Config {
     directPort: port(environment, "POSTERN_DIRECT_PORT", 5433),
     listen: "127.0.0.1",
     domain: environment.POSTERN_DOMAIN || "localhost",
+    workers: workers(environment),
     registration: choice(environment, "POSTERN_REGISTRATION", ["closed", "open"]),
     privateIssuers: choice(environment, "POSTERN_PRIVATE_ISSUERS", ["refused", "allowed"]),
     undeleteDays: 7,

@@ -3,8 +3,10 @@
 import { logIn, logOut, registerAccount, whoAmI } from "../access/accounts.ts";
 import { Authenticator } from "../access/authenticate.ts";
 import { posternError } from "../base/error.ts";
+import type { DatabaseId } from "../base/id.ts";
 import type { HttpServices } from "../http/services.ts";
 import type { Platform } from "../instances/platform.ts";
+import type { ClientLogins } from "../query/client/client-context.ts";
 import { openQueryService } from "../query/open-query-service.ts";
 import type { QueryService } from "../query/query-service.ts";
 import { backupServices } from "./backup-services.ts";
@@ -18,12 +20,14 @@ export interface Composition {
   services: HttpServices;
   /** Holds connections: whoever composes closes it. */
   query: QueryService;
+  openClientAccess(databaseId: DatabaseId): Promise<ClientLogins>;
 }
 
 export function compositionOf(platform: Platform, facts: DaemonFacts): Composition {
-  const query = openQueryService(platform, async () => {
+  const openClientAccess = async (): Promise<ClientLogins> => {
     throw posternError("Y3004", "The database is not ready for clients.");
-  });
+  };
+  const query = openQueryService(platform, openClientAccess);
   const services: HttpServices = {
     access: new Authenticator(platform.state),
     status: { describe: () => describeDaemon(platform, facts) },
@@ -41,5 +45,5 @@ export function compositionOf(platform: Platform, facts: DaemonFacts): Compositi
     backups: backupServices(platform),
     operations: operationServices(platform),
   };
-  return { services, query };
+  return { services, query, openClientAccess };
 }

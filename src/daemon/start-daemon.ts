@@ -1,5 +1,6 @@
 /** In charge of composing and starting everything in its order; the one place that knows all the parts. */
 
+import { join } from "node:path";
 import { ensureAdminAccount, issueAdminKey } from "../access/accounts.ts";
 import { sweepBackups } from "../backups/sweep-backups.ts";
 import { systemClock } from "../base/clock.ts";
@@ -16,6 +17,7 @@ import { OperationWorker } from "../maintenance/operation-worker.ts";
 import { ensureToolchain } from "../runtime/ensure-toolchain.ts";
 import { ensureServerAccount } from "../runtime/server-account.ts";
 import { choosePorts } from "./choose-ports.ts";
+import { createDataPlane } from "./data-plane.ts";
 import { apiUrl, type DaemonFacts, describeDaemon } from "./describe-daemon.ts";
 import { lockHome, prepareHome, readOrMakeSecret, removeDaemonFile, writeDaemonFile } from "./home.ts";
 import { compositionOf } from "./http-services.ts";
@@ -125,9 +127,11 @@ async function startServices(
   cleanup: (() => Promise<unknown>)[],
 ): Promise<void> {
   const { config, ports, observe } = platform;
-  const { services, query } = compositionOf(platform, facts);
+  const { services, query, openClientAccess } = compositionOf(platform, facts);
   cleanup.push(() => query.close());
-  const worker = new OperationWorker(platform, operationHandlers(query), stateConnection(config));
+  const daemonSocket = join(config.home, "run", "daemon.sock");
+  const dataPlane = createDataPlane(platform, { query, openClientAccess, daemonSocket });
+  const worker = new OperationWorker(platform, operationHandlers(dataPlane), stateConnection(config));
   const maintenance = new MaintenanceTimer(platform);
   const http = createHttpServer(services, {
     listen: config.listen,
@@ -136,6 +140,7 @@ async function startServices(
     limits: config.limits,
     version: facts.version,
     observe,
+    socketPath: dataPlane.workers && daemonSocket,
   });
   for (const service of [worker, maintenance]) {
     cleanup.push(() => service.stop());
@@ -143,6 +148,8 @@ async function startServices(
   }
   cleanup.push(() => http.close());
   await http.listen();
+  cleanup.push(async () => dataPlane.workers?.stop());
+  await dataPlane.workers?.start();
   cleanup.push(async () => stopping.abort(new Error("Postern is stopping")));
 }
 

@@ -26,6 +26,7 @@ import { rowSecurityRoutes } from "./routes/row-security.ts";
 import { statusRoutes } from "./routes/status.ts";
 import { tunnelRoutes } from "./routes/tunnel.ts";
 import { createSendError, type SendError, sendClientError } from "./send-error.ts";
+import { serverOptions } from "./server-options.ts";
 import type { HttpServices } from "./services.ts";
 import { validatorCompiler } from "./validate-request.ts";
 
@@ -85,11 +86,9 @@ function createFramework(host: RequestHost, sendError: SendError, observe: Obser
   return fastify<RawServerDefault>({
     logger: false,
     bodyLimit: 1024 * 1024,
-    // Slow senders hold a connection no longer than this; Node's defaults are minutes.
-    requestTimeout: 30_000,
-    http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000 },
-    // Longer than the minute for which proxies keep theirs, so that it is never we who close one in use.
-    keepAliveTimeout: 65_000,
+    requestTimeout: serverOptions.requestTimeout,
+    http: serverOptions,
+    keepAliveTimeout: serverOptions.keepAliveTimeout,
     // While closing, what is under way on a kept connection is still answered.
     return503OnClosing: false,
     exposeHeadRoutes: false,

@@ -15,11 +15,14 @@ import type { RequestHost } from "./request-host.ts";
 import { requestIdOf } from "./request-id.ts";
 import { queryRequest, transactionRequest } from "./schemas/query.ts";
 import { publicError } from "./send-error.ts";
-import type { EncodedAnswer, HttpServices, QueryOptions } from "./services.ts";
+import type { AccessService, EncodedAnswer, QueryOptions, QueryService } from "./services.ts";
 import { validatorCompiler } from "./validate-request.ts";
 
 export interface DirectOptions {
-  services: Pick<HttpServices, "access" | "query">;
+  services: {
+    access: Pick<AccessService, "authenticateAtOnce" | "authenticateDatabase">;
+    query: QueryService;
+  };
   host: RequestHost;
   bodyLimit: number;
   observe: Observe;

@@ -1,4 +1,5 @@
 /** In charge of the HTTP server's life: it listens, and closes without cutting off what is under way. */
+import { rm } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { hasCode, posternError } from "../base/error.ts";
 import { type AppOptions, createApp } from "./create-app.ts";
@@ -10,6 +11,8 @@ export interface HttpServerOptions extends AppOptions {
   listen: string;
   /** 0: any free one. */
   port: number;
+  /** Instead of address and port: a unix socket, where workers stand in front. */
+  socketPath?: string | undefined;
 }
 
 export interface HttpServer {
@@ -27,6 +30,12 @@ export function createHttpServer(services: HttpServices, options: HttpServerOpti
     app,
     async listen() {
       try {
+        if (options.socketPath !== undefined) {
+          // What a daemon that was killed has left.
+          await rm(options.socketPath, { force: true });
+          await app.listen({ path: options.socketPath });
+          return options.port;
+        }
         await app.listen({ host: options.listen, port: options.port });
       } catch (error) {
         if (!hasCode(error, "EADDRINUSE")) throw error;

@@ -1,4 +1,5 @@
 /** In charge of the data plane of a platform: where its databases are comes from Postern's own tables. */
+import type { Config } from "../base/config.ts";
 import type { DatabaseId } from "../base/id.ts";
 import type { Platform } from "../instances/platform.ts";
 import type { ClientLogins } from "./client/client-context.ts";
@@ -10,8 +11,12 @@ export const openQueryService = (
   openClientAccess: (databaseId: DatabaseId) => Promise<ClientLogins>,
 ): QueryService =>
   createQueryService({
-    limits: platform.config.limits,
+    limits: limitsOf(platform.config),
     clientLimits: platform.config.clientLimits,
     findAddress: (databaseId) => findAddress(platform, databaseId),
     openClientAccess,
   });
+
+/** With workers in front, only what is unusual comes here. */
+const limitsOf = ({ limits, workers }: Config): Config["limits"] =>
+  workers === 0 ? limits : { ...limits, connectionsPerDatabase: 3 };

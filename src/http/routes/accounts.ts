@@ -7,6 +7,7 @@ import { type AttemptLimiter, createAttemptLimiter } from "../attempt-limiter.ts
 import type { AuthenticationHooks } from "../authenticate-request.ts";
 import { accountOf } from "../authenticate-request.ts";
 import type { HttpApp } from "../http-app.ts";
+import { peerAddressOf } from "../peer-address.ts";
 import { accountInfo, loginRequest, loginResult } from "../schemas/account.ts";
 import { errors, json, security } from "../schemas/respond.ts";
 import type { HttpServices } from "../services.ts";
@@ -51,7 +52,7 @@ function entranceRoutes(
     onRequest: caller.accountIfAny,
     handler: async (request, reply) => {
       const known = request.principal !== null;
-      if (!known) refuseOften(byAddress.take(request.ip), reply);
+      if (!known) refuseOften(byAddress.take(peerAddressOf(request.raw)), reply);
       reply.code(201);
       return services.accounts.register(known ? accountOf(request) : undefined, request.body);
     },
@@ -68,10 +69,10 @@ function entranceRoutes(
     },
     handler: async (request, reply) => {
       const { username } = request.body;
-      refuseOften(byAddress.take(request.ip), reply);
+      refuseOften(byAddress.take(peerAddressOf(request.raw)), reply);
       refuseOften(byUsername.take(username), reply);
       const result = await services.accounts.logIn(request.body);
-      byAddress.giveBack(request.ip);
+      byAddress.giveBack(peerAddressOf(request.raw));
       byUsername.giveBack(username);
       return result;
     },

@@ -1,0 +1,45 @@
+/** In charge of the data plane as a whole: the daemon's own part and the workers, told and closed as one. */
+import type { DatabaseId } from "../base/id.ts";
+import type { Platform } from "../instances/platform.ts";
+import type { ClientLogins } from "../query/client/client-context.ts";
+import { findAddress } from "../query/find-address.ts";
+import type { QueryService } from "../query/query-service.ts";
+import { listTokenHashes } from "../state/databases.ts";
+import type { WorkerQuestions } from "./workers/worker-messages.ts";
+import { WorkerPool } from "./workers/worker-pool.ts";
+
+export interface DataPlane {
+  /** Undefined: the daemon answers everything itself. */
+  workers: WorkerPool | undefined;
+  /** Everywhere, before it resolves. */
+  closeDatabase(databaseId: DatabaseId): Promise<void>;
+  closeClients(databaseId: DatabaseId): Promise<void>;
+}
+
+export interface DataPlaneOptions {
+  query: QueryService;
+  openClientAccess(databaseId: DatabaseId): Promise<ClientLogins>;
+  /** Where the workers find the daemon. */
+  daemonSocket: string;
+}
+
+export function createDataPlane(platform: Platform, options: DataPlaneOptions): DataPlane {
+  const { config, ports, state, observe } = platform;
+  const { query, openClientAccess, daemonSocket } = options;
+  const questions: WorkerQuestions = {
+    tokenHashes: (databaseId) => listTokenHashes(state, databaseId),
+    findAddress: (databaseId) => findAddress(platform, databaseId),
+    openClientAccess,
+  };
+  const start = { config, port: ports.http, daemonSocket, workers: config.workers };
+  const workers = config.workers > 0 ? new WorkerPool({ start, questions, observe }) : undefined;
+  return {
+    workers,
+    async closeDatabase(databaseId) {
+      await Promise.all([query.closeDatabase(databaseId), workers?.order("closeDatabase", databaseId)]);
+    },
+    async closeClients(databaseId) {
+      await Promise.all([query.closeClients(databaseId), workers?.order("closeClients", databaseId)]);
+    },
+  };
+}

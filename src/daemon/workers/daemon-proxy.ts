@@ -1,0 +1,99 @@
+/** In charge of handing requests on to the daemon over its unix socket, as they came, with the address they came from. */
+import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
+import { connect } from "node:net";
+import type { Duplex } from "node:stream";
+import { peerHeader } from "../../http/peer-address.ts";
+
+/** Between the two nothing is kept but what the headers of a message say. */
+const perConnection = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "transfer-encoding",
+  "te",
+  "upgrade",
+  peerHeader,
+]);
+
+export class DaemonProxy {
+  readonly #socketPath: string;
+  readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 16 });
+
+  constructor(socketPath: string) {
+    this.#socketPath = socketPath;
+  }
+
+  pass(request: IncomingMessage, response: ServerResponse): void {
+    const { method = "GET", url = "/" } = request;
+    const headers = [...passedOn(request.rawHeaders), peerHeader, request.socket.remoteAddress ?? ""];
+    const hasBody =
+      request.headers["content-length"] !== undefined || request.headers["transfer-encoding"] !== undefined;
+    if (request.headers["transfer-encoding"] !== undefined) headers.push("transfer-encoding", "chunked");
+    const onward = httpRequest({
+      socketPath: this.#socketPath,
+      agent: this.#agent,
+      method,
+      path: url,
+      headers,
+      setHost: false,
+    });
+    onward.on("response", (answer) => {
+      response.writeHead(answer.statusCode!, answer.statusMessage, passedOn(answer.rawHeaders));
+      answer.pipe(response);
+      answer.on("error", () => response.destroy());
+    });
+    onward.on("error", () => refuse(response));
+    response.on("close", () => {
+      if (!response.writableFinished) onward.destroy();
+    });
+    if (hasBody) request.pipe(onward);
+    else onward.end();
+  }
+
+  /** A WebSocket: from here on both sides send bytes as they like. */
+  passUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const onward = connect(this.#socketPath);
+    const lines = [`${request.method} ${request.url} HTTP/1.1`];
+    for (let at = 0; at < request.rawHeaders.length; at += 2) {
+      if (request.rawHeaders[at]!.toLowerCase() !== peerHeader)
+        lines.push(`${request.rawHeaders[at]}: ${request.rawHeaders[at + 1]}`);
+    }
+    lines.push(`${peerHeader}: ${request.socket.remoteAddress ?? ""}`);
+    onward.write(Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"));
+    if (head.length > 0) onward.write(head);
+    onward.pipe(socket);
+    socket.pipe(onward);
+    const end = () => {
+      socket.destroy();
+      onward.destroy();
+    };
+    for (const side of [onward, socket]) side.on("error", end).on("close", end);
+  }
+}
+
+function passedOn(rawHeaders: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    if (!perConnection.has(rawHeaders[at]!.toLowerCase())) kept.push(rawHeaders[at]!, rawHeaders[at + 1]!);
+  }
+  return kept;
+}
+
+/** The daemon is gone, or going. */
+function refuse(response: ServerResponse): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const body = JSON.stringify({
+    code: "Y0005",
+    message: "Postern is stopping.",
+    hint: "Try again in a moment.",
+  });
+  response.writeHead(503, {
+    "content-type": "application/json; charset=utf-8",
+    "content-length": Buffer.byteLength(body),
+    "retry-after": "1",
+  });
+  response.end(body);
+}

@@ -1,0 +1,109 @@
+/**
+ * In charge of one data-plane worker: a process that answers plain SQL over HTTP by itself and hands everything else on to
+ * the daemon. It holds nothing that outlives it, and knows of Postern's own tables only what it asks the daemon.
+ */
+import cluster from "node:cluster";
+import { createServer, type Server } from "node:http";
+import { DatabaseAuthenticator } from "../../access/authenticate-database.ts";
+import type { Config } from "../../base/config.ts";
+import { asPosternError, hasCode, messageOf, posternError } from "../../base/error.ts";
+import type { Observe } from "../../base/observation.ts";
+import { answerDirectly } from "../../http/direct-data-plane.ts";
+import { createRequestHost } from "../../http/request-host.ts";
+import { sendClientError } from "../../http/send-error.ts";
+import { serverOptions } from "../../http/server-options.ts";
+import { createQueryService, type QueryService } from "../../query/query-service.ts";
+import { DaemonTalk, tellDaemon } from "./ask-daemon.ts";
+import { DaemonProxy } from "./daemon-proxy.ts";
+import type { WorkerStart } from "./worker-messages.ts";
+
+export async function runWorker(): Promise<void> {
+  const talk = new DaemonTalk();
+  // Interrupting the daemon on a terminal interrupts its whole group; the daemon says when its workers end.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => {});
+  const start = await talk.started;
+  try {
+    await serve(talk, start);
+    tellDaemon({ type: "ready" });
+  } catch (error) {
+    tellDaemon({ type: "failed", error: asPosternError(error).toBody() });
+  }
+}
+
+async function serve(talk: DaemonTalk, start: WorkerStart): Promise<void> {
+  const { config } = start;
+  const access = new DatabaseAuthenticator(talk.questions);
+  const query = createQueryService({
+    limits: shareOf(config, start.workers),
+    clientLimits: config.clientLimits,
+    findAddress: talk.questions.findAddress,
+    openClientAccess: talk.questions.openClientAccess,
+  });
+  const proxy = new DaemonProxy(start.daemonSocket);
+  const server = createServer(serverOptions, (request, response) => proxy.pass(request, response));
+  server.on("upgrade", (request, socket, head) => proxy.passUpgrade(request, socket, head));
+  server.on("clientError", sendClientError);
+  server.keepAliveTimeout = serverOptions.keepAliveTimeout;
+  answerDirectly(server, {
+    services: { access, query },
+    host: createRequestHost(config),
+    bodyLimit: config.limits.bodyBytes,
+    observe: tellObservation,
+  });
+  talk.follow({
+    async closeDatabase(databaseId) {
+      access.forget(databaseId);
+      await query.closeDatabase(databaseId);
+    },
+    async closeClients(databaseId) {
+      access.forget(databaseId);
+      await query.closeClients(databaseId);
+    },
+    forgetTokens: async (databaseId) => access.forget(databaseId),
+    drain: (graceMs) => drain(server, query, graceMs),
+  });
+  await listen(server, start);
+}
+
+/** The workers share the connections that a database gives to the data plane. */
+function shareOf({ limits }: Config, workers: number): Config["limits"] {
+  return {
+    ...limits,
+    connectionsPerDatabase: Math.max(3, Math.floor(limits.connectionsPerDatabase / workers)),
+  };
+}
+
+function listen(server: Server, { config, port }: WorkerStart): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error) =>
+      reject(hasCode(error, "EADDRINUSE") ? portInUse(config, port, error) : error),
+    );
+    server.listen(port, config.listen, resolve);
+  });
+}
+
+const portInUse = ({ listen: address }: Config, port: number, cause: unknown) =>
+  posternError("Y0004", `Port ${port} on ${address} is in use by another program.`, {
+    hint: "Choose another with POSTERN_HTTP_PORT, or 0 for any free one.",
+    cause,
+  });
+
+async function drain(server: Server, query: QueryService, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const cutOff = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed;
+  clearTimeout(cutOff);
+  await query.close();
+  // Once the answer is on its way.
+  setImmediate(() => cluster.worker?.disconnect());
+}
+
+const tellObservation: Observe = (observation) => {
+  if (observation.type !== "fault") tellDaemon({ type: "observed", observation });
+  else {
+    const { where, error } = observation;
+    const text = error instanceof Error ? (error.stack ?? messageOf(error)) : messageOf(error);
+    tellDaemon({ type: "observed", observation: { type: "fault", where, error: text } });
+  }
+};

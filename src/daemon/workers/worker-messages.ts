@@ -1,0 +1,54 @@
+/** In charge of naming what the daemon and its data-plane workers say to each other. */
+import type { ErrorBody } from "@postern/sdk/protocol";
+import type { Config } from "../../base/config.ts";
+import type { DatabaseId } from "../../base/id.ts";
+import type { Observation } from "../../base/observation.ts";
+import type { DatabaseAddress } from "../../instances/database-address.ts";
+import type { ClientLogins } from "../../query/client/client-context.ts";
+
+/** What a worker may ask: all that it needs of Postern's own tables. */
+export interface WorkerQuestions {
+  /** SHA-256 of the tokens that open the database; none when there is no such database. */
+  tokenHashes(databaseId: DatabaseId): Promise<Buffer[]>;
+  /** @throws Y3001 Y3004 */
+  findAddress(databaseId: DatabaseId): Promise<DatabaseAddress>;
+  openClientAccess(databaseId: DatabaseId): Promise<ClientLogins>;
+}
+
+/** What the daemon tells every worker, and waits for until it is done. */
+export interface WorkerOrders {
+  /** Ends the sessions of the database and forgets all about it. */
+  closeDatabase(databaseId: DatabaseId): Promise<void>;
+  /** Ends the sessions of its clients and forgets who may be one. */
+  closeClients(databaseId: DatabaseId): Promise<void>;
+  /** Forgets which tokens open it. */
+  forgetTokens(databaseId: DatabaseId): Promise<void>;
+  /** Takes no more requests and ends when those under way are answered. */
+  drain(graceMs: number): Promise<void>;
+}
+
+export interface WorkerStart {
+  config: Config;
+  port: number;
+  /** Where the daemon answers everything that is not plain SQL over HTTP. */
+  daemonSocket: string;
+  /** How many workers share the connections to a database. */
+  workers: number;
+}
+
+export type WorkerMessage =
+  | { type: "ask"; id: number; what: keyof WorkerQuestions; databaseId: DatabaseId }
+  | { type: "done"; id: number; error?: ErrorBody }
+  | {
+      type: "observed";
+      observation: Exclude<Observation, { type: "fault" }> | { type: "fault"; where: string; error: string };
+    }
+  /** It listens to messages now; what was sent before is lost. */
+  | { type: "hello" }
+  | { type: "ready" }
+  | { type: "failed"; error: ErrorBody };
+
+export type DaemonMessage =
+  | ({ type: "start" } & WorkerStart)
+  | { type: "answer"; id: number; value?: unknown; error?: ErrorBody }
+  | { type: "order"; id: number; what: keyof WorkerOrders; argument: unknown };

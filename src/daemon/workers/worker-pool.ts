@@ -1,0 +1,160 @@
+/**
+ * In charge of the data-plane workers: as many as configured, started again when they die, asked and told over their
+ * channel. They share the daemon's port.
+ */
+import cluster, { type Worker } from "node:cluster";
+import { fileURLToPath } from "node:url";
+import { asPosternError, PosternError, posternError } from "../../base/error.ts";
+import type { Observe } from "../../base/observation.ts";
+import type {
+  DaemonMessage,
+  WorkerMessage,
+  WorkerOrders,
+  WorkerQuestions,
+  WorkerStart,
+} from "./worker-messages.ts";
+
+export interface WorkerPoolOptions {
+  start: WorkerStart;
+  questions: WorkerQuestions;
+  observe: Observe;
+}
+
+const program = fileURLToPath(new URL("../../bin/postern-worker.js", import.meta.url));
+const readyWithinMs = 30_000;
+/** A worker that has not done by then what it was told is ended: its sessions end with it. */
+const obeyWithinMs = 5_000;
+const restartAfterMs = 200;
+
+interface Member {
+  worker: Worker;
+  /** Orders that it has not done yet. */
+  orders: Map<number, (error: unknown) => void>;
+}
+
+export class WorkerPool {
+  readonly #options: WorkerPoolOptions;
+  readonly #members = new Set<Member>();
+  #count = 0;
+  #isStopping = false;
+
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options;
+    cluster.setupPrimary({ exec: program, args: [], serialization: "advanced", silent: false });
+  }
+
+  /** Resolves when all of them take requests. @throws Y0004 when the port is taken */
+  async start(): Promise<void> {
+    await Promise.all(Array.from({ length: this.#options.start.workers }, () => this.#startOne()));
+  }
+
+  /** Tells all of them and waits until it is done everywhere. */
+  async order<What extends keyof WorkerOrders>(
+    what: What,
+    argument: Parameters<WorkerOrders[What]>[0],
+  ): Promise<void> {
+    await Promise.all(
+      [...this.#members].map((member) => this.#orderOne(member, what, argument, obeyWithinMs)),
+    );
+  }
+
+  /** What is under way is answered for up to `graceMs`. */
+  async stop(graceMs = 5_000): Promise<void> {
+    this.#isStopping = true;
+    await Promise.all(
+      [...this.#members].map(async (member) => {
+        await this.#orderOne(member, "drain", graceMs, graceMs + obeyWithinMs);
+        await ended(member.worker);
+      }),
+    );
+  }
+
+  #startOne(): Promise<void> {
+    const worker = cluster.fork();
+    const member: Member = { worker, orders: new Map() };
+    this.#members.add(member);
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        worker.process.kill("SIGKILL");
+        reject(posternError("Y0006", "A worker of the data plane did not start in time."));
+      }, readyWithinMs);
+      const settle = (error?: unknown) => {
+        clearTimeout(timer);
+        if (error === undefined) resolve();
+        else reject(error);
+      };
+      worker.on("message", (message: WorkerMessage) => {
+        if (message.type === "hello") tell(worker, { type: "start", ...this.#options.start });
+        else if (message.type === "ready") settle();
+        else if (message.type === "failed") settle(PosternError.fromBody(message.error));
+        else this.#hear(member, message);
+      });
+      worker.on("exit", (code, signal) => {
+        settle(posternError("Y0006", "A worker of the data plane ended before it was ready."));
+        this.#onExit(member, `exit code ${code ?? signal}`);
+      });
+      worker.on("error", () => {});
+    });
+  }
+
+  #hear(member: Member, message: WorkerMessage): void {
+    switch (message.type) {
+      case "ask":
+        void this.#answer(member.worker, message);
+        break;
+      case "done":
+        member.orders.get(message.id)?.(message.error && PosternError.fromBody(message.error));
+        break;
+      case "observed":
+        this.#options.observe(message.observation);
+        break;
+      default:
+    }
+  }
+
+  async #answer(worker: Worker, { id, what, databaseId }: WorkerMessage & { type: "ask" }): Promise<void> {
+    try {
+      tell(worker, { type: "answer", id, value: await this.#options.questions[what](databaseId) });
+    } catch (error) {
+      tell(worker, { type: "answer", id, error: asPosternError(error).toBody() });
+    }
+  }
+
+  #orderOne(member: Member, what: keyof WorkerOrders, argument: unknown, withinMs: number): Promise<void> {
+    const { worker, orders } = member;
+    const id = ++this.#count;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => worker.process.kill("SIGKILL"), withinMs);
+      orders.set(id, (error) => {
+        clearTimeout(timer);
+        orders.delete(id);
+        if (error) this.#options.observe({ type: "fault", where: `worker ${what}`, error });
+        resolve();
+      });
+      tell(worker, { type: "order", id, what, argument });
+    });
+  }
+
+  /** With it went its sessions, so whatever it was told is as good as done. */
+  #onExit(member: Member, detail: string): void {
+    this.#members.delete(member);
+    for (const done of [...member.orders.values()]) done(undefined);
+    if (this.#isStopping) return;
+    const { observe } = this.#options;
+    observe({ type: "service", service: "data-plane worker", event: "died", detail });
+    setTimeout(() => {
+      if (this.#isStopping) return;
+      this.#startOne().catch((error) => observe({ type: "fault", where: "data-plane worker", error }));
+    }, restartAfterMs);
+  }
+}
+
+const tell = (worker: Worker, message: DaemonMessage): void => {
+  if (worker.isConnected()) worker.send(message, () => {});
+};
+
+const ended = (worker: Worker): Promise<void> =>
+  new Promise((resolve) => {
+    if (worker.isDead()) resolve();
+    else worker.once("exit", () => resolve());
+  });
