@@ -6,6 +6,7 @@ import { type PosternError, posternError } from "../base/error.ts";
 import { httpStatusOf } from "../base/error-codes.ts";
 import type { Observe } from "../base/observation.ts";
 import { ignoreUpgrade } from "./ignore-upgrade.ts";
+import { peerOf } from "./peer-address.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";
 import { requestIdOf } from "./request-id.ts";
 import type { TunnelService } from "./services.ts";
@@ -72,7 +73,7 @@ export class WebSocketDoor {
         durationMs: 0,
         ...(code === undefined ? {} : { code }),
       });
-    const refusal = this.#refusalOf(request, socket);
+    const refusal = this.#refusalOf(request);
     if (refusal) {
       refuseUpgrade(socket, refusal, requestId);
       tell(httpStatusOf(refusal.code), refusal.code);
@@ -84,14 +85,15 @@ export class WebSocketDoor {
     });
   }
 
-  #refusalOf({ url = "" }: IncomingMessage, socket: Socket): PosternError | undefined {
+  #refusalOf(request: IncomingMessage): PosternError | undefined {
+    const { url = "" } = request;
     const { insecure = false, mostSockets = 2_000 } = this.#options;
     if (!path.test(url)) {
       return posternError("Y1005", "There is no WebSocket at this path.", {
         hint: "Postgres over WebSocket is at /v2.",
       });
     }
-    if (!insecure && !isPrivate(socket)) {
+    if (!insecure && !isPrivate(request)) {
       return posternError("Y1021", "Unencrypted ws:// is for this machine only.", {
         hint: "The database's password would be readable on the way: use wss://.",
       });
@@ -131,11 +133,13 @@ export class WebSocketDoor {
   }
 }
 
-const isWebSocketRequest = ({ method, headers }: IncomingMessage): boolean =>
+export const isWebSocketRequest = ({ method, headers }: IncomingMessage): boolean =>
   method === "GET" && headers.upgrade?.toLowerCase() === "websocket";
 
 const loopback = /^(?:::ffff:)?127\.|^::1$/;
 
 /** Encrypted, or never on a wire. */
-const isPrivate = (socket: Socket & { encrypted?: boolean }): boolean =>
-  socket.encrypted === true || loopback.test(socket.remoteAddress ?? "");
+function isPrivate(request: IncomingMessage): boolean {
+  const { address, isEncrypted } = peerOf(request);
+  return isEncrypted || loopback.test(address);
+}

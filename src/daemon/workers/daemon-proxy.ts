@@ -2,7 +2,7 @@
 import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
-import { peerHeader } from "../../http/peer-address.ts";
+import { describePeer, peerHeader } from "../../http/peer-address.ts";
 
 /** Between the two nothing is kept but what the headers of a message say. */
 const perConnection = new Set([
@@ -25,7 +25,7 @@ export class DaemonProxy {
 
   pass(request: IncomingMessage, response: ServerResponse): void {
     const { method = "GET", url = "/" } = request;
-    const headers = [...passedOn(request.rawHeaders), peerHeader, request.socket.remoteAddress ?? ""];
+    const headers = [...passedOn(request.rawHeaders), peerHeader, describePeer(request)];
     const hasBody =
       request.headers["content-length"] !== undefined || request.headers["transfer-encoding"] !== undefined;
     if (request.headers["transfer-encoding"] !== undefined) headers.push("transfer-encoding", "chunked");
@@ -50,7 +50,7 @@ export class DaemonProxy {
     else onward.end();
   }
 
-  /** A WebSocket: from here on both sides send bytes as they like. */
+  /** To a WebSocket: the daemon takes it or closes the connection, so nothing behind this is ever read as a request. */
   passUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const onward = connect(this.#socketPath);
     const lines = [`${request.method} ${request.url} HTTP/1.1`];
@@ -58,7 +58,7 @@ export class DaemonProxy {
       if (request.rawHeaders[at]!.toLowerCase() !== peerHeader)
         lines.push(`${request.rawHeaders[at]}: ${request.rawHeaders[at + 1]}`);
     }
-    lines.push(`${peerHeader}: ${request.socket.remoteAddress ?? ""}`);
+    lines.push(`${peerHeader}: ${describePeer(request)}`);
     onward.write(Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"));
     if (head.length > 0) onward.write(head);
     onward.pipe(socket);

@@ -3,12 +3,15 @@
  * the daemon. It holds nothing that outlives it, and knows of Postern's own tables only what it asks the daemon.
  */
 import cluster from "node:cluster";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { Socket } from "node:net";
 import { DatabaseAuthenticator } from "../../access/authenticate-database.ts";
 import type { Config } from "../../base/config.ts";
 import { asPosternError, hasCode, messageOf, posternError } from "../../base/error.ts";
 import type { Observe } from "../../base/observation.ts";
+import { isWebSocketRequest } from "../../http/accept-websockets.ts";
 import { answerDirectly } from "../../http/direct-data-plane.ts";
+import { ignoreUpgrade } from "../../http/ignore-upgrade.ts";
 import { createRequestHost } from "../../http/request-host.ts";
 import { sendClientError } from "../../http/send-error.ts";
 import { serverOptions } from "../../http/server-options.ts";
@@ -41,7 +44,10 @@ async function serve(talk: DaemonTalk, start: WorkerStart): Promise<void> {
   });
   const proxy = new DaemonProxy(start.daemonSocket);
   const server = createServer(serverOptions, (request, response) => proxy.pass(request, response));
-  server.on("upgrade", (request, socket, head) => proxy.passUpgrade(request, socket, head));
+  server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    if (isWebSocketRequest(request)) proxy.passUpgrade(request, socket, head);
+    else ignoreUpgrade(server, request, socket, head);
+  });
   server.on("clientError", sendClientError);
   server.keepAliveTimeout = serverOptions.keepAliveTimeout;
   answerDirectly(server, {
