@@ -64,6 +64,8 @@ export async function createPosternHome(): Promise<PosternHome> {
       ),
     ),
     POSTERN_HOME: home,
+    // One is enough to have them in the way; several only slow down a machine on which tests run side by side.
+    POSTERN_WORKERS: "1",
     POSTERN_TOOLCHAIN_DIR: readConfig().toolchainDirectory,
     POSTERN_CONFIG_DIR: join(root, "config"),
     POSTERN_HTTP_PORT: "0",

@@ -38,7 +38,10 @@ export class DaemonProxy {
       setHost: false,
     });
     onward.on("response", (answer) => {
-      response.writeHead(answer.statusCode!, answer.statusMessage, passedOn(answer.rawHeaders));
+      const headers = passedOn(answer.rawHeaders);
+      // The only way in which a 426 says what it wants.
+      if (answer.headers.upgrade !== undefined) headers.push("upgrade", answer.headers.upgrade);
+      response.writeHead(answer.statusCode!, answer.statusMessage, headers);
       answer.pipe(response);
       answer.on("error", () => response.destroy());
     });
