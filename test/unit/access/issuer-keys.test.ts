@@ -202,12 +202,6 @@ describe("an issuer that fails", () => {
       (_: unknown, response: import("node:http").ServerResponse) =>
         response.writeHead(307, { location: "/other" }).end(),
     ],
-    [
-      "has a discovery document of another issuer",
-      discoveryPath,
-      jsonAnswer({ issuer: "https://other.example.com", jwks_uri: "http://127.0.0.1/jwks" }),
-    ],
-    ["names no issuer", discoveryPath, jsonAnswer({ jwks_uri: "http://127.0.0.1/jwks" })],
     ["has a list for a discovery document", discoveryPath, jsonAnswer([])],
     [
       "has a discovery document that is no JSON",
@@ -225,6 +219,23 @@ describe("an issuer that fails", () => {
     nowMs += 6_000;
     expect(await codeOf(await newToken())).toBe("ok");
   });
+
+  test.each([
+    undefined,
+    null,
+    "https://other.example.com",
+    "http://127.0.0.1",
+    (url: string) => `${url}/`,
+    (url: string) => [url],
+  ])(
+    "because its discovery document is of the issuer %s lets nobody in, though its keys are there",
+    async (other) => {
+      const named = typeof other === "function" ? other(issuer.url) : other;
+      issuer.answer(discoveryPath, jsonAnswer({ issuer: named, jwks_uri: `${issuer.url}/jwks` }));
+      expect(await codeOf(await newToken())).toBe("Y2011");
+      expect(failures()).toEqual(["the discovery document is of another issuer"]);
+    },
+  );
 
   test.each([
     undefined,

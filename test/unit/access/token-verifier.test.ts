@@ -311,3 +311,26 @@ test("three parts make a JWT, and one of Postern's own tokens has one", () => {
   expect(looksLikeUserToken("a.b")).toBe(false);
   expect(looksLikeUserToken("a.b.c.d")).toBe(false);
 });
+
+test("what is remembered of issuers has a bound: the oldest of a thousand is forgotten for one more", async () => {
+  const asked: string[] = [];
+  const moment = new Date();
+  const subject = new TokenVerifier({
+    rules,
+    clock: { now: () => moment },
+    async fetchDocument(url) {
+      asked.push(url);
+      throw new Error("no answer");
+    },
+  });
+  const token = await issuer.sign({ sub: "alice" });
+  const ask = (index: number) =>
+    subject.verify(token, { issuer: `https://${index}.example.com`, audience: null });
+  for (let index = 0; index < 1000; index += 1)
+    await expect(ask(index)).rejects.toMatchObject({ code: "Y2011" });
+  await expect(ask(0)).rejects.toMatchObject({ code: "Y2011" });
+  expect(asked).toHaveLength(1000);
+  await expect(ask(1000)).rejects.toMatchObject({ code: "Y2011" });
+  await expect(ask(0)).rejects.toMatchObject({ code: "Y2011" });
+  expect(asked).toHaveLength(1002);
+});
