@@ -2,13 +2,15 @@
 
 import { logIn, logOut, registerAccount, whoAmI } from "../access/accounts.ts";
 import { Authenticator } from "../access/authenticate.ts";
-import { posternError } from "../base/error.ts";
 import type { DatabaseId } from "../base/id.ts";
+import { requireReady } from "../databases/require-ready.ts";
 import type { HttpServices } from "../http/services.ts";
+import { prepareClientAccess } from "../instances/client-access.ts";
 import type { Platform } from "../instances/platform.ts";
 import type { ClientLogins } from "../query/client/client-context.ts";
 import { openQueryService } from "../query/open-query-service.ts";
 import type { QueryService } from "../query/query-service.ts";
+import { findDatabaseById } from "../state/databases.ts";
 import { backupServices } from "./backup-services.ts";
 import { databaseServices, migrationServices } from "./database-services.ts";
 import { type DaemonFacts, describeDaemon } from "./describe-daemon.ts";
@@ -24,9 +26,8 @@ export interface Composition {
 }
 
 export function compositionOf(platform: Platform, facts: DaemonFacts): Composition {
-  const openClientAccess = async (): Promise<ClientLogins> => {
-    throw posternError("Y3004", "The database is not ready for clients.");
-  };
+  const openClientAccess = async (databaseId: DatabaseId): Promise<ClientLogins> =>
+    prepareClientAccess(platform, requireReady((await findDatabaseById(platform.state, databaseId))!));
   const query = openQueryService(platform, openClientAccess);
   const services: HttpServices = {
     access: new Authenticator(platform.state),

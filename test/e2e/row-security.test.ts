@@ -183,3 +183,96 @@ describe("db rls test", () => {
     expect(end).toMatchObject({ code: 2, stderr: expect.stringContaining("--as SUBJECT, --anon") });
   });
 });
+
+describe("db rls test on a database of Postern's", () => {
+  const tables = `
+    create table todos (id int primary key, user_id text not null, due date, tags int[]);
+    create table news (id serial primary key, title text);
+    grant select, insert on news to anon;
+    alter table news enable row level security;
+    create policy seen on news for select using (true);
+    create policy adding on news for insert with check (true);
+    insert into todos values (1, 'ann', '2026-01-02', '{1,2}'), (2, 'bob', null, null);
+    insert into news (title) values ('first');
+    create function leave() returns text language plpgsql as $$
+    begin
+      reset role;
+      set role postern_admin;
+      return current_user;
+    exception when others then
+      return sqlerrm || ', still ' || current_user || ', ' || coalesce(auth.uid(), 'nobody');
+    end $$;
+    grant execute on function leave to authenticated;`;
+  let database: Awaited<ReturnType<typeof createDatabase>>;
+  let test: string[];
+
+  beforeAll(async () => {
+    database = await createDatabase(tables);
+    await postern.json(["db", "rls", "init", database.name, "--apply"], { environment: database.access });
+    test = ["db", "rls", "test", "-d", database.name];
+  });
+  const run = (...args: string[]) => postern.run([...test, ...args], { environment: database.access });
+  const json = (...args: string[]) => postern.json([...test, ...args], { environment: database.access });
+
+  it("shows what a user sees, values as SQL over HTTP answers them", async () => {
+    const seen = await run("--as", "ann", "select id, due from todos");
+    expect(seen).toMatchObject({ code: 0, stderr: "As authenticated, ann. Rolled back.\n" });
+    expect(seen.stdout).toMatch(/^id │ due\n.*\n1 {2}│ 2026-01-02\n\n\(1 row\)/);
+    expect(await json("--as", "bob", "select * from todos where id = $1", "--param", "2")).toMatchObject({
+      rows: [{ id: 2, user_id: "bob", due: null, tags: null }],
+    });
+  });
+
+  it("knows the subject and the claims", async () => {
+    const sql = "select auth.uid() as uid, auth.jwt() ->> 'plan' as plan, auth.role() as role";
+    expect(await json("--as", "it's ann", "--claims", '{"plan":"gold"}', sql)).toMatchObject({
+      rows: [{ uid: "it's ann", plan: "gold", role: "authenticated" }],
+    });
+  });
+
+  it("undoes what the statement did", async () => {
+    expect(await json("--as", "ann", "delete from todos returning id")).toMatchObject({ rows: [{ id: 1 }] });
+    expect(await database.query("select id from todos order by id")).toEqual([{ id: 1 }, { id: 2 }]);
+    expect(await json("--as", "ann", "update todos set due = null")).toEqual({ rows_affected: 1 });
+    expect(await database.query("select id from todos where due is null")).toEqual([{ id: 2 }]);
+  });
+
+  it("says what the user may not do", async () => {
+    const denied = await run("--as", "ann", "insert into todos values (3, 'bob')");
+    expect(denied).toMatchObject({ code: 7, stderr: expect.stringContaining("row-level security") });
+    const position = await run("--as", "ann", "select id, nope from todos");
+    expect(position.stderr).toContain("select id, nope from todos\n");
+    expect(position).toMatchObject({ code: 7, stderr: expect.stringMatching(/\n +│ {12}\^\n/) });
+  });
+
+  it("shows what a client without a token sees, and lets it write nothing even where that is granted", async () => {
+    expect(await json("--anon", "select title from news")).toMatchObject({ rows: [{ title: "first" }] });
+    const write = await run("--anon", "insert into news (id, title) values (5, 'x')");
+    expect(write).toMatchObject({ code: 7, stderr: expect.stringContaining("read-only transaction") });
+    expect(await run("--anon", "select * from todos")).toMatchObject({ code: 7 });
+  });
+
+  it("lets no statement out of its role or its transaction", async () => {
+    for (const sql of ["reset role", "commit", "select 1; commit", "set role postern_admin"]) {
+      expect(await run("--as", "ann", sql)).toMatchObject({ code: 7 });
+    }
+    const { rows } = (await json("--as", "ann", "select leave() as way")) as { rows: { way: string }[] };
+    expect(rows[0]!.way).toMatch(/^permission denied to set role "postern_admin", still authenticated, ann$/);
+    expect(await database.query("select count(*)::int as todos from todos")).toEqual([{ todos: 2 }]);
+  });
+
+  it("refuses a request that does not say as whom, and one for somebody else's database", async () => {
+    const path = `/v1/databases/${database.id}/rls/test`;
+    const post = (body: unknown, token?: string) => postern.api("POST", path, body, token);
+    await expect(post({ sql: "select 1" })).rejects.toMatchObject({ code: "Y1001", status: 400 });
+    await expect(post({ sql: "select 1", subject: "a", anonymous: true })).rejects.toMatchObject({
+      code: "Y1001",
+    });
+    await expect(post({ sql: "select 1", subject: "a\u001fb" })).rejects.toMatchObject({ status: 400 });
+    const other = await createDatabase("select 1");
+    await expect(post({ sql: "select 1", subject: "a" }, other.token)).rejects.toMatchObject({ status: 404 });
+    expect(await post({ sql: "select 1 as one", subject: "a" }, database.token)).toMatchObject({
+      rows: [{ one: 1 }],
+    });
+  });
+});
