@@ -59,6 +59,10 @@ export class ClientAuthenticator {
     return { kind: "client", databaseId, claims: await this.#tokens.verify(token, { issuer, audience }) };
   }
 
+  async isOpen(databaseId: string): Promise<boolean> {
+    return isDatabaseId(databaseId) && (await this.#accessTo(databaseId))?.enabled === true;
+  }
+
   /** To be called when client mode was switched on, off or to another issuer: the next request sees it at once. */
   forget(databaseId: DatabaseId): void {
     this.#remembered.delete(databaseId);

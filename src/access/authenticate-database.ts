@@ -73,6 +73,11 @@ export class DatabaseAuthenticator {
     throw token === undefined ? missingCredentials() : invalidToken();
   }
 
+  /** May pages of other sites ask it? */
+  async isOpenToClients(databaseId: string): Promise<boolean> {
+    return this.#clients?.isOpen(databaseId) ?? false;
+  }
+
   #match({ known, principal }: RememberedHashes, token: string): DatabasePrincipal {
     if (!matchesAny(hashSecret(token), known!)) throw invalidToken();
     return principal;

@@ -47,6 +47,8 @@ export interface Config {
   listen: string;
   /** Databases are served at `<id>.<domain>`. */
   domain: string;
+  /** Pages of other sites that may ask a database which is open to clients, by their origins; `*`: all. */
+  origins: string[];
   /** Processes that answer SQL over HTTP; 0: the daemon does it itself. */
   workers: number;
   /** May people without a key make an account? */
@@ -80,6 +82,16 @@ function port(environment: Environment, variable: string, fallback: number): num
     });
   }
   return value;
+}
+
+function origins(environment: Environment): string[] {
+  const text = environment.POSTERN_CORS_ORIGINS || "*";
+  const list = text.split(",").map((one) => one.trim());
+  const wrong = list.find((one) => one !== "*" && !/^https?:\/\/[^/?#\s]+$/.test(one));
+  if (wrong === undefined) return list;
+  throw posternError("Y0001", `POSTERN_CORS_ORIGINS contains "${wrong}", which is not an origin.`, {
+    hint: "Write origins as browsers send them, `https://app.example.com`, separated by commas; or `*`.",
+  });
 }
 
 const mostWorkers = 64;
@@ -154,6 +166,7 @@ export function readConfig(environment: Environment = process.env): Config {
     directPort: port(environment, "POSTERN_DIRECT_PORT", 5433),
     listen: "127.0.0.1",
     domain: environment.POSTERN_DOMAIN || "localhost",
+    origins: origins(environment),
     workers: workers(environment),
     registration: choice(environment, "POSTERN_REGISTRATION", ["closed", "open"]),
     privateIssuers: choice(environment, "POSTERN_PRIVATE_ISSUERS", ["refused", "allowed"]),

@@ -1,7 +1,7 @@
 /** In charge of the data plane as a whole: the daemon's own part and the workers, told and closed as one. */
 import type { DatabaseId } from "../base/id.ts";
+import type { ClientLogins } from "../instances/client-access.ts";
 import type { Platform } from "../instances/platform.ts";
-import type { ClientLogins } from "../query/client/client-context.ts";
 import { findAddress } from "../query/find-address.ts";
 import type { QueryService } from "../query/query-service.ts";
 import { listTokenHashes } from "../state/databases.ts";

@@ -138,6 +138,8 @@ async function startServices(
     port: ports.http,
     domain: config.domain,
     limits: config.limits,
+    clientLimits: config.clientLimits,
+    origins: config.origins,
     version: facts.version,
     observe,
     socketPath: dataPlane.workers && daemonSocket,

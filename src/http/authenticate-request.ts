@@ -1,6 +1,7 @@
 /** In charge of the hooks that find out who speaks, before the body is read: a stranger's body is not worth memory. */
 import type { FastifyRequest } from "fastify";
-import type { AccountPrincipal, DatabasePrincipal, Principal } from "../access/principal.ts";
+import type { AccountPrincipal, ClientPrincipal, DatabasePrincipal, Principal } from "../access/principal.ts";
+import { looksLikeUserToken } from "../access/token-verifier.ts";
 import { posternError } from "../base/error.ts";
 import { findBearer, requireBearer } from "./bearer.ts";
 import { endStage } from "./server-timing.ts";
@@ -15,7 +16,7 @@ export interface AuthenticationHooks {
   accountIfAny: Hook;
   /** An API key, or a token of the database that the route is about. */
   accountOrDatabase: Hook;
-  /** A token of the database in the path. */
+  /** Whoever may ask the database in the path: its owner by token, or one of its clients. */
   database: (request: FastifyRequest<{ Params: { id: string } }>) => Promise<void>;
 }
 
@@ -41,7 +42,12 @@ export function authenticationHooks(access: AccessService): AuthenticationHooks 
       request.principal = await authenticate(requireBearer(request.raw));
     },
     async database(request) {
-      request.principal = await access.authenticateDatabase(request.params.id, requireBearer(request.raw));
+      const { id } = request.params;
+      const secret = findBearer(request.raw);
+      request.principal =
+        secret === undefined || looksLikeUserToken(secret)
+          ? await access.authenticateClient(id, secret)
+          : await access.authenticateDatabase(id, secret);
       endStage(request, "auth");
     },
   };
@@ -49,7 +55,8 @@ export function authenticationHooks(access: AccessService): AuthenticationHooks 
 
 /** The caller, on a route whose hook admits accounts and databases. */
 export function principalOf(request: FastifyRequest): Principal {
-  return request.principal ?? unauthenticated(request);
+  const { principal } = request;
+  return principal && principal.kind !== "client" ? principal : unauthenticated(request);
 }
 
 /** The caller, on a route whose hook admits accounts only. */
@@ -58,8 +65,9 @@ export function accountOf(request: FastifyRequest): AccountPrincipal {
 }
 
 /** The caller, on a route of the data plane. */
-export function databaseOf(request: FastifyRequest): DatabasePrincipal {
-  return request.principal?.kind === "database" ? request.principal : unauthenticated(request);
+export function askerOf(request: FastifyRequest): DatabasePrincipal | ClientPrincipal {
+  const { principal } = request;
+  return principal && principal.kind !== "account" ? principal : unauthenticated(request);
 }
 
 function unauthenticated(request: FastifyRequest): never {

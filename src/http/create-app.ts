@@ -2,7 +2,7 @@
 import { fastify, type RawServerDefault } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { type Clock, systemClock } from "../base/clock.ts";
-import type { Limits } from "../base/config.ts";
+import type { ClientLimits, Limits } from "../base/config.ts";
 import { posternError } from "../base/error.ts";
 import type { Observe } from "../base/observation.ts";
 import { WebSocketDoor, type WebSocketOptions } from "./accept-websockets.ts";
@@ -11,6 +11,7 @@ import { describeApi } from "./describe-api.ts";
 import { answerDirectly } from "./direct-data-plane.ts";
 import { follow, followRequests } from "./follow-request.ts";
 import type { HttpApp } from "./http-app.ts";
+import type { OriginRules } from "./origin-rules.ts";
 import { readBodies } from "./read-body.ts";
 import { refuseUnknownRoutes } from "./refuse-unknown-route.ts";
 import { createRequestHost, type HostRules, type RequestHost } from "./request-host.ts";
@@ -32,6 +33,10 @@ import { validatorCompiler } from "./validate-request.ts";
 
 export interface AppOptions extends HostRules {
   limits: Pick<Limits, "bodyBytes">;
+  /** For clients of a database. */
+  clientLimits: Pick<ClientLimits, "bodyBytes">;
+  /** Pages that may ask a database which is open to clients. */
+  origins: OriginRules;
   /** Version of Postern, for the OpenAPI document. */
   version: string;
   observe: Observe;
@@ -51,8 +56,13 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
   refuseUnknownRoutes(app, sendError);
   describeApi(app, options.version);
   const caller = authenticationHooks(services.access);
+  const rules = {
+    bodyLimit: options.limits.bodyBytes,
+    clientBodyLimit: options.clientLimits.bodyBytes,
+    origins: options.origins,
+  };
   app.register(async (dataPlane) => {
-    queryRoutes(dataPlane, services, caller, options.limits.bodyBytes);
+    queryRoutes(dataPlane, services, caller, rules);
     tunnelRoutes(dataPlane);
   });
   app.register(async (controlPlane) => {
@@ -69,7 +79,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
   answerDirectly(app.server, {
     services,
     host,
-    bodyLimit: options.limits.bodyBytes,
+    ...rules,
     observe: options.observe,
   });
   const webSockets = new WebSocketDoor(app.server, {

@@ -1,30 +1,35 @@
 /**
- * In charge of the plain case of SQL over HTTP, past the framework: a well-formed request with a token and a JSON body of
- * known length. It costs half of what the framework's way costs. Whatever is unusual (no or odd credentials, another
- * content type, no length, too large a body, a wish for timings) goes the framework's way, which has every rule; the two
- * share the checks, the operations and the bodies of errors.
+ * In charge of the plain case of SQL over HTTP, past the framework: a well-formed request with a database's token, a
+ * user's JWT or no credentials at all, and a JSON body of known length. It costs half of what the framework's way costs.
+ * Whatever is unusual (odd credentials, another content type, no length, too large a body, a wish for timings) goes the
+ * framework's way, which has every rule; the two share the checks, the operations and the bodies of errors.
  */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { DatabasePrincipal } from "../access/principal.ts";
+import type { ClientPrincipal, DatabasePrincipal } from "../access/principal.ts";
 import { Departure } from "../base/departure.ts";
 import { httpStatusOf } from "../base/error-codes.ts";
 import type { Observe } from "../base/observation.ts";
 import { standingHeaders } from "./follow-request.ts";
-import { parseJson } from "./read-body.ts";
+import { corsHeadersFor, type OriginRules } from "./origin-rules.ts";
+import { peerAddressOf } from "./peer-address.ts";
+import { bodyTooLarge, parseJson } from "./read-body.ts";
 import type { RequestHost } from "./request-host.ts";
 import { requestIdOf } from "./request-id.ts";
 import { queryRequest, transactionRequest } from "./schemas/query.ts";
 import { publicError } from "./send-error.ts";
-import type { AccessService, EncodedAnswer, QueryOptions, QueryService } from "./services.ts";
+import type { DataPlaneAccess, EncodedAnswer, QueryOptions, QueryService } from "./services.ts";
 import { validatorCompiler } from "./validate-request.ts";
 
 export interface DirectOptions {
   services: {
-    access: Pick<AccessService, "authenticateAtOnce" | "authenticateDatabase">;
+    access: DataPlaneAccess;
     query: QueryService;
   };
   host: RequestHost;
   bodyLimit: number;
+  /** For callers without a token of the database's own. */
+  clientBodyLimit: number;
+  origins: OriginRules;
   observe: Observe;
 }
 
@@ -33,7 +38,11 @@ type Action = "query" | "execute" | "transaction";
 interface DirectRequest {
   id: string;
   databaseId: string;
-  token: string;
+  /** A database's own token, or a user's JWT; undefined: nobody in particular asks. */
+  token: string | undefined;
+  isUser: boolean;
+  /** The page that asks, where a browser says so. */
+  origin: string | undefined;
   action: Action;
   rowsAsArrays: boolean;
   length: number;
@@ -43,7 +52,7 @@ interface DirectRequest {
 const path = /^\/v1\/db\/(db-[0-9a-f]{12})\/(query|execute|transaction)(?:\?rows=(array|object))?$/;
 const ownPath = /^\/(query|execute|transaction)(?:\?rows=(array|object))?$/;
 const jsonType = /^application\/json(?:; ?charset=utf-8)?$/i;
-const bearer = /^Bearer ([0-9a-f]{64})$/;
+const bearer = /^Bearer (?:([0-9a-f]{64})|([\w-]+\.[\w-]+\.[\w-]+))$/;
 
 const check = (schema: typeof queryRequest | typeof transactionRequest) =>
   validatorCompiler({ schema, method: "POST", url: "", httpPart: "body" }) as (
@@ -74,11 +83,15 @@ function readHead(request: IncomingMessage, { host, bodyLimit }: DirectOptions):
   const { headers, url = "" } = request;
   if (request.method !== "POST" || headers["server-timing"] !== undefined || headers.expect !== undefined)
     return undefined;
-  const token = bearer.exec(headers.authorization ?? "")?.[1];
+  const { authorization } = headers;
+  const credentials = authorization === undefined ? undefined : bearer.exec(authorization);
   const length = Number(headers["content-length"]);
   const plain =
-    token !== undefined && jsonType.test(headers["content-type"] ?? "") && length >= 0 && length <= bodyLimit;
-  if (!plain || !hasOneAuthorization(request.rawHeaders)) return undefined;
+    credentials !== null &&
+    jsonType.test(headers["content-type"] ?? "") &&
+    length >= 0 &&
+    length <= bodyLimit;
+  if (!plain || (credentials && !hasOneAuthorization(request.rawHeaders))) return undefined;
   const hostId = host.databaseIdOf(headers.host);
   const named = path.exec(url);
   const [databaseId, action, rows] = named
@@ -88,7 +101,9 @@ function readHead(request: IncomingMessage, { host, bodyLimit }: DirectOptions):
   return {
     id: requestIdOf(request),
     databaseId,
-    token,
+    token: credentials?.[1] ?? credentials?.[2],
+    isUser: credentials?.[1] === undefined,
+    origin: headers.origin,
     action: action as Action,
     rowsAsArrays: rows === "array",
     length,
@@ -111,7 +126,8 @@ class DirectAnswer extends Departure {
   readonly #response: ServerResponse;
   readonly #direct: DirectRequest;
   readonly #options: DirectOptions;
-  #principal: DatabasePrincipal | undefined;
+  #principal: DatabasePrincipal | ClientPrincipal | undefined;
+  #corsHeaders: string[] | undefined;
   #code: string | undefined;
   #chunks: Buffer[] | undefined;
 
@@ -130,24 +146,35 @@ class DirectAnswer extends Departure {
 
   start(): void {
     this.#response.once("close", () => this.#onClose());
-    const { databaseId, token } = this.#direct;
+    const { databaseId, token, isUser, origin } = this.#direct;
     const { access } = this.#options.services;
     try {
-      const principal = access.authenticateAtOnce(databaseId, token);
+      const principal = isUser || origin ? undefined : access.authenticateAtOnce(databaseId, token!);
       if (principal) this.#readBody(principal);
-      else {
-        access.authenticateDatabase(databaseId, token).then(
+      else
+        this.#authenticate().then(
           (found) => this.#readBody(found),
           (error) => this.#fail(error),
         );
-      }
     } catch (error) {
       this.#fail(error);
     }
   }
 
+  async #authenticate(): Promise<DatabasePrincipal | ClientPrincipal> {
+    const { databaseId, token, isUser, origin } = this.#direct;
+    const { services, origins, clientBodyLimit } = this.#options;
+    // First, so that a page can read a refusal too.
+    if (origin !== undefined && (await services.access.isOpenToClients(databaseId)))
+      this.#corsHeaders = corsHeadersFor(origin, origins);
+    if (!isUser) return services.access.authenticateDatabase(databaseId, token!);
+    const principal = await services.access.authenticateClient(databaseId, token);
+    if (this.#direct.length > clientBodyLimit) throw bodyTooLarge();
+    return principal;
+  }
+
   /** Node has held the body to its announced length; a sender that breaks off has gone, and nobody reads the error. */
-  #readBody(principal: DatabasePrincipal): void {
+  #readBody(principal: DatabasePrincipal | ClientPrincipal): void {
     this.#principal = principal;
     this.#request.on("data", (chunk: Buffer) => {
       if (this.#chunks) this.#chunks.push(chunk);
@@ -165,8 +192,10 @@ class DirectAnswer extends Departure {
       const checked = isPlainStatement(body, action) ? { value: body as never } : checks[action](body);
       if (checked.error) throw checked.error;
       const run = this.#options.services.query[action] as Run;
-      run(this.#principal!, checked.value, { rowsAsArrays, signal: this }).then(
-        (answer) => send(this.#response, this.#direct, answer),
+      const callerAddress = this.#direct.isUser ? peerAddressOf(this.#request) : undefined;
+      run(this.#principal!, checked.value, { rowsAsArrays, signal: this, callerAddress }).then(
+        (answer) =>
+          send(this.#response, headersOf(this.#direct.id, answer.byteLength, this.#corsHeaders), answer),
         (error) => this.#fail(error),
       );
     } catch (error) {
@@ -175,7 +204,19 @@ class DirectAnswer extends Departure {
   }
 
   #fail(thrown: unknown): void {
-    this.#code = sendError(this.#request, this.#response, this.#direct, thrown, this.#options.observe);
+    const { id, action } = this.#direct;
+    const error = publicError(thrown);
+    this.#code = error.code;
+    if (error.code.startsWith("Y9"))
+      this.#options.observe({ type: "fault", where: `POST ${routes[action]}`, error: thrown });
+    const body = Buffer.from(JSON.stringify({ ...error.toBody(), request_id: id }));
+    const status = httpStatusOf(error.code);
+    const headers = headersOf(id, body.length, this.#corsHeaders);
+    if (status === 401) headers.push("www-authenticate", "Bearer");
+    if (status === 503 || status === 429) headers.push("retry-after", "1");
+    // What is left of the body is read away: a client that still sends would not see the answer otherwise.
+    this.#request.resume();
+    this.#response.writeHead(status, headers).end(body);
   }
 
   #onClose(): void {
@@ -214,12 +255,16 @@ function isPlainStatement(body: unknown, action: Action): boolean {
   return true;
 }
 
-type Run = (principal: DatabasePrincipal, input: never, options: QueryOptions) => Promise<EncodedAnswer>;
+type Run = (
+  principal: DatabasePrincipal | ClientPrincipal,
+  input: never,
+  options: QueryOptions,
+) => Promise<EncodedAnswer>;
 
 const smallBytes = 16 * 1024;
 
-function send(response: ServerResponse, { id }: DirectRequest, { chunks, byteLength }: EncodedAnswer): void {
-  response.writeHead(200, headersOf(id, byteLength));
+function send(response: ServerResponse, headers: string[], { chunks, byteLength }: EncodedAnswer): void {
+  response.writeHead(200, headers);
   const last = chunks.length - 1;
   if (last === 0 && byteLength < smallBytes) {
     sendSmall(response, chunks[0]!);
@@ -238,31 +283,10 @@ function sendSmall(response: ServerResponse, body: Buffer): void {
   response.end();
 }
 
-/** Returns the code. */
-function sendError(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { id, action }: DirectRequest,
-  thrown: unknown,
-  observe: Observe,
-): string {
-  const error = publicError(thrown);
-  if (error.code.startsWith("Y9"))
-    observe({ type: "fault", where: `POST /v1/db/:id/${action}`, error: thrown });
-  const body = Buffer.from(JSON.stringify({ ...error.toBody(), request_id: id }));
-  const status = httpStatusOf(error.code);
-  const headers = headersOf(id, body.length);
-  if (status === 401) headers.push("www-authenticate", "Bearer");
-  if (status === 503) headers.push("retry-after", "1");
-  // What is left of the body is read away: a client that still sends would not see the answer otherwise.
-  request.resume();
-  response.writeHead(status, headers).end(body);
-  return error.code;
-}
-
 const standing = Object.entries(standingHeaders).flat();
 
-const headersOf = (id: string, length: number): string[] => [
+const headersOf = (id: string, length: number, others: readonly string[] = []): string[] => [
+  ...others,
   ...standing,
   "x-request-id",
   id,

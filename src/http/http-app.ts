@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
-import type { Principal } from "../access/principal.ts";
+import type { ClientPrincipal, Principal } from "../access/principal.ts";
 import type { StageTimes } from "./server-timing.ts";
 
 export type HttpApp = FastifyInstance<
@@ -17,7 +17,7 @@ declare module "fastify" {
   interface FastifyRequest {
     startedAtMs: number;
     /** Who speaks, once authenticated. */
-    principal: Principal | null;
+    principal: Principal | ClientPrincipal | null;
     /** Code of the error that it was answered with. */
     errorCode: string | null;
     /** Made when somebody wants to know that the client has gone. */

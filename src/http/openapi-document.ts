@@ -11,6 +11,8 @@ export async function openapiDocument(version: string): Promise<ReturnType<HttpA
     listen: "127.0.0.1",
     domain: "localhost",
     limits: { bodyBytes: 1 },
+    clientLimits: { bodyBytes: 1 },
+    origins: [],
     version,
     observe: () => {},
   });

@@ -21,3 +21,6 @@ export function parseJson(body: Buffer): unknown {
     throw posternError("Y1002", "The body is not valid JSON.", { detail: messageOf(error) });
   }
 }
+
+export const bodyTooLarge = () =>
+  posternError("Y1004", "The request's body is too large.", { hint: "Send less at a time." });

@@ -5,6 +5,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { PosternError, posternError } from "../base/error.ts";
 import { httpStatusOf } from "../base/error-codes.ts";
 import type { Observe } from "../base/observation.ts";
+import { bodyTooLarge } from "./read-body.ts";
 import { readOn } from "./read-on.ts";
 
 /** `status` only where the code's own would say too little. */
@@ -51,9 +52,7 @@ export function publicError(thrown: unknown): PosternError {
 function frameworkError({ code, statusCode }: Partial<FastifyError>): PosternError | undefined {
   switch (code) {
     case "FST_ERR_CTP_BODY_TOO_LARGE":
-      return posternError("Y1004", "The request's body is too large.", {
-        hint: "Send less at a time.",
-      });
+      return bodyTooLarge();
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
       return posternError("Y1003", "The body's content type is not supported.", {
         hint: "Send JSON with `content-type: application/json`.",

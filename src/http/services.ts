@@ -24,7 +24,7 @@ import type {
   RowSecurityTestRequest,
   TransactionRequest,
 } from "@postern/sdk/protocol";
-import type { AccountPrincipal, DatabasePrincipal, Principal } from "../access/principal.ts";
+import type { AccountPrincipal, ClientPrincipal, DatabasePrincipal, Principal } from "../access/principal.ts";
 import type { DepartureSignal } from "../base/departure.ts";
 import type { BackupId, OperationId } from "../base/id.ts";
 
@@ -33,15 +33,26 @@ export interface DatabaseRef {
   ref: string;
 }
 
-export interface AccessService {
-  /** @throws Y2002 for a key that is unknown or revoked. */
-  authenticateKey(apiKey: string): Promise<AccountPrincipal>;
-  /** Whose token it is; for routes of the control plane. @throws Y2002 */
-  authenticateToken(token: string): Promise<DatabasePrincipal>;
+/** Who asks a database; the workers of the data plane need no more. */
+export interface DataPlaneAccess {
   /** For the data plane: an unknown database and a wrong token are the same Y2002. */
   authenticateDatabase(databaseId: string, token: string): Promise<DatabasePrincipal>;
   /** The same where the answer is at hand; undefined when it is not. @throws Y2002 */
   authenticateAtOnce(databaseId: string, token: string): DatabasePrincipal | undefined;
+  /**
+   * A user by a JWT, or without one nobody in particular, where the database is open to clients.
+   * @throws Y2001 Y2002 where it is not, or is unknown; Y2010 Y2011
+   */
+  authenticateClient(databaseId: string, token: string | undefined): Promise<ClientPrincipal>;
+  /** May pages of other sites ask it? */
+  isOpenToClients(databaseId: string): Promise<boolean>;
+}
+
+export interface AccessService extends DataPlaneAccess {
+  /** @throws Y2002 for a key that is unknown or revoked. */
+  authenticateKey(apiKey: string): Promise<AccountPrincipal>;
+  /** Whose token it is; for routes of the control plane. @throws Y2002 */
+  authenticateToken(token: string): Promise<DatabasePrincipal>;
 }
 
 export interface AccountService {
@@ -127,13 +138,18 @@ export interface QueryOptions {
   rowsAsArrays: boolean;
   /** Fires when the client has gone: the statement is canceled. */
   signal: DepartureSignal;
+  /** Tells callers without a token apart. */
+  callerAddress?: string | undefined;
 }
 
+/** A database's owner, or one of its clients. */
+export type QueryPrincipal = DatabasePrincipal | ClientPrincipal;
+
 export interface QueryService {
-  query(principal: DatabasePrincipal, input: QueryRequest, options: QueryOptions): Promise<EncodedAnswer>;
-  execute(principal: DatabasePrincipal, input: QueryRequest, options: QueryOptions): Promise<EncodedAnswer>;
+  query(principal: QueryPrincipal, input: QueryRequest, options: QueryOptions): Promise<EncodedAnswer>;
+  execute(principal: QueryPrincipal, input: QueryRequest, options: QueryOptions): Promise<EncodedAnswer>;
   transaction(
-    principal: DatabasePrincipal,
+    principal: QueryPrincipal,
     input: TransactionRequest,
     options: QueryOptions,
   ): Promise<EncodedAnswer>;

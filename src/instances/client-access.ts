@@ -127,7 +127,8 @@ async function openPublicSchema(client: pg.Client, evenIfSet: boolean): Promise<
   if (rowCount === 1) await client.query("grant usage on schema public to anon, authenticated");
 }
 
-const connectionLimit = 12;
+/** For all processes of the data plane together, with room for one that takes another's place. */
+const connectionLimit = 32;
 
 /** Any role may set these for itself, so they count in the start-up packet. */
 const limitsOfClients = {

@@ -1,8 +1,8 @@
 /** In charge of the data plane of a platform: where its databases are comes from Postern's own tables. */
 import type { Config } from "../base/config.ts";
 import type { DatabaseId } from "../base/id.ts";
+import type { ClientLogins } from "../instances/client-access.ts";
 import type { Platform } from "../instances/platform.ts";
-import type { ClientLogins } from "./client/client-context.ts";
 import { findAddress } from "./find-address.ts";
 import { createQueryService, type QueryService } from "./query-service.ts";
 

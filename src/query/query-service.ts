@@ -4,8 +4,8 @@ import type { ClientPrincipal, DatabasePrincipal } from "../access/principal.ts"
 import type { ClientLimits, Limits } from "../base/config.ts";
 import { posternError } from "../base/error.ts";
 import type { DatabaseId } from "../base/id.ts";
+import type { ClientLogins } from "../instances/client-access.ts";
 import type { DatabaseAddress } from "../instances/database-address.ts";
-import type { ClientLogins } from "./client/client-context.ts";
 import { ClientSide } from "./client/client-side.ts";
 import { runClientQuery, runClientTransaction } from "./client/run-client.ts";
 import { type EncodedAnswer, encodedAnswer } from "./encoded-answer.ts";

@@ -23,6 +23,8 @@ export function httpFixture(options: Partial<HttpServerOptions> = {}): HttpFixtu
     port: 0,
     domain: "localhost",
     limits: { bodyBytes: 4096 },
+    clientLimits: { bodyBytes: 1024 },
+    origins: ["*"],
     version: "0.1.0",
     observe(observation) {
       observations.push(observation);

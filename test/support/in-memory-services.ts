@@ -8,6 +8,7 @@ import type {
   OperationInfo,
 } from "@postern/sdk/protocol";
 import type { AccountPrincipal, DatabasePrincipal } from "../../src/access/principal.ts";
+import { missingCredentials } from "../../src/access/refusals.ts";
 import { posternError } from "../../src/base/error.ts";
 import type { AccountId, BackupId, DatabaseId, KeyId } from "../../src/base/id.ts";
 import type { EncodedAnswer, HttpServices, QueryOptions } from "../../src/http/services.ts";
@@ -122,6 +123,10 @@ export function inMemoryServices(): InMemoryServices {
         return databasePrincipal;
       },
       authenticateAtOnce: () => undefined,
+      async authenticateClient(_id, given) {
+        throw given === undefined ? missingCredentials() : invalid();
+      },
+      isOpenToClients: async () => false,
       async authenticateDatabase(id, given) {
         if (id !== databaseId || given !== token) throw invalid();
         return databasePrincipal;

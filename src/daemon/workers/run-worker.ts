@@ -54,6 +54,8 @@ async function serve(talk: DaemonTalk, start: WorkerStart): Promise<void> {
     services: { access, query },
     host: createRequestHost(config),
     bodyLimit: config.limits.bodyBytes,
+    clientBodyLimit: config.clientLimits.bodyBytes,
+    origins: config.origins,
     observe: tellObservation,
   });
   talk.follow({

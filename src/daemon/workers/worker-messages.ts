@@ -3,8 +3,8 @@ import type { ErrorBody } from "@postern/sdk/protocol";
 import type { Config } from "../../base/config.ts";
 import type { DatabaseId } from "../../base/id.ts";
 import type { Observation } from "../../base/observation.ts";
+import type { ClientLogins } from "../../instances/client-access.ts";
 import type { DatabaseAddress } from "../../instances/database-address.ts";
-import type { ClientLogins } from "../../query/client/client-context.ts";
 
 /** What a worker may ask: all that it needs of Postern's own tables. */
 export interface WorkerQuestions {

@@ -1,11 +1,14 @@
 /** In charge of the routes of the data plane: SQL over HTTP. They are the hot ones. */
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
-import type { DatabasePrincipal } from "../../access/principal.ts";
+import { posternError } from "../../base/error.ts";
 import type { AuthenticationHooks } from "../authenticate-request.ts";
-import { databaseOf } from "../authenticate-request.ts";
+import { askerOf } from "../authenticate-request.ts";
 import { departureOf } from "../follow-request.ts";
 import type { HttpApp } from "../http-app.ts";
+import { allowOrigin, answerPreflights, type OriginRules } from "../origin-rules.ts";
+import { peerAddressOf } from "../peer-address.ts";
+import { bodyTooLarge } from "../read-body.ts";
 import {
   dataPlaneParams,
   dataPlaneQuery,
@@ -18,7 +21,28 @@ import {
 import { errors, json, security } from "../schemas/respond.ts";
 import { sendEncoded } from "../send-encoded.ts";
 import { endStage } from "../server-timing.ts";
-import type { EncodedAnswer, HttpServices, QueryOptions } from "../services.ts";
+import type { EncodedAnswer, HttpServices, QueryOptions, QueryPrincipal } from "../services.ts";
+
+export interface DataPlaneRules {
+  bodyLimit: number;
+  /** For callers without a token of the database's own. */
+  clientBodyLimit: number;
+  origins: OriginRules;
+}
+
+type AskRequest = FastifyRequest<{ Params: { id: string } }>;
+
+/** A stranger's body is read only when its length is known and small. */
+function checkLength(request: AskRequest, limit: number): void {
+  if (askerOf(request).kind !== "client") return;
+  const length = request.headers["content-length"];
+  if (length === undefined) {
+    throw posternError("Y1001", "The request does not say how long its body is.", {
+      hint: "Send content-length instead of a chunked body.",
+    });
+  }
+  if (Number(length) > limit) throw bodyTooLarge();
+}
 
 const shared = {
   tags: ["SQL over HTTP"],
@@ -33,8 +57,17 @@ export function queryRoutes(
   app: HttpApp,
   services: HttpServices,
   caller: AuthenticationHooks,
-  bodyLimit: number,
+  { bodyLimit, clientBodyLimit, origins }: DataPlaneRules,
 ): void {
+  answerPreflights(app, services.access, origins);
+  const onRequest = [
+    async (request: AskRequest, reply: FastifyReply) => {
+      await allowOrigin(request, reply, services.access, origins);
+    },
+    caller.database,
+    async (request: AskRequest) => checkLength(request, clientBodyLimit),
+  ];
+
   app.post("/v1/db/:id/query", {
     bodyLimit,
     schema: {
@@ -44,7 +77,7 @@ export function queryRoutes(
       body: queryRequest,
       response: { 200: json("The rows.", queryResult), ...failures },
     },
-    onRequest: caller.database,
+    onRequest,
     handler: (request, reply) =>
       answer(request, reply, services.query.query, request.body, request.query.rows),
   });
@@ -58,7 +91,7 @@ export function queryRoutes(
       body: queryRequest,
       response: { 200: json("What it changed; with RETURNING also rows.", executeResult), ...failures },
     },
-    onRequest: caller.database,
+    onRequest,
     handler: (request, reply) =>
       answer(request, reply, services.query.execute, request.body, request.query.rows),
   });
@@ -72,18 +105,14 @@ export function queryRoutes(
       body: transactionRequest,
       response: { 200: json("One result for each statement.", transactionResult), ...failures },
     },
-    onRequest: caller.database,
+    onRequest,
     handler: (request, reply) =>
       answer(request, reply, services.query.transaction, request.body, request.query.rows),
   });
 }
 
 type RowForm = z.output<typeof dataPlaneQuery>["rows"];
-type Run<Input> = (
-  principal: DatabasePrincipal,
-  input: Input,
-  options: QueryOptions,
-) => Promise<EncodedAnswer>;
+type Run<Input> = (principal: QueryPrincipal, input: Input, options: QueryOptions) => Promise<EncodedAnswer>;
 
 async function answer<Input>(
   request: FastifyRequest,
@@ -93,9 +122,11 @@ async function answer<Input>(
   rows: RowForm,
 ): Promise<void> {
   endStage(request, "read");
-  const result = await run(databaseOf(request), input, {
+  const asker = askerOf(request);
+  const result = await run(asker, input, {
     rowsAsArrays: rows === "array",
     signal: departureOf(request),
+    callerAddress: asker.kind === "client" ? peerAddressOf(request.raw) : undefined,
   });
   endStage(request, "query");
   sendEncoded(reply, result);

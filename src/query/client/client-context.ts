@@ -1,24 +1,13 @@
 /** In charge of what the data plane keeps for the clients of one database: sessions of login roles that may do nothing but become anon or authenticated. */
 import type { ClientLimits } from "../../base/config.ts";
 import { type PosternError, posternError } from "../../base/error.ts";
+import type { ClientLogins } from "../../instances/client-access.ts";
 import type { DatabaseAddress } from "../../instances/database-address.ts";
 import { openSession } from "../open-session.ts";
 import type { BatchContext } from "../run-batch.ts";
 import { SessionPool } from "../session-pool.ts";
 import { sessionSettings } from "../session-settings.ts";
 import type { TypeCatalog } from "../type-catalog.ts";
-
-/** How Postern logs in for clients. */
-export interface ClientLogins {
-  /** Login role of those with a token. */
-  authenticated: string;
-  /** Login role of those without. */
-  anonymous: string;
-  /** Signs identities. */
-  macKey: Buffer;
-  /** Limits, repeated when a session starts: a role can change its own defaults, but not what a session starts with. */
-  settings: Readonly<Record<string, string>>;
-}
 
 export interface ClientContext {
   logins: ClientLogins;

@@ -3,10 +3,10 @@ import type { ClientPrincipal } from "../../access/principal.ts";
 import type { ClientLimits } from "../../base/config.ts";
 import { hasCode, type PosternError } from "../../base/error.ts";
 import type { DatabaseId } from "../../base/id.ts";
+import type { ClientLogins } from "../../instances/client-access.ts";
 import type { QueryContext, QueryOptions } from "../query-context.ts";
 import {
   type ClientContext,
-  type ClientLogins,
   closeClientContext,
   countUnderWay,
   createClientContext,

@@ -60,6 +60,7 @@ describe("the OpenAPI document", () => {
         "post /v1/databases/{ref}/migrations",
         "post /v1/databases/{ref}/migrations/status",
         "post /v1/databases/{ref}/restore",
+        "post /v1/databases/{ref}/rls/test",
         "post /v1/databases/{ref}/undelete",
         "post /v1/db/{id}/execute",
         "post /v1/db/{id}/query",
