@@ -1,7 +1,6 @@
 /** In charge of giving the HTTP server the functions behind its routes. */
 
 import { logIn, logOut, registerAccount, whoAmI } from "../access/accounts.ts";
-import { Authenticator } from "../access/authenticate.ts";
 import type { DatabaseId } from "../base/id.ts";
 import { requireReady } from "../databases/require-ready.ts";
 import type { HttpServices } from "../http/services.ts";
@@ -10,6 +9,7 @@ import type { Platform } from "../instances/platform.ts";
 import { openQueryService } from "../query/open-query-service.ts";
 import type { QueryService } from "../query/query-service.ts";
 import { findDatabaseById } from "../state/databases.ts";
+import { accessService } from "./access-service.ts";
 import { backupServices } from "./backup-services.ts";
 import { databaseServices, migrationServices } from "./database-services.ts";
 import { type DaemonFacts, describeDaemon } from "./describe-daemon.ts";
@@ -29,7 +29,7 @@ export function compositionOf(platform: Platform, facts: DaemonFacts): Compositi
     prepareClientAccess(platform, requireReady((await findDatabaseById(platform.state, databaseId))!));
   const query = openQueryService(platform, openClientAccess);
   const services: HttpServices = {
-    access: new Authenticator(platform.state),
+    access: accessService(platform),
     status: { describe: () => describeDaemon(platform, facts) },
     query,
     tunnel: tunnelService(platform),

@@ -20,6 +20,7 @@ import { accountRoutes } from "./routes/accounts.ts";
 import { backupRoutes } from "./routes/backups.ts";
 import { databaseRoutes } from "./routes/databases.ts";
 import { migrationRoutes } from "./routes/migrations.ts";
+import { neonRoutes } from "./routes/neon.ts";
 import { openapiRoutes } from "./routes/openapi.ts";
 import { operationRoutes } from "./routes/operations.ts";
 import { queryRoutes } from "./routes/query.ts";
@@ -65,6 +66,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     queryRoutes(dataPlane, services, caller, rules);
     tunnelRoutes(dataPlane);
   });
+  app.register(async (dataPlane) => neonRoutes(dataPlane, services, rules, options.observe));
   app.register(async (controlPlane) => {
     refuseForeignHosts(controlPlane, host);
     statusRoutes(controlPlane, services, caller);

@@ -4,7 +4,7 @@ export const httpDocsIntroduction = `# HTTP API
 
 Postern speaks HTTP in two planes, on one port (5480 unless \`POSTERN_HTTP_PORT\` says otherwise):
 
-- the **data plane** runs SQL on one database: \`/query\`, \`/execute\`, \`/transaction\`;
+- the **data plane** runs SQL on one database: \`/query\`, \`/execute\`, \`/transaction\`, and \`/sql\` and \`/v2\` for the Neon serverless driver;
 - the **control plane** below \`/v1/\` makes databases, migrates, backs up and restores them.
 
 \`GET /openapi.json\` is the same reference for machines, in OpenAPI 3.1.
@@ -94,22 +94,31 @@ A client that closes its connection cancels its statement.
 
 ## The Neon serverless driver
 
-\`@neondatabase/serverless\`, and what is built on it, works with the database's pooled URL. Its \`Pool\` and \`Client\` speak Postgres's protocol over
-a WebSocket at \`/v2\`, which leads to the pooler: transactions work, \`LISTEN\` and session state need the direct URL. For a Postern on this
-machine the driver has to be told where it is:
+\`@neondatabase/serverless\`, and what is built on it, works with the database's pooled URL. For a Postern on this machine the driver has to be told
+where it is:
 
 \`\`\`js
-import { neonConfig, Pool } from "@neondatabase/serverless";
+import { neon, neonConfig, Pool } from "@neondatabase/serverless";
 import ws from "ws"; // before Node 22
 
+neonConfig.fetchEndpoint = () => process.env.DATABASE_HTTP_URL + "/sql";
 neonConfig.wsProxy = () => new URL(process.env.DATABASE_HTTP_URL).host + "/v2";
 neonConfig.useSecureWebSocket = false;
 neonConfig.webSocketConstructor = ws;
+
+const sql = neon(process.env.DATABASE_URL);
+const users = await sql\`select * from users where id = \${1}\`;
 const pool = new Pool({ connectionString: process.env.DATABASE_URL });
 \`\`\`
 
-The database's password travels inside in clear text, so unencrypted \`ws://\` is accepted from this machine only (Y1021). A WebSocket that breaks off
-ends its session and cancels the statement that runs in it.
+\`neon()\` sends each query, or the queries of one \`transaction()\`, to \`POST /sql\`, on any host name of Postern's: the database is the one that the
+connection string names. The password in it is checked against what Postgres holds at that moment, at most a second old; with \`authToken\` the
+database's token goes before the password. Rules and limits are those of the other routes, but every error that Postgres has a code for is a 400,
+because the driver reads no others. Pages of any origin may call \`/sql\`.
+
+\`Pool\` and \`Client\` speak Postgres's protocol over a WebSocket at \`/v2\`, which leads to the pooler: transactions work, \`LISTEN\` and session state
+need the direct URL. The password travels inside in clear text, so unencrypted \`ws://\` is accepted from this machine only (Y1021). A WebSocket that
+breaks off ends its session and cancels the statement that runs in it.
 
 ## Operations
 

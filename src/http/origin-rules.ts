@@ -11,7 +11,7 @@ export type OriginRules = readonly string[];
 
 const exposed = "x-request-id, retry-after, server-timing";
 /** Browsers ask again after this long, at most. */
-const preflightSeconds = 86_400;
+export const preflightSeconds = 86_400;
 
 /** For the answer to a page, errors included: without them it does not even learn what went wrong. Empty: it may not. */
 export function corsHeadersFor(origin: string, rules: OriginRules): string[] {

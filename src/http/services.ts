@@ -24,9 +24,11 @@ import type {
   RowSecurityTestRequest,
   TransactionRequest,
 } from "@postern/sdk/protocol";
+import type { LoginAttempt } from "../access/authenticate-login.ts";
 import type { AccountPrincipal, ClientPrincipal, DatabasePrincipal, Principal } from "../access/principal.ts";
 import type { DepartureSignal } from "../base/departure.ts";
 import type { BackupId, OperationId } from "../base/id.ts";
+import type { NeonRequest } from "../query/neon/neon-request.ts";
 
 /** A database as a caller names it: by id, or by a name that is unique among what the caller may see. */
 export interface DatabaseRef {
@@ -53,6 +55,10 @@ export interface AccessService extends DataPlaneAccess {
   authenticateKey(apiKey: string): Promise<AccountPrincipal>;
   /** Whose token it is; for routes of the control plane. @throws Y2002 */
   authenticateToken(token: string): Promise<DatabasePrincipal>;
+  /** By what a connection URL holds. @throws 28P01 the same for an unknown user and a wrong password; 3D000; Y1018 */
+  authenticateLogin(attempt: LoginAttempt): Promise<DatabasePrincipal>;
+  /** Id of the database that is called this inside Postgres. */
+  findDatabaseId(innerName: string): Promise<string | undefined>;
 }
 
 export interface AccountService {
@@ -146,6 +152,7 @@ export interface QueryOptions {
 export type QueryPrincipal = DatabasePrincipal | ClientPrincipal;
 
 export interface QueryService {
+  neon(principal: QueryPrincipal, input: NeonRequest, options: QueryOptions): Promise<EncodedAnswer>;
   query(principal: QueryPrincipal, input: QueryRequest, options: QueryOptions): Promise<EncodedAnswer>;
   execute(principal: QueryPrincipal, input: QueryRequest, options: QueryOptions): Promise<EncodedAnswer>;
   transaction(

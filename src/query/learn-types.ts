@@ -8,7 +8,7 @@ import { TypeStep } from "./type-step.ts";
 
 export async function learnTypes(
   context: BatchContext,
-  results: readonly ResultStep[],
+  results: readonly Pick<ResultStep, "heldDescription">[],
   signal?: DepartureSignal,
 ): Promise<void> {
   const { catalog } = context;

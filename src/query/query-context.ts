@@ -3,6 +3,7 @@
 import type { Limits } from "../base/config.ts";
 import type { DepartureSignal } from "../base/departure.ts";
 import type { DatabaseAddress } from "../instances/database-address.ts";
+import { createNeonShapes, type NeonShapes } from "./neon/neon-shapes.ts";
 import { openSession } from "./open-session.ts";
 import { ResultShapes } from "./result-shapes.ts";
 import { type BatchContext, runBatch } from "./run-batch.ts";
@@ -17,6 +18,7 @@ export interface QueryContext extends BatchContext {
   address: DatabaseAddress;
   limits: Limits;
   shapes: ResultShapes;
+  neonShapes: NeonShapes;
   /** Sessions that requests share, and the statements that may. */
   shared: SharedPool;
   book: StatementBook;
@@ -62,7 +64,15 @@ export function createQueryContext(address: DatabaseAddress, limits: Limits): Qu
     (sql, params) => askForText(base, sql, params),
     () => shared.retire(),
   );
-  return { ...base, address, limits, shapes: new ResultShapes(catalog), shared, book };
+  return {
+    ...base,
+    address,
+    limits,
+    shapes: new ResultShapes(catalog),
+    neonShapes: createNeonShapes(catalog),
+    shared,
+    book,
+  };
 }
 
 /** The first value of the first row of Postern's own query. */

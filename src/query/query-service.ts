@@ -7,8 +7,10 @@ import type { DatabaseId } from "../base/id.ts";
 import type { ClientLogins } from "../instances/client-access.ts";
 import type { DatabaseAddress } from "../instances/database-address.ts";
 import { ClientSide } from "./client/client-side.ts";
-import { runClientQuery, runClientTransaction } from "./client/run-client.ts";
+import { type ClientCall, runClientQuery, runClientTransaction } from "./client/run-client.ts";
 import { type EncodedAnswer, encodedAnswer } from "./encoded-answer.ts";
+import type { NeonRequest } from "./neon/neon-request.ts";
+import { runClientNeon, runNeon } from "./neon/run-neon.ts";
 import { createQueryContext, type QueryContext, type QueryOptions } from "./query-context.ts";
 import { runQuery, type StatementKind } from "./run-query.ts";
 import { runTransaction } from "./run-transaction.ts";
@@ -24,6 +26,8 @@ export interface QueryService {
     request: TransactionRequest,
     options?: QueryOptions,
   ): Promise<EncodedAnswer>;
+  /** In the manner of the Neon serverless driver. */
+  neon(target: QueryTarget, request: NeonRequest, options?: QueryOptions): Promise<EncodedAnswer>;
   /**
    * Ends all sessions of the database and forgets where it is: before it is destroyed, restored or moved. Requests
    * under way fail with Y3004; the next one looks the database up again.
@@ -88,36 +92,60 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
     ]);
   }
 
-  const runStatement =
-    (kind: StatementKind): QueryService["query"] =>
-    async (target, request, queryOptions = {}) => {
-      const context = opened.get(target.databaseId) ?? (await contextOf(target.databaseId));
-      const chunks = isClient(target)
-        ? await clients.run(target, context, queryOptions, (call) =>
-            runClientQuery(call, kind, request, queryOptions),
-          )
-        : await runQuery(context, kind, request, queryOptions);
-      return encodedAnswer(chunks);
-    };
+  const run: Run = async (target, queryOptions, asOwner, asClient) => {
+    const context = opened.get(target.databaseId) ?? (await contextOf(target.databaseId));
+    const chunks = isClient(target)
+      ? await clients.run(target, context, queryOptions, asClient)
+      : await asOwner(context);
+    return encodedAnswer(chunks);
+  };
 
   return {
-    query: runStatement("query"),
-    execute: runStatement("execute"),
-    transaction: async (target, request, queryOptions = {}) => {
-      const context = opened.get(target.databaseId) ?? (await contextOf(target.databaseId));
-      const chunks = isClient(target)
-        ? await clients.run(target, context, queryOptions, (call) =>
-            runClientTransaction(call, request, queryOptions),
-          )
-        : await runTransaction(context, request, queryOptions);
-      return encodedAnswer(chunks);
-    },
+    ...statementsOf(run),
     closeDatabase,
     closeClients: (databaseId) => clients.close(databaseId, closedError()),
     close: async () => {
       clearInterval(closeIdle);
       await Promise.all([...contexts.keys()].map(closeDatabase));
     },
+  };
+}
+
+/** Runs a request as the database's owner, or as one of its clients. */
+type Run = (
+  target: QueryTarget,
+  options: QueryOptions,
+  asOwner: (context: QueryContext) => Promise<Buffer[]>,
+  asClient: (call: ClientCall) => Promise<Buffer[]>,
+) => Promise<EncodedAnswer>;
+
+function statementsOf(run: Run): Pick<QueryService, "query" | "execute" | "transaction" | "neon"> {
+  const statement =
+    (kind: StatementKind): QueryService["query"] =>
+    (target, request, options = {}) =>
+      run(
+        target,
+        options,
+        (context) => runQuery(context, kind, request, options),
+        (call) => runClientQuery(call, kind, request, options),
+      );
+  return {
+    query: statement("query"),
+    execute: statement("execute"),
+    transaction: (target, request, options = {}) =>
+      run(
+        target,
+        options,
+        (context) => runTransaction(context, request, options),
+        (call) => runClientTransaction(call, request, options),
+      ),
+    neon: (target, request, options = {}) =>
+      run(
+        target,
+        options,
+        (context) => runNeon(context, request, options),
+        (call) => runClientNeon(call, request, options),
+      ),
   };
 }
 

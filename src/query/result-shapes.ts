@@ -6,12 +6,18 @@ import type { TypeCatalog } from "./type-catalog.ts";
 /** Far more than an application has statements; beyond it the memory starts afresh. */
 const most = 1_000;
 
+/** Where types are looked up. */
+export type TypeSource = Pick<TypeCatalog, "find" | "forgotten" | "refresh">;
+
 export class ResultShapes {
-  readonly catalog: TypeCatalog;
+  readonly catalog: TypeSource;
+  readonly #makeShape: typeof resultShape;
+  #forgotten = 0;
   readonly #shapes = { objects: new Map<string, ResultShape>(), arrays: new Map<string, ResultShape>() };
 
-  constructor(catalog: TypeCatalog) {
+  constructor(catalog: TypeSource, makeShape = resultShape) {
     this.catalog = catalog;
+    this.#makeShape = makeShape;
   }
 
   /** Undefined: the catalog does not know all its types yet. */
@@ -23,7 +29,7 @@ export class ResultShapes {
     const columns = parseRowDescription(buffer, start);
     const types = columns.flatMap((column) => this.catalog.find(column.typeOid) ?? []);
     if (types.length < columns.length) return undefined;
-    const shape = resultShape(columns, types, rowsAsArrays);
+    const shape = this.#makeShape(columns, types, rowsAsArrays);
     if (shapes.size >= most) shapes.clear();
     shapes.set(key, shape);
     return shape;
@@ -31,7 +37,9 @@ export class ResultShapes {
 
   /** Forgets what was learnt of the user's own types if that is too long ago, and the shapes that rest on it. */
   refresh(now: number): void {
-    if (!this.catalog.refresh(now)) return;
+    this.catalog.refresh(now);
+    if (this.catalog.forgotten === this.#forgotten) return;
+    this.#forgotten = this.catalog.forgotten;
     this.#shapes.objects.clear();
     this.#shapes.arrays.clear();
   }

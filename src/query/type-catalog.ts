@@ -24,6 +24,8 @@ const believedForMs = 60_000;
 
 export class TypeCatalog {
   readonly #types = new Map<number, DataType>();
+  /** How many times it forgot. */
+  forgotten = 0;
   #learntAt = 0;
 
   /** Undefined: to be asked for with `typeQuery`. */
@@ -31,11 +33,11 @@ export class TypeCatalog {
     return builtinTypes.get(oid) ?? this.#types.get(oid);
   }
 
-  /** Forgets what is too old to be believed. True when there was such. */
-  refresh(now: number): boolean {
-    if (this.#types.size === 0 || now - this.#learntAt <= believedForMs) return false;
+  /** Forgets what is too old to be believed. */
+  refresh(now: number): void {
+    if (this.#types.size === 0 || now - this.#learntAt <= believedForMs) return;
     this.#types.clear();
-    return true;
+    this.forgotten += 1;
   }
 
   /** Takes in the answer of `typeQuery`; what was asked for and is in no row does not exist any more. */

@@ -131,6 +131,11 @@ export function inMemoryServices(): InMemoryServices {
         if (id !== databaseId || given !== token) throw invalid();
         return databasePrincipal;
       },
+      async authenticateLogin({ password }) {
+        if (password !== rightPassword) throw invalid();
+        return databasePrincipal;
+      },
+      findDatabaseId: async () => databaseId,
     },
     tunnel: { run: async (client) => void client.destroy() },
     accounts: {
@@ -198,6 +203,7 @@ export function inMemoryServices(): InMemoryServices {
       },
     },
     query: {
+      neon: recording("query.neon", answer),
       query: recording("query.query", answer),
       execute: recording("query.execute", answer),
       transaction: recording("query.transaction", answer),

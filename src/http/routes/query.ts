@@ -30,10 +30,8 @@ export interface DataPlaneRules {
   origins: OriginRules;
 }
 
-type AskRequest = FastifyRequest<{ Params: { id: string } }>;
-
 /** A stranger's body is read only when its length is known and small. */
-function checkLength(request: AskRequest, limit: number): void {
+export function checkLength(request: FastifyRequest, limit: number): void {
   if (askerOf(request).kind !== "client") return;
   const length = request.headers["content-length"];
   if (length === undefined) {
@@ -52,6 +50,8 @@ const shared = {
   querystring: dataPlaneQuery,
 };
 const failures = errors(400, 401, 404, 409, 413, 503, 504, 507);
+
+type AskRequest = FastifyRequest<{ Params: { id: string } }>;
 
 export function queryRoutes(
   app: HttpApp,

@@ -1,0 +1,121 @@
+/** In charge of `/sql`: SQL over HTTP as the Neon serverless driver speaks it, and with it what is built on that driver. */
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { looksLikeUserToken } from "../../access/token-verifier.ts";
+import type { Observe } from "../../base/observation.ts";
+import { describeNeonError } from "../../query/neon/describe-neon-error.ts";
+import { readNeonRequest } from "../../query/neon/neon-request.ts";
+import { askerOf } from "../authenticate-request.ts";
+import { findBearer } from "../bearer.ts";
+import { departureOf } from "../follow-request.ts";
+import type { HttpApp } from "../http-app.ts";
+import { corsHeadersFor, preflightSeconds } from "../origin-rules.ts";
+import { peerAddressOf } from "../peer-address.ts";
+import { parseJson } from "../read-body.ts";
+import { neonHeaders, readNeonConnection, readNeonModes } from "../read-neon-headers.ts";
+import { readOn } from "../read-on.ts";
+import { sendEncoded } from "../send-encoded.ts";
+import { describeError, publicError } from "../send-error.ts";
+import { endStage } from "../server-timing.ts";
+import type { AccessService, HttpServices } from "../services.ts";
+import { checkLength, type DataPlaneRules } from "./query.ts";
+
+const allowedHeaders = [
+  "authorization",
+  "content-type",
+  "neon-pool-opt-in",
+  "x-request-id",
+  ...Object.values(neonHeaders),
+].join(", ");
+const echoed = [neonHeaders.isolationLevel, neonHeaders.readOnly, neonHeaders.deferrable];
+
+export function neonRoutes(
+  app: HttpApp,
+  services: HttpServices,
+  { bodyLimit, clientBodyLimit, origins }: DataPlaneRules,
+  observe: Observe,
+): void {
+  // On every answer, errors included: a page would not even learn what went wrong.
+  app.addHook("onRequest", async ({ headers }, reply) => {
+    const cors = corsHeadersFor(headers.origin ?? "", origins);
+    for (let at = 0; at < cors.length; at += 2) reply.header(cors[at]!, cors[at + 1]);
+  });
+  // The driver says text/plain, or nothing.
+  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => {
+    done(null, parseJson(body as Buffer));
+  });
+  app.setErrorHandler((thrown, request, reply) => {
+    sendNeonError(thrown, request, reply, observe);
+  });
+  for (const url of ["/sql", "/v1/db/:id/sql"]) {
+    app.options(url, { schema: { hide: true } }, answerPreflight);
+    app.post(url, {
+      bodyLimit,
+      schema: { hide: true },
+      onRequest: async (request) => {
+        request.principal = await authenticate(services.access, request);
+        checkLength(request, clientBodyLimit);
+        endStage(request, "auth");
+      },
+      handler: (request, reply) => answer(services, request, reply),
+    });
+  }
+}
+
+/** A browser's question before the request proper. */
+async function answerPreflight(_request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  if (reply.hasHeader("access-control-allow-origin")) {
+    reply
+      .header("access-control-allow-methods", "POST, OPTIONS")
+      .header("access-control-allow-headers", allowedHeaders)
+      .header("access-control-max-age", preflightSeconds);
+  }
+  return reply.code(204).send();
+}
+
+/** A token goes before the password; which database it is, the connection string says. */
+async function authenticate(access: AccessService, request: FastifyRequest) {
+  const { databaseId, ...login } = readNeonConnection(request.headers);
+  const token = findBearer(request.raw);
+  const pathId = (request.params as { id?: string }).id;
+  if (token === undefined) {
+    return access.authenticateLogin({
+      ...login,
+      databaseId: databaseId ?? pathId,
+      callerAddress: peerAddressOf(request.raw),
+    });
+  }
+  const id = databaseId ?? pathId ?? (await access.findDatabaseId(login.database)) ?? "";
+  return looksLikeUserToken(token)
+    ? access.authenticateClient(id, token)
+    : access.authenticateDatabase(id, token);
+}
+
+async function answer(services: HttpServices, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const { headers } = request;
+  const input = readNeonRequest(request.body, readNeonModes(headers));
+  endStage(request, "read");
+  const result = await services.query.neon(askerOf(request), input, {
+    rowsAsArrays: false,
+    signal: departureOf(request),
+  });
+  endStage(request, "query");
+  if (input.isBatch) {
+    for (const name of echoed) if (headers[name] !== undefined) reply.header(name, headers[name]);
+  }
+  sendEncoded(reply, result);
+}
+
+function sendNeonError(
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  observe: Observe,
+): void {
+  // Notes the code and reports what nobody expected, as for every other route.
+  describeError(thrown, request, observe);
+  const isOwner = request.principal?.kind !== "client";
+  const { status, body } = describeNeonError(publicError(thrown), isOwner);
+  if (status === 503) reply.header("retry-after", "1");
+  reply.code(status).type("application/json; charset=utf-8");
+  readOn(request.raw, () => reply.send(JSON.stringify({ ...body, request_id: request.id })));
+}
