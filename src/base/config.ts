@@ -2,9 +2,11 @@
  * In charge of where Postern keeps things and where it listens: the environment read once, checked, with the defaults
  * that `docs/operations.md` states.
  */
-import { availableParallelism, homedir, userInfo } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { availableParallelism, userInfo } from "node:os";
+import { join } from "node:path";
 import { posternError } from "./error.ts";
+import { checkHosts, checkListen, type ListenConfig, type TlsFiles } from "./listen.ts";
+import { choice, count, directory, type Environment, isOn, port, xdg } from "./read-variable.ts";
 
 export interface Limits {
   /** Largest request body of the data plane, bytes. */
@@ -31,7 +33,13 @@ export interface ClientLimits {
   underWayPerCaller: number;
 }
 
-export interface Config {
+/** Requests of one caller: so many at once, and so many a second in the long run. */
+export interface RateLimit {
+  perSecond: number;
+  burst: number;
+}
+
+export interface Config extends ListenConfig {
   /** All state of this Postern. */
   home: string;
   /** Private Postgres and PgBouncer, shared by all homes. */
@@ -43,8 +51,6 @@ export interface Config {
   httpPort: number;
   poolPort: number;
   directPort: number;
-  /** Address that everything binds to. */
-  listen: string;
   /** Databases are served at `<id>.<domain>`. */
   domain: string;
   /** Pages of other sites that may ask a database which is open to clients, by their origins; `*`: all. */
@@ -55,6 +61,14 @@ export interface Config {
   registration: "closed" | "open";
   /** May a database take tokens of an issuer inside a private network? The daemon fetches what its owner names. */
   privateIssuers: "refused" | "allowed";
+  /** For clients of a database, and for each key of the control plane; null: none. */
+  rateLimit: RateLimit | null;
+  /** Longest that a request, body and all, may take to arrive, milliseconds. */
+  requestTimeoutMs: number;
+  /** Who reads /metrics: administrators, or also whoever is on this machine. */
+  metrics: "key" | "loopback";
+  /** Does every request get a line in the log? */
+  logRequests: boolean;
   /** How long a destroyed database can be brought back, days. */
   undeleteDays: number;
   /** Where backups are stored. */
@@ -63,25 +77,23 @@ export interface Config {
   clientLimits: ClientLimits;
 }
 
-type Environment = Record<string, string | undefined>;
-
 const isRoot = () => process.getuid?.() === 0;
 
-function xdg(environment: Environment, variable: string, fallback: string): string {
-  const value = environment[variable];
-  return value && isAbsolute(value) ? value : join(environment.HOME ?? homedir(), fallback);
-}
-
-function port(environment: Environment, variable: string, fallback: number): number {
-  const text = environment[variable];
-  if (text === undefined || text === "") return fallback;
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 65_535) {
-    throw posternError("Y0001", `${variable} is "${text}", which is not a port.`, {
-      hint: "Use a number from 1 to 65535, or 0 for any free one.",
-    });
+/** Both files or neither. */
+function tlsFiles(environment: Environment): TlsFiles | null {
+  const [certificate, key] = ["POSTERN_TLS_CERT", "POSTERN_TLS_KEY"] as const;
+  if (!environment[certificate] && !environment[key]) return null;
+  for (const [present, missing] of [
+    [certificate, key],
+    [key, certificate],
+  ] as const) {
+    if (!environment[missing])
+      throw posternError("Y0001", `${present} is set, and ${missing} is not: TLS needs both.`);
   }
-  return value;
+  return {
+    certificateFile: directory(environment, certificate, ""),
+    keyFile: directory(environment, key, ""),
+  };
 }
 
 function origins(environment: Environment): string[] {
@@ -107,24 +119,17 @@ function workers(environment: Environment): number {
   });
 }
 
-function directory(environment: Environment, variable: string, fallback: string): string {
-  const value = environment[variable] || fallback;
-  if (!isAbsolute(value)) {
-    throw posternError("Y0001", `${variable} is "${value}", which is not an absolute path.`);
-  }
-  return value;
-}
-
-function choice<const Choice extends string>(
-  environment: Environment,
-  variable: string,
-  choices: readonly Choice[],
-): Choice {
-  const value = environment[variable] || choices[0]!;
-  if (!(choices as readonly string[]).includes(value)) {
-    throw posternError("Y0001", `${variable} is "${value}"; it can be ${choices.join(", ")}.`);
-  }
-  return value as Choice;
+/** `off`, `<requests a second>` or `<requests a second>/<burst>`. */
+function rateLimit(environment: Environment): RateLimit | null {
+  const text = environment.POSTERN_RATE_LIMIT || "100/200";
+  if (text === "off") return null;
+  const match = /^(\d{1,6})(?:\/(\d{1,6}))?$/.exec(text);
+  const perSecond = Number(match?.[1]);
+  const burst = Number(match?.[2] ?? 2 * perSecond);
+  if (perSecond >= 1 && burst >= 1) return { perSecond, burst };
+  throw posternError("Y0001", `POSTERN_RATE_LIMIT is "${text}", which is no rate.`, {
+    hint: "Write requests a second and how many at once, for example 100/200; or off.",
+  });
 }
 
 /** The directory of the user's own configuration; the only part that the command line needs. */
@@ -164,12 +169,19 @@ export function readConfig(environment: Environment = process.env): Config {
     httpPort: port(environment, "POSTERN_HTTP_PORT", 5480),
     poolPort: port(environment, "POSTERN_POOL_PORT", 6432),
     directPort: port(environment, "POSTERN_DIRECT_PORT", 5433),
-    listen: "127.0.0.1",
+    listen: checkListen(environment.POSTERN_LISTEN || "127.0.0.1"),
+    insecure: isOn(environment, "POSTERN_INSECURE", "0"),
+    tls: tlsFiles(environment),
+    hosts: checkHosts(environment.POSTERN_HOSTS ?? ""),
     domain: environment.POSTERN_DOMAIN || "localhost",
     origins: origins(environment),
     workers: workers(environment),
     registration: choice(environment, "POSTERN_REGISTRATION", ["closed", "open"]),
     privateIssuers: choice(environment, "POSTERN_PRIVATE_ISSUERS", ["refused", "allowed"]),
+    rateLimit: rateLimit(environment),
+    requestTimeoutMs: 1_000 * count(environment, "POSTERN_REQUEST_TIMEOUT", 30, 3_600),
+    metrics: isOn(environment, "POSTERN_METRICS_PUBLIC", "0") ? "loopback" : "key",
+    logRequests: isOn(environment, "POSTERN_LOG_REQUESTS", "1"),
     undeleteDays: 7,
     backupDirectory: directory(environment, "POSTERN_BACKUP_DIR", join(home, "backups")),
     limits: {

@@ -5,6 +5,7 @@ import { ensureAdminAccount, issueAdminKey } from "../access/accounts.ts";
 import { sweepBackups } from "../backups/sweep-backups.ts";
 import { systemClock } from "../base/clock.ts";
 import { type Config, readConfig } from "../base/config.ts";
+import { requireSafeListen } from "../base/listen.ts";
 import { Secrets } from "../base/secrets.ts";
 import { sharedSpares } from "../databases/create-database.ts";
 import { operationHandlers } from "../databases/operation-handlers.ts";
@@ -41,6 +42,7 @@ export interface StartOptions {
 
 export async function startDaemon(options: StartOptions): Promise<RunningDaemon> {
   const config = readConfig();
+  requireSafeListen(config);
   const account = await ensureServerAccount();
   await prepareHome(config.home, account);
   await requireReachable(config.home, account);
@@ -137,9 +139,13 @@ async function startServices(
     listen: config.listen,
     port: ports.http,
     domain: config.domain,
+    hosts: config.hosts,
     limits: config.limits,
     clientLimits: config.clientLimits,
     origins: config.origins,
+    rateLimit: config.rateLimit,
+    requestTimeoutMs: config.requestTimeoutMs,
+    webSockets: { insecure: config.insecure },
     version: facts.version,
     observe,
     socketPath: dataPlane.workers && daemonSocket,

@@ -1,10 +1,13 @@
 /** In charge of what the Host header says: one database, Postern itself, or a name that is none of ours. */
+import { bracketed } from "../base/listen.ts";
 
 export interface HostRules {
   /** Databases are served at `<id>.<domain>`. */
   domain: string;
   /** Address that the server is bound to. */
   listen: string;
+  /** Further names of Postern itself. */
+  hosts?: readonly string[];
 }
 
 export interface RequestHost {
@@ -20,10 +23,10 @@ export interface RequestHost {
 
 const escapePattern = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
-export function createRequestHost({ domain, listen }: HostRules): RequestHost {
+export function createRequestHost({ domain, listen, hosts = [] }: HostRules): RequestHost {
   const port = "(?::\\d{1,5})?";
   const databaseHost = new RegExp(`^(db-[0-9a-f]{12})\\.${escapePattern(domain)}\\.?${port}$`, "i");
-  const names = ["localhost", domain, listen.includes(":") ? `[${listen}]` : listen].map(escapePattern);
+  const names = ["localhost", domain, listen, ...hosts].map((name) => escapePattern(bracketed(name)));
   const ownHost = new RegExp(`^(?:${names.join("|")}|127(?:\\.\\d{1,3}){3}|\\[::1\\])\\.?${port}$`, "i");
   return {
     databaseIdOf: (host) => (host === undefined ? undefined : databaseHost.exec(host)?.[1]?.toLowerCase()),

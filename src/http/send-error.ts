@@ -75,14 +75,30 @@ export function sendClientError(error: Error & { code?: string }, socket: Socket
     socket.destroy();
     return;
   }
-  const slow = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
-  const body: ErrorBody = slow
-    ? { code: "Y1016", message: "The request did not arrive in time." }
-    : { code: "Y1001", message: "This is not a valid HTTP request." };
+  const { statusLine, body } = describeClientError(error.code);
   const text = JSON.stringify(body);
-  const statusLine = slow ? "408 Request Timeout" : "400 Bad Request";
   socket.end(
     `HTTP/1.1 ${statusLine}\r\ncontent-type: application/json; charset=utf-8\r\n` +
       `content-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
   );
+}
+
+function describeClientError(code: string | undefined): { statusLine: string; body: ErrorBody } {
+  switch (code) {
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return {
+        statusLine: "408 Request Timeout",
+        body: { code: "Y1016", message: "The request did not arrive in time." },
+      };
+    case "HPE_HEADER_OVERFLOW":
+      return {
+        statusLine: "431 Request Header Fields Too Large",
+        body: { code: "Y1001", message: "The request's headers are larger than 16 KiB." },
+      };
+    default:
+      return {
+        statusLine: "400 Bad Request",
+        body: { code: "Y1001", message: "This is not a valid HTTP request." },
+      };
+  }
 }

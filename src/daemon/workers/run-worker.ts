@@ -3,7 +3,7 @@
  * the daemon. It holds nothing that outlives it, and knows of Postern's own tables only what it asks the daemon.
  */
 import cluster from "node:cluster";
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
 import { DatabaseAuthenticator } from "../../access/authenticate-database.ts";
 import type { Config } from "../../base/config.ts";
@@ -14,7 +14,7 @@ import { answerDirectly } from "../../http/direct-data-plane.ts";
 import { ignoreUpgrade } from "../../http/ignore-upgrade.ts";
 import { createRequestHost } from "../../http/request-host.ts";
 import { sendClientError } from "../../http/send-error.ts";
-import { serverOptions } from "../../http/server-options.ts";
+import { createTransport } from "../../http/server-options.ts";
 import { createQueryService, type QueryService } from "../../query/query-service.ts";
 import { DaemonTalk, tellDaemon } from "./ask-daemon.ts";
 import { DaemonProxy } from "./daemon-proxy.ts";
@@ -43,13 +43,14 @@ async function serve(talk: DaemonTalk, start: WorkerStart): Promise<void> {
     openClientAccess: talk.questions.openClientAccess,
   });
   const proxy = new DaemonProxy(start.daemonSocket);
-  const server = createServer(serverOptions, (request, response) => proxy.pass(request, response));
+  const server = createTransport({ requestTimeoutMs: config.requestTimeoutMs }, (request, response) =>
+    proxy.pass(request, response),
+  );
   server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
     if (isWebSocketRequest(request)) proxy.passUpgrade(request, socket, head);
     else ignoreUpgrade(server, request, socket, head);
   });
   server.on("clientError", sendClientError);
-  server.keepAliveTimeout = serverOptions.keepAliveTimeout;
   answerDirectly(server, {
     services: { access, query },
     host: createRequestHost(config),

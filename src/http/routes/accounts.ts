@@ -1,20 +1,19 @@
 /** In charge of the routes of accounts: making one, logging in and out. */
-import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import type { Clock } from "../../base/clock.ts";
-import { posternError } from "../../base/error.ts";
-import { type AttemptLimiter, createAttemptLimiter } from "../attempt-limiter.ts";
 import type { AuthenticationHooks } from "../authenticate-request.ts";
 import { accountOf } from "../authenticate-request.ts";
 import type { HttpApp } from "../http-app.ts";
 import { peerAddressOf } from "../peer-address.ts";
+import { createRateLimiter, networkOf, type RateLimiter } from "../rate-limiter.ts";
+import { refuseOften } from "../refuse-often.ts";
 import { accountInfo, loginRequest, loginResult } from "../schemas/account.ts";
 import { errors, json, security } from "../schemas/respond.ts";
 import type { HttpServices } from "../services.ts";
 
 interface Limiters {
-  byUsername: AttemptLimiter;
-  byAddress: AttemptLimiter;
+  byUsername: RateLimiter;
+  byAddress: RateLimiter;
 }
 
 export function accountRoutes(
@@ -25,8 +24,8 @@ export function accountRoutes(
 ): void {
   // One name is guessed slowly; one address, which may be a whole office's, gets more.
   const limiters = {
-    byUsername: createAttemptLimiter({ burst: 10, intervalMs: 6_000 }, clock),
-    byAddress: createAttemptLimiter({ burst: 60, intervalMs: 1_000 }, clock),
+    byUsername: createRateLimiter({ burst: 10, perSecond: 1 / 6 }, clock),
+    byAddress: createRateLimiter({ burst: 60, perSecond: 1 }, clock),
   };
   entranceRoutes(app, services, caller, limiters);
   keyRoutes(app, services, caller);
@@ -52,7 +51,7 @@ function entranceRoutes(
     onRequest: caller.accountIfAny,
     handler: async (request, reply) => {
       const known = request.principal !== null;
-      if (!known) refuseOften(byAddress.take(peerAddressOf(request.raw)), reply);
+      if (!known) refuseOften(byAddress.take(networkOf(peerAddressOf(request.raw))), reply);
       reply.code(201);
       return services.accounts.register(known ? accountOf(request) : undefined, request.body);
     },
@@ -69,10 +68,10 @@ function entranceRoutes(
     },
     handler: async (request, reply) => {
       const { username } = request.body;
-      refuseOften(byAddress.take(peerAddressOf(request.raw)), reply);
+      refuseOften(byAddress.take(networkOf(peerAddressOf(request.raw))), reply);
       refuseOften(byUsername.take(username), reply);
       const result = await services.accounts.logIn(request.body);
-      byAddress.giveBack(peerAddressOf(request.raw));
+      byAddress.giveBack(networkOf(peerAddressOf(request.raw)));
       byUsername.giveBack(username);
       return result;
     },
@@ -106,10 +105,4 @@ function keyRoutes(app: HttpApp, services: HttpServices, caller: AuthenticationH
     onRequest: caller.account,
     handler: (request) => services.accounts.describe(accountOf(request)),
   });
-}
-
-function refuseOften(waitSeconds: number, reply: FastifyReply): void {
-  if (waitSeconds === 0) return;
-  reply.header("retry-after", waitSeconds);
-  throw posternError("Y1018", "Too many attempts.", { hint: `Try again in ${waitSeconds} s.` });
 }

@@ -145,6 +145,19 @@ describe("hosts", () => {
     await other.server.close();
   });
 
+  test("off loopback, the control plane is served at its address and its further names, and at no other", async () => {
+    const other = httpFixture({ listen: "10.1.2.3", hosts: ["postern.example.org", "2001:db8::7"] });
+    const status = async (host: string) =>
+      (await other.server.app.inject({ url: "/v1/status", headers: { ...key, host } })).statusCode;
+    for (const host of ["10.1.2.3:5480", "postern.example.org", "[2001:db8::7]:5480", "localhost"]) {
+      expect([host, await status(host)]).toEqual([host, 200]);
+    }
+    for (const host of ["10.1.2.4", "x.postern.example.org", "posternxexample.org", "evil.example"]) {
+      expect([host, await status(host)]).toEqual([host, 404]);
+    }
+    await other.server.close();
+  });
+
   test.each(["/v1/status", "/healthz", "/openapi.json", "/v1/databases", `/v1/databases/${databaseId}`])(
     "a database's host does not serve %s",
     async (url) => {
