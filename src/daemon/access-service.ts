@@ -2,14 +2,17 @@
 import { Authenticator } from "../access/authenticate.ts";
 import { type LoginAttempt, LoginAuthenticator } from "../access/authenticate-login.ts";
 import { createReadLogin } from "../access/read-login.ts";
-import { createAttemptLimiter } from "../http/attempt-limiter.ts";
+import { createRateLimiter } from "../http/rate-limiter.ts";
 import type { AccessService } from "../http/services.ts";
 import type { Platform } from "../instances/platform.ts";
 import { findDatabaseIdByInnerName } from "../state/logins.ts";
 
 export function accessService(platform: Platform): AccessService {
-  const guesses = createAttemptLimiter({ burst: 10, intervalMs: 6_000 }, platform.clock);
-  const logins = new LoginAuthenticator(createReadLogin(platform), guesses);
+  const guesses = createRateLimiter({ burst: 10, perSecond: 1 / 6 }, platform.clock);
+  const logins = new LoginAuthenticator(createReadLogin(platform), {
+    take: (key) => guesses.take(key).retryAfterSeconds,
+    giveBack: guesses.giveBack,
+  });
   return Object.assign(new Authenticator(platform.state), {
     authenticateLogin: (attempt: LoginAttempt) => logins.authenticate(attempt),
     findDatabaseId: (innerName: string) => findDatabaseIdByInnerName(platform.state, innerName),
