@@ -1,7 +1,6 @@
 /** In charge of handing requests on to the daemon over its unix socket, as they came, with the address they came from. */
 import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
-import { connect } from "node:net";
-import type { Duplex } from "node:stream";
+import { connect, type Socket } from "node:net";
 import { describePeer, peerHeader } from "../../http/peer-address.ts";
 
 /** Between the two nothing is kept but what the headers of a message say. */
@@ -54,7 +53,9 @@ export class DaemonProxy {
   }
 
   /** To a WebSocket: the daemon takes it or closes the connection, so nothing behind this is ever read as a request. */
-  passUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  passUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    // The daemon sees a unix socket only: whether the client is still there has to be found out here.
+    socket.setKeepAlive(true, 60_000);
     const onward = connect(this.#socketPath);
     const lines = [`${request.method} ${request.url} HTTP/1.1`];
     for (let at = 0; at < request.rawHeaders.length; at += 2) {
