@@ -6,11 +6,12 @@ import type { DatabaseAddress } from "../instances/database-address.ts";
 import { createNeonShapes, type NeonShapes } from "./neon/neon-shapes.ts";
 import { openSession } from "./open-session.ts";
 import { ResultShapes } from "./result-shapes.ts";
-import { type BatchContext, runBatch } from "./run-batch.ts";
+import type { BatchContext } from "./run-batch.ts";
 import { SessionPool } from "./session-pool.ts";
 import { sessionSettings } from "./session-settings.ts";
+import { runShared, type SharedContext } from "./shared/run-shared.ts";
 import { SharedPool } from "./shared/shared-pool.ts";
-import { StatementBook } from "./shared/statement-book.ts";
+import { type AskCatalog, type BookEntry, StatementBook } from "./shared/statement-book.ts";
 import { TextStep } from "./text-step.ts";
 import { TypeCatalog } from "./type-catalog.ts";
 
@@ -59,25 +60,30 @@ export function createQueryContext(address: DatabaseAddress, limits: Limits): Qu
     answerBytes: limits.answerBytes,
     statementTimeoutMs: limits.statementTimeoutMs,
   });
-  const base: BatchContext = { pool, catalog, limits };
-  const book = new StatementBook(
-    (sql, params) => askForText(base, sql, params),
-    () => shared.retire(),
-  );
-  return {
-    ...base,
-    address,
-    limits,
-    shapes: new ResultShapes(catalog),
-    neonShapes: createNeonShapes(catalog),
-    shared,
-    book,
+  const book = new StatementBook(askBy({ shared, limits }), () => shared.retire());
+  const shapes = { shapes: new ResultShapes(catalog), neonShapes: createNeonShapes(catalog) };
+  return { pool, catalog, address, limits, ...shapes, shared, book };
+}
+
+/**
+ * Asks for the first value of the first row of Postern's own queries. They share sessions too: those of statements that
+ * are alone may all be busy for long, and what shares must not wait for them.
+ */
+function askBy(context: Pick<SharedContext, "shared" | "limits">): AskCatalog {
+  const entries = new Map<string, BookEntry>();
+  return async (text, params) => {
+    const entry = entries.get(text) ?? sharedEntry(text);
+    entries.set(text, entry);
+    const options = { isTransaction: false, signal: undefined };
+    const [step] = await runShared(context, [{ entry, params }], () => new TextStep(), options);
+    return step!.text;
   };
 }
 
-/** The first value of the first row of Postern's own query. */
-async function askForText(context: BatchContext, sql: string, params: string[]): Promise<string | undefined> {
-  const step = new TextStep();
-  await runBatch(context, { statements: [{ sql, params }], steps: [step] });
-  return step.text;
-}
+const sharedEntry = (text: string): BookEntry => ({
+  text,
+  verdict: "shared",
+  kind: "read",
+  parameterTypes: undefined,
+  slowUntil: 0,
+});

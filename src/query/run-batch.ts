@@ -37,6 +37,8 @@ export interface Batch {
   isSingle?: boolean;
   /** A stranger's statements, which have to pass the gate, behind what says who the stranger is. */
   client?: ClientFrame;
+  /** Hears the types of the parameters of a statement for which they had to be asked. */
+  onParameterTypes?(sql: string, types: number[]): void;
 }
 
 export interface ClientFrame {
@@ -168,7 +170,9 @@ async function sendStepwise(
     exchange.expect(batch.steps[index]!);
     if (needsTypes(statement)) {
       const { connection } = session;
-      if (!(await writeTypedStatement(out, connection, exchange, catalog, statement, { isGated }))) break;
+      const onParameterTypes = (types: number[]) => batch.onParameterTypes?.(statement.sql, types);
+      const options = { isGated, onParameterTypes };
+      if (!(await writeTypedStatement(out, connection, exchange, catalog, statement, options))) break;
     } else if (isGated) writeGatedStatement(out, statement);
     else writeStatement(out, statement);
   }

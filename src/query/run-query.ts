@@ -47,7 +47,8 @@ async function runStatement(
   }
   checkStatement(request);
   const result = makeStep();
-  await runBatch(context, { statements: [request], steps: [result] }, signal);
+  const onParameterTypes = (sql: string, types: number[]) => context.book.noteTypes(sql, types);
+  await runBatch(context, { statements: [request], steps: [result], onParameterTypes }, signal);
   context.book.noteRun(request.sql);
   return result;
 }

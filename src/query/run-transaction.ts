@@ -63,7 +63,8 @@ async function runStatements(
     });
   }
   const results = statements.map(makeStep);
-  await runBatch(context, { statements, steps: results, begin }, signal);
+  const onParameterTypes = (sql: string, types: number[]) => context.book.noteTypes(sql, types);
+  await runBatch(context, { statements, steps: results, begin, onParameterTypes }, signal);
   for (const { sql } of statements) context.book.noteRun(sql);
   return results;
 }

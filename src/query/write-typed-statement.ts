@@ -23,7 +23,7 @@ export async function writeTypedStatement(
   exchange: BatchExchange,
   catalog: TypeCatalog,
   { sql, params = [] }: QueryRequest,
-  options: { isGated: boolean },
+  options: { isGated: boolean; onParameterTypes?: ((types: number[]) => void) | undefined },
 ): Promise<boolean> {
   const name = options.isGated ? gated : "";
   if (options.isGated) writeGate(out, sql);
@@ -35,6 +35,7 @@ export async function writeTypedStatement(
   if (!types) return false;
   const unknown = types.filter((oid) => !catalog.find(oid));
   if (unknown.length > 0 && !(await learnTypes(out, connection, exchange, catalog, unknown))) return false;
+  options.onParameterTypes?.(types);
   writeBind(
     out,
     params.map((param, index) => encodeParam(param, catalog.find(types[index] ?? 0))),

@@ -38,7 +38,7 @@ export interface QueryFixture {
 export const target = { databaseId: "db-0123456789ab" as DatabaseId };
 export const owner = "db_owner";
 
-const defaults: Limits = {
+export const queryLimits: Limits = {
   bodyBytes: 10 * 1024 * 1024,
   answerBytes: 64 * 1024 * 1024,
   statements: 100,
@@ -75,7 +75,7 @@ export async function startQueryFixture(limits: Partial<Limits> = {}): Promise<Q
   const services: QueryService[] = [];
   const openService = (changed: Partial<Limits>) => {
     const service = createQueryService({
-      limits: { ...defaults, ...limits, ...changed },
+      limits: { ...queryLimits, ...limits, ...changed },
       clientLimits,
       findAddress: async () => address,
       openClientAccess: async () => Promise.reject(new Error("this fixture has no clients")),

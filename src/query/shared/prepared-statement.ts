@@ -6,6 +6,8 @@ import type { BookEntry } from "./statement-book.ts";
 export interface PreparedStatement {
   readonly name: string;
   readonly entry: BookEntry;
+  /** Postgres has said so. */
+  isParsed: boolean;
   /** Body of its RowDescription; undefined when it returns no rows, or is not described yet. */
   description: Buffer | undefined;
 }
@@ -20,19 +22,23 @@ export class PreparedStatements {
     return this.#byText.get(text);
   }
 
-  /** A new one, to be parsed under its name by the caller; closes the oldest where there are too many. */
+  /** A new one, to be parsed under its name by the caller; closes the one that it replaces, or the oldest of too many. */
   add(out: MessageWriter, entry: BookEntry): PreparedStatement {
-    if (this.#byText.size >= mostPrepared) {
-      const [oldest] = this.#byText.values();
-      writeClose(out, oldest!.name);
-      this.#byText.delete(oldest!.entry.text);
-    }
-    const statement: PreparedStatement = { name: `p${++this.#count}`, entry, description: undefined };
+    const replaced = this.find(entry.text);
+    if (replaced) this.#close(out, replaced);
+    else if (this.#byText.size >= mostPrepared) this.#close(out, this.#byText.values().next().value!);
+    const name = `p${++this.#count}`;
+    const statement: PreparedStatement = { name, entry, isParsed: false, description: undefined };
     this.#byText.set(entry.text, statement);
     return statement;
   }
 
-  /** It was never parsed, or Postgres does not want it any more. */
+  #close(out: MessageWriter, statement: PreparedStatement): void {
+    writeClose(out, statement.name);
+    this.#byText.delete(statement.entry.text);
+  }
+
+  /** It was never parsed. */
   forget(statement: PreparedStatement): void {
     if (this.#byText.get(statement.entry.text) === statement) this.#byText.delete(statement.entry.text);
   }

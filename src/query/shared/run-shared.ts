@@ -56,7 +56,7 @@ export interface RunOptions {
 
 /** Resolves with the steps that heard the answers. @throws PosternError */
 export function runShared<S extends Step>(
-  { shared, limits }: SharedContext,
+  { shared, limits }: Pick<SharedContext, "shared" | "limits">,
   statements: readonly SharedStatement[],
   makeStep: () => S,
   options: RunOptions,

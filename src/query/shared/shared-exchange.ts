@@ -41,7 +41,9 @@ export class SharedExchange implements Exchange {
   }
 
   onParameterTypes(types: number[]): void {
-    this.prepared[this.index]!.entry.parameterTypes = types;
+    const prepared = this.prepared[this.index]!;
+    prepared.isParsed = true;
+    prepared.entry.parameterTypes = types;
   }
 
   onRowDescription(buffer: Buffer, start: number, end: number): void {
@@ -50,15 +52,17 @@ export class SharedExchange implements Exchange {
 
   onDataRow(buffer: Buffer, start: number, end: number): void {
     if (this.muted) return;
-    if (!this.#isDescribed) this.#describe();
+    if (!this.#isDescribed) this.#describe(this.index);
     this.#steps[this.index]!.onDataRow!(buffer, start, end);
   }
 
   onCommandComplete(tag: string): void {
+    // What comes next belongs to the next statement, whether anybody listens or not.
+    const index = this.index++;
     if (this.muted) return;
-    if (!this.#isDescribed) this.#describe();
+    if (!this.#isDescribed) this.#describe(index);
     this.#isDescribed = false;
-    this.#steps[this.index++]!.onComplete(tag);
+    this.#steps[index]!.onComplete(tag);
   }
 
   onError(error: ServerError): void {
@@ -74,9 +78,9 @@ export class SharedExchange implements Exchange {
   }
 
   /** A statement that the session knew already is not described again: its description is at hand. */
-  #describe(): void {
+  #describe(index: number): void {
     this.#isDescribed = true;
-    const { description } = this.prepared[this.index]!;
-    if (description) this.#steps[this.index]!.onRowDescription?.(description, 0, description.length);
+    const { description } = this.prepared[index]!;
+    if (description) this.#steps[index]!.onRowDescription?.(description, 0, description.length);
   }
 }

@@ -66,6 +66,7 @@ export class SharedPool implements SessionOwner {
       request,
       submittedAt: performance.now(),
       attempts: 0,
+      parsesAnew: false,
       isDone: false,
       stopListening: undefined,
     };
@@ -116,8 +117,8 @@ export class SharedPool implements SessionOwner {
     this.#closeIfDone(session);
     if (this.#waiting.length > 0) this.#flushSoon();
     if (exchange.muted) return;
-    if (error && isOutdated(error) && submission.attempts < mostAttempts) {
-      session.forget(exchange.prepared);
+    if (error && mayBeOutdated(error, submission)) {
+      submission.parsesAnew = true;
       this.#enqueue(submission);
     } else this.#end(submission, error, exchange.index);
   }
@@ -177,7 +178,7 @@ export class SharedPool implements SessionOwner {
     let fullest: SharedSession | undefined;
     let emptiest: SharedSession | undefined;
     // While others wait for a session to themselves, half of the sessions take no more reads and so become free.
-    let open = this.#waiting.length > 0 ? Math.ceil(this.#sessions.size / 2) : this.#sessions.size;
+    let open = this.#waiting.length > 0 ? Math.floor(this.#sessions.size / 2) : this.#sessions.size;
     for (const session of this.#sessions) {
       if (joins && open-- <= 0) break;
       if (session.isRetired) continue;
@@ -323,10 +324,17 @@ const mayJoin = ({ isRead, statements }: SharedRequest, now: number): boolean =>
 const takesReads = (session: SharedSession, now: number): boolean =>
   mayJoin(session.underWay.at(-1)!.submission.request, now);
 
-/** The prepared statement is gone, or its result would have another shape now: nothing has run yet. */
-const isOutdated = (error: Error): boolean =>
-  error instanceof ServerError &&
-  (error.code === "26000" || (error.code === "0A000" && error.fields.routine === "RevalidateCachedQuery"));
+/**
+ * Can it be that the statement fails only because it was prepared in another time? Then it is gone, or its result has
+ * another shape now, or the types of its parameters are those of columns that have others by now. Nothing has taken
+ * effect, so it is parsed anew and run once more.
+ */
+function mayBeOutdated(error: Error, { attempts, parsesAnew }: Submission): boolean {
+  if (!(error instanceof ServerError) || attempts >= mostAttempts) return false;
+  const { code, where, routine } = error.fields;
+  if (code === "26000" || (code === "0A000" && routine === "RevalidateCachedQuery")) return true;
+  return !parsesAnew && (code.startsWith("42") || where?.includes("portal parameter $") === true);
+}
 
 const tooBusy = (detail: string) =>
   posternError("Y4004", "The database is too busy.", {

@@ -24,6 +24,8 @@ export interface Submission {
   readonly request: SharedRequest;
   readonly submittedAt: number;
   attempts: number;
+  /** What the session has prepared may be out of date: it is parsed once more. */
+  parsesAnew: boolean;
   isDone: boolean;
   stopListening: (() => void) | undefined;
 }

@@ -53,7 +53,8 @@ export class SharedSession implements ExchangeOwner {
   add(submission: Submission, options: SendOptions): void {
     this.#out ??= new MessageWriter(2048);
     const out = this.#out;
-    const prepared = submission.request.statements.map((one) => this.#write(out, one, options.catalog));
+    const { request, parsesAnew } = submission;
+    const prepared = request.statements.map((one) => this.#write(out, one, parsesAnew, options.catalog));
     out.bytes(sync);
     const exchange = new SharedExchange(submission, prepared, this, options);
     this.underWay.push(exchange);
@@ -70,13 +71,11 @@ export class SharedSession implements ExchangeOwner {
     this.connection.send(bytes, ...exchanges);
   }
 
-  /** The statements must be parsed anew: Postgres refused to run them as they were prepared. */
-  forget(statements: readonly PreparedStatement[]): void {
-    for (const statement of statements) this.#prepared.forget(statement);
-  }
-
   onAnswered(exchange: SharedExchange, error: Error | undefined): void {
     this.underWay.shift();
+    if (error) {
+      for (const statement of exchange.prepared) if (!statement.isParsed) this.#prepared.forget(statement);
+    }
     this.#owner.onAnswered(this, exchange, error);
   }
 
@@ -84,8 +83,13 @@ export class SharedSession implements ExchangeOwner {
     this.#owner.onLost(this, exchange, error);
   }
 
-  #write(out: MessageWriter, { entry, params }: SharedStatement, catalog: TypeCatalog): PreparedStatement {
-    let statement = this.#prepared.find(entry.text);
+  #write(
+    out: MessageWriter,
+    { entry, params }: SharedStatement,
+    parsesAnew: boolean,
+    catalog: TypeCatalog,
+  ): PreparedStatement {
+    let statement = parsesAnew ? undefined : this.#prepared.find(entry.text);
     if (statement === undefined) {
       statement = this.#prepared.add(out, entry);
       writeParse(out, entry.text, statement.name);

@@ -24,6 +24,8 @@ export type AskCatalog = (sql: string, params: string[]) => Promise<string | und
 /** Far more than an application has statements; beyond it the oldest are forgotten. */
 const mostEntries = 2_000;
 const believedForMs = 1_000;
+/** The catalog is looked at before what is known of it grows too old, so that nothing has to run alone meanwhile. */
+const lookAgainAfterMs = 700;
 
 export class StatementBook {
   readonly #entries = new Map<string, BookEntry>();
@@ -50,11 +52,25 @@ export class StatementBook {
       this.#add(text);
       return undefined;
     }
-    if (entry.verdict === "shared") {
-      if (now - this.#askedAt < believedForMs) return entry;
-      this.#lookAtCatalog(now);
-    } else if (entry.verdict === "new") this.#check(entry);
+    if (entry.verdict === "new") this.#check(entry);
+    else if (entry.verdict !== "checking") {
+      // What must be alone now may share when the catalog has changed.
+      const age = now - this.#askedAt;
+      if (age >= lookAgainAfterMs) this.#lookAtCatalog(now);
+      if (entry.verdict === "shared" && age < believedForMs) return entry;
+    }
     return undefined;
+  }
+
+  /** What has been found so far. */
+  verdict(text: string): BookEntry["verdict"] | undefined {
+    return this.#entries.get(text)?.verdict;
+  }
+
+  /** Types that Postgres has inferred for a statement that had a session to itself: then it need not be asked again. */
+  noteTypes(text: string, types: number[]): void {
+    const entry = this.#entries.get(text);
+    if (entry) entry.parameterTypes = types;
   }
 
   /** To be called when a statement that had a session to itself is done: it may have changed the catalog. */

@@ -94,6 +94,8 @@ class Findings {
   #enterNode(type: string, node: Tree): void {
     if (!harmlessNodes.has(type)) this.isHarmless = false;
     if (writingNodes.has(type)) this.#writes = true;
+    // The name of another database is an error that Postgres explains better.
+    if (node.catalogname !== undefined) this.isHarmless = false;
     if (type === "RangeVar") this.#relations.add(qualifiedName(node));
     else if (type === "CommonTableExpr") this.#tableExpressions.add(quoted(node.ctename as string));
     else if (type === "FuncCall") this.#functions.add(lastName(node.funcname as Tree[]));
@@ -117,8 +119,8 @@ const isNode = (value: unknown): boolean =>
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-const qualifiedName = ({ catalogname, schemaname, relname }: Tree): string =>
-  [catalogname, schemaname, relname]
+const qualifiedName = ({ schemaname, relname }: Tree): string =>
+  [schemaname, relname]
     .filter((part) => part !== undefined)
     .map((part) => quoted(part as string))
     .join(".");

@@ -21,7 +21,6 @@ describe("statements that may share a session, with what they name", () => {
     ["select * from item", "read", { relations: ['"item"'] }],
     ['select * from shop."My "" Item"', "read", { relations: ['"shop"."My "" Item"'] }],
     ["select * from Item", "read", { relations: ['"item"'] }],
-    ["select * from app.shop.item", "read", { relations: ['"app"."shop"."item"'] }],
     [
       "select * from a join b using (id) left join c on c.id = a.id2",
       "read",
@@ -169,6 +168,8 @@ describe("statements that must have a session to themselves", () => {
     "select * from xmltable('/a' passing '<a/>' columns b int)",
     "select xmlelement(name a)",
     "select * from a tablesample system (1)",
+    "select * from other_database.public.item",
+    "insert into other_database.public.item default values",
     "select * from rows from (f() as (a int)) t",
   ])("%s", async (sql) => {
     expect(await profileStatement(sql)).toBeUndefined();
