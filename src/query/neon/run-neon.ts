@@ -1,5 +1,5 @@
 /** In charge of running a request of the Neon serverless driver: one statement, or several in one transaction. */
-import { checkStatement, checkStatements } from "../check-request.ts";
+import { checkParams, checkStatement, checkStatements } from "../check-request.ts";
 import { type ClientCall, runClientBatch } from "../client/run-client.ts";
 import { AnswerBudget } from "../json-writer.ts";
 import { learnTypes } from "../learn-types.ts";
@@ -27,6 +27,7 @@ export async function runNeon(
   // Between two Syncs Postgres keeps a transaction open by itself: one flight, without BEGIN and COMMIT.
   const shared = isBatch && begin !== "begin" ? undefined : shareable(context, queries);
   if (shared) {
+    if (!isBatch) checkParams(queries[0]!);
     const { signal } = options;
     const run = { isTransaction: isBatch, signal, onSend: steps.restart };
     return finish(context, request, await runShared(context, shared, steps.next, run), options);
