@@ -69,6 +69,8 @@ export interface Config extends ListenConfig {
   metrics: "key" | "loopback";
   /** Does every request get a line in the log? */
   logRequests: boolean;
+  /** Whose tokens databases with client access take, unless they have an issuer of their own. */
+  oidc: { issuer: string | null; audience: string | null };
   /** How long a destroyed database can be brought back, days. */
   undeleteDays: number;
   /** Where backups are stored. */
@@ -132,6 +134,17 @@ function rateLimit(environment: Environment): RateLimit | null {
   });
 }
 
+/** To the letter: tokens must name it so. Where it may live is checked when it is asked. */
+function issuer(environment: Environment): string | null {
+  const url = environment.POSTERN_OIDC_ISSUER || null;
+  if (url !== null && !/^https?:\/\/[^\s?#]+$/.test(url)) {
+    throw posternError("Y0001", `POSTERN_OIDC_ISSUER is "${url}", which is not the address of an issuer.`, {
+      hint: "Give its https address without a query, as the `iss` of its tokens has it.",
+    });
+  }
+  return url;
+}
+
 /** The directory of the user's own configuration; the only part that the command line needs. */
 export function userConfigDirectory(environment: Environment = process.env): string {
   return directory(
@@ -182,6 +195,7 @@ export function readConfig(environment: Environment = process.env): Config {
     requestTimeoutMs: 1_000 * count(environment, "POSTERN_REQUEST_TIMEOUT", 30, 3_600),
     metrics: isOn(environment, "POSTERN_METRICS_PUBLIC", "0") ? "loopback" : "key",
     logRequests: isOn(environment, "POSTERN_LOG_REQUESTS", "1"),
+    oidc: { issuer: issuer(environment), audience: environment.POSTERN_OIDC_AUDIENCE || null },
     undeleteDays: 7,
     backupDirectory: directory(environment, "POSTERN_BACKUP_DIR", join(home, "backups")),
     limits: {

@@ -3,6 +3,7 @@ import type { CommandSpec } from "./command-spec.ts";
 import { accountSpecs } from "./specs/account-specs.ts";
 
 import { backupSpecs } from "./specs/backup-specs.ts";
+import { clientAccessSpecs } from "./specs/client-access-specs.ts";
 import { daemonSpecs } from "./specs/daemon-specs.ts";
 import { databaseSpecs } from "./specs/database-specs.ts";
 import { developmentSpecs } from "./specs/development-specs.ts";
@@ -16,6 +17,7 @@ export const registry: readonly CommandSpec[] = [
   ...projectSpecs,
   ...databaseSpecs,
   ...sqlSpecs,
+  ...clientAccessSpecs,
   ...rowSecuritySpecs,
   ...backupSpecs,
   ...developmentSpecs,
@@ -25,6 +27,7 @@ export const groupSummaries: Record<string, string> = {
   db: "databases",
   "db backup": "backups of a database",
   "db snapshot": "the same as `db backup`; alone, it makes one",
+  "db client-access": "an application's users, with tokens of their own",
   "db rls": "row security; alone, it shows it",
   ops: "long work: what runs and what ran",
   "dev-issuer": "an issuer of users' tokens, for development",

@@ -7,7 +7,7 @@ import type { AccessService } from "../http/services.ts";
 import type { Platform } from "../instances/platform.ts";
 import { findDatabaseIdByInnerName } from "../state/logins.ts";
 
-export function accessService(platform: Platform): AccessService {
+export function accessService(platform: Platform): AccessService & Pick<Authenticator, "forget"> {
   const guesses = createRateLimiter({ burst: 10, perSecond: 1 / 6 }, platform.clock);
   const logins = new LoginAuthenticator(createReadLogin(platform), {
     take: (key) => guesses.take(key).retryAfterSeconds,

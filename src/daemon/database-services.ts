@@ -1,7 +1,9 @@
 /** In charge of giving the HTTP server the functions behind the routes of databases and migrations. */
+import type { ClientAccessInfo } from "@postern/sdk/protocol";
 import type { AccountPrincipal, Principal } from "../access/principal.ts";
 import { PosternError, posternError } from "../base/error.ts";
-import type { AccountId } from "../base/id.ts";
+import type { AccountId, DatabaseId } from "../base/id.ts";
+import { describeClientAccess, disableClientAccess, enableClientAccess } from "../databases/client-access.ts";
 import { requestCreateDatabase } from "../databases/create-database.ts";
 import { describeDatabase, describeRow, describeUrls } from "../databases/describe-database.ts";
 import { requestDestroyDatabase } from "../databases/destroy-database.ts";
@@ -10,10 +12,10 @@ import { listDatabases } from "../databases/list-databases.ts";
 import { compareMigrations, listAppliedMigrations, requestMigration } from "../databases/migrate-database.ts";
 import { requireReady } from "../databases/require-ready.ts";
 import { requestUndeleteDatabase } from "../databases/undelete-database.ts";
-import type { DatabaseService, MigrationService } from "../http/services.ts";
+import type { ClientAccessService, DatabaseService, MigrationService } from "../http/services.ts";
 import { awaitOperation } from "../instances/await-operation.ts";
 import type { Platform } from "../instances/platform.ts";
-import { findDatabaseById } from "../state/databases.ts";
+import { type DatabaseRow, findDatabaseById } from "../state/databases.ts";
 import { describeOperation, type OperationRow } from "../state/operations.ts";
 
 /** Longest that a request waits for a new database. */
@@ -51,6 +53,28 @@ export function databaseServices(platform: Platform): DatabaseService {
       const row = await findDatabase(platform.state, principal, ref, { destroyed: true });
       return describeOperation(await requestUndeleteDatabase(platform, principal.accountId, row));
     },
+  };
+}
+
+/** @param forget is told whose client access is another now. */
+export function clientAccessServices(
+  platform: Platform,
+  forget: (databaseId: DatabaseId) => void,
+): ClientAccessService {
+  const change = async (
+    principal: Principal,
+    ref: string,
+    work: (row: DatabaseRow) => Promise<ClientAccessInfo>,
+  ) => {
+    const row = await findDatabase(platform.state, principal, ref);
+    return work(row).finally(() => forget(row.id));
+  };
+  return {
+    describe: async (principal, { ref }) =>
+      describeClientAccess(platform, await findDatabase(platform.state, principal, ref)),
+    enable: (principal, { ref, ...input }) =>
+      change(principal, ref, (row) => enableClientAccess(platform, row, input)),
+    disable: (principal, { ref }) => change(principal, ref, (row) => disableClientAccess(platform, row)),
   };
 }
 

@@ -2,16 +2,15 @@
 
 import { logIn, logOut, registerAccount, whoAmI } from "../access/accounts.ts";
 import type { DatabaseId } from "../base/id.ts";
-import { requireReady } from "../databases/require-ready.ts";
+import { openClientAccess } from "../databases/client-access.ts";
 import type { HttpServices } from "../http/services.ts";
-import { type ClientLogins, prepareClientAccess } from "../instances/client-access.ts";
+import type { ClientLogins } from "../instances/client-access.ts";
 import type { Platform } from "../instances/platform.ts";
 import { openQueryService } from "../query/open-query-service.ts";
 import type { QueryService } from "../query/query-service.ts";
-import { findDatabaseById } from "../state/databases.ts";
 import { accessService } from "./access-service.ts";
 import { backupServices } from "./backup-services.ts";
-import { databaseServices, migrationServices } from "./database-services.ts";
+import { clientAccessServices, databaseServices, migrationServices } from "./database-services.ts";
 import { type DaemonFacts, describeDaemon } from "./describe-daemon.ts";
 import { operationServices } from "./operation-services.ts";
 import { rowSecurityServices } from "./row-security-services.ts";
@@ -25,11 +24,11 @@ export interface Composition {
 }
 
 export function compositionOf(platform: Platform, facts: DaemonFacts): Composition {
-  const openClientAccess = async (databaseId: DatabaseId): Promise<ClientLogins> =>
-    prepareClientAccess(platform, requireReady((await findDatabaseById(platform.state, databaseId))!));
-  const query = openQueryService(platform, openClientAccess);
+  const openClients = (databaseId: DatabaseId) => openClientAccess(platform, databaseId);
+  const query = openQueryService(platform, openClients);
+  const access = accessService(platform);
   const services: HttpServices = {
-    access: accessService(platform),
+    access,
     status: { describe: () => describeDaemon(platform, facts) },
     query,
     tunnel: tunnelService(platform),
@@ -41,9 +40,10 @@ export function compositionOf(platform: Platform, facts: DaemonFacts): Compositi
       describe: (principal) => whoAmI(platform, principal),
     },
     databases: databaseServices(platform),
+    clientAccess: clientAccessServices(platform, (id) => access.forget(id)),
     migrations: migrationServices(platform),
     backups: backupServices(platform),
     operations: operationServices(platform),
   };
-  return { services, query, openClientAccess };
+  return { services, query, openClientAccess: openClients };
 }

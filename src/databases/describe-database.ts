@@ -72,6 +72,7 @@ export function renderRow(
     created_at: row.created_at.toISOString(),
     destroyed_at: row.destroyed_at?.toISOString() ?? null,
     recoverable_until: row.recoverable_until?.toISOString() ?? null,
+    client_access: row.client_access,
   };
 }
 

@@ -18,6 +18,7 @@ import { refuseUnknownRoutes } from "./refuse-unknown-route.ts";
 import { createRequestHost, type HostRules, type RequestHost } from "./request-host.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { backupRoutes } from "./routes/backups.ts";
+import { clientAccessRoutes } from "./routes/client-access.ts";
 import { databaseRoutes } from "./routes/databases.ts";
 import { migrationRoutes } from "./routes/migrations.ts";
 import { neonRoutes } from "./routes/neon.ts";
@@ -76,6 +77,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     statusRoutes(controlPlane, services, caller);
     accountRoutes(controlPlane, services, caller, clock);
     databaseRoutes(controlPlane, services, caller);
+    clientAccessRoutes(controlPlane, services, caller);
     migrationRoutes(controlPlane, services, caller);
     backupRoutes(controlPlane, services, caller);
     rowSecurityRoutes(controlPlane, services, caller);

@@ -15,6 +15,7 @@ export function describeApi(app: HttpApp, version: string): void {
       tags: [
         { name: "SQL over HTTP", description: "Statements on one database." },
         { name: "Databases", description: "Making, showing and destroying them." },
+        { name: "Client access", description: "An application's users, with tokens of their own." },
         { name: "Migrations", description: "SQL files, each applied once." },
         { name: "Row security", description: "What a client of a database would see." },
         { name: "Backups", description: "Dumps, verified and restorable." },

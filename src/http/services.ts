@@ -8,6 +8,8 @@ import type {
   AppliedMigration,
   BackupInfo,
   BackupStatus,
+  ClientAccessInfo,
+  ClientAccessRequest,
   CreateBackupRequest,
   CreateDatabaseRequest,
   CreatedDatabase,
@@ -85,6 +87,12 @@ export interface DatabaseService {
     input: DatabaseRef & { skipSnapshot: boolean },
   ): Promise<OperationInfo>;
   undelete(principal: AccountPrincipal, input: DatabaseRef): Promise<OperationInfo>;
+}
+
+export interface ClientAccessService {
+  describe(principal: Principal, input: DatabaseRef): Promise<ClientAccessInfo>;
+  enable(principal: AccountPrincipal, input: DatabaseRef & ClientAccessRequest): Promise<ClientAccessInfo>;
+  disable(principal: AccountPrincipal, input: DatabaseRef): Promise<ClientAccessInfo>;
 }
 
 export interface MigrationService {
@@ -187,6 +195,7 @@ export interface HttpServices {
   access: AccessService;
   accounts: AccountService;
   databases: DatabaseService;
+  clientAccess: ClientAccessService;
   migrations: MigrationService;
   backups: BackupService;
   operations: OperationService;

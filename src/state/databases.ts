@@ -22,6 +22,10 @@ export interface DatabaseRow {
   created_at: Date;
   destroyed_at: Date | null;
   recoverable_until: Date | null;
+  client_access: boolean;
+  /** Null: the server's. */
+  oidc_issuer: string | null;
+  oidc_audience: string | null;
 }
 
 export type NewDatabase = Pick<
@@ -129,6 +133,9 @@ export async function updateDatabase(
       | "name"
       | "size_bytes"
       | "database_name"
+      | "client_access"
+      | "oidc_issuer"
+      | "oidc_audience"
     >
   >,
 ): Promise<void> {

@@ -46,6 +46,7 @@ export const database: DatabaseInfo = {
   created_at: at,
   destroyed_at: null,
   recoverable_until: null,
+  client_access: false,
 };
 
 export const operation: OperationInfo = {
@@ -171,6 +172,22 @@ export function inMemoryServices(): InMemoryServices {
       })),
       destroy: recording("databases.destroy", () => operation),
       undelete: recording("databases.undelete", () => operation),
+    },
+    clientAccess: {
+      describe: recording("clientAccess.describe", () => ({ enabled: false, issuer: null, audience: null })),
+      enable: recording("clientAccess.enable", () => ({
+        enabled: true,
+        issuer: null,
+        audience: null,
+        changed: true,
+        warnings: [],
+      })),
+      disable: recording("clientAccess.disable", () => ({
+        enabled: false,
+        issuer: null,
+        audience: null,
+        changed: true,
+      })),
     },
     migrations: {
       migrate: recording("migrations.migrate", () => operation),

@@ -4,6 +4,8 @@ import type {
   AppliedMigration,
   BackupInfo,
   BackupStatus,
+  ClientAccessInfo,
+  ClientAccessRequest,
   CreateBackupRequest,
   CreateDatabaseRequest,
   CreatedDatabase,
@@ -43,7 +45,7 @@ export type Control = ReturnType<typeof createControl>;
 
 export function createControl({ url, apiKey, token }: ControlOptions) {
   const secret = apiKey ?? token;
-  const send = (method: "GET" | "POST" | "DELETE", path: string, body?: unknown) =>
+  const send = (method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: unknown) =>
     sendRequest(joinUrl(url, path), { method, secret, body });
   const get = async <Result>(path: string) => readJson<Result>(await send("GET", path));
   const post = async <Result>(path: string, body?: unknown) =>
@@ -69,6 +71,12 @@ export function createControl({ url, apiKey, token }: ControlOptions) {
     destroyDatabase: (ref: string, { skipSnapshot }: { skipSnapshot?: boolean | undefined } = {}) =>
       remove<OperationInfo>(`${databasePath(ref)}${queryString({ skip_snapshot: skipSnapshot })}`),
     undeleteDatabase: (ref: string) => post<OperationInfo>(`${databasePath(ref)}/undelete`),
+
+    getClientAccess: (ref: string) => get<ClientAccessInfo>(clientAccessPath(ref)),
+    /** Also changes whose tokens are taken. */
+    enableClientAccess: async (ref: string, input: ClientAccessRequest = {}) =>
+      readJson<ClientAccessInfo>(await send("PUT", clientAccessPath(ref), input)),
+    disableClientAccess: (ref: string) => remove<ClientAccessInfo>(clientAccessPath(ref)),
 
     migrate: (ref: string, input: MigrateRequest) =>
       post<OperationInfo>(`${databasePath(ref)}/migrations`, input),
@@ -102,6 +110,7 @@ export function createControl({ url, apiKey, token }: ControlOptions) {
 }
 
 const databasePath = (ref: string) => `/v1/databases/${encodeURIComponent(ref)}`;
+const clientAccessPath = (ref: string) => `${databasePath(ref)}/client-access`;
 const backupPath = (id: string) => `/v1/backups/${encodeURIComponent(id)}`;
 const operationPath = (id: string) => `/v1/operations/${encodeURIComponent(id)}`;
 

@@ -41,6 +41,8 @@ export interface DatabaseInfo {
   destroyed_at: string | null;
   /** Until when `db undelete` can bring a destroyed database back. */
   recoverable_until: string | null;
+  /** Do requests of an application's users, and requests without a token, reach it? */
+  client_access: boolean;
 }
 
 /** Answer of `POST /v1/databases`: the only moment at which the token can be read. */
@@ -61,6 +63,26 @@ export interface CreateDatabaseRequest {
   user?: string;
   /** Owner's password of one's own choice: at least 8 characters. */
   password?: string;
+}
+
+/** Body of `PUT /v1/databases/:ref/client-access`; what is absent stays as it is. */
+export interface ClientAccessRequest {
+  /** OpenID issuer of the users' tokens, as their `iss` has it; null: the server's. */
+  issuer?: string | null;
+  /** What the tokens' `aud` must name; null: the server's, or anything where the issuer is the database's own. */
+  audience?: string | null;
+}
+
+export interface ClientAccessInfo {
+  enabled: boolean;
+  /** Whose tokens are taken; null: nobody's, and every client is `anon`. */
+  issuer: string | null;
+  /** Null: the tokens' audience is not looked at. */
+  audience: string | null;
+  /** After a change: was there anything to change? */
+  changed?: boolean;
+  /** After enabling: what clients reach past row security. */
+  warnings?: string[];
 }
 
 /** Secrets of a database, answered only to those who may administer it. */

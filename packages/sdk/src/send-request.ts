@@ -3,7 +3,7 @@ import { PosternError } from "./error.ts";
 import type { ErrorBody } from "./protocol.ts";
 
 export interface RequestOptions {
-  method: "GET" | "POST" | "DELETE";
+  method: "GET" | "POST" | "PUT" | "DELETE";
   /** Bearer: an account's API key or a database's token. */
   secret?: string | undefined;
   body?: unknown;

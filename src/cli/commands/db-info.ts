@@ -27,6 +27,7 @@ export function renderDatabase(info: DatabaseInfo): string {
     ["User", info.user],
     ["Size", info.size_bytes === null ? null : `${formatBytes(info.size_bytes)}${limit}`],
     ["Connections", info.connections && `${info.connections.open} of ${info.connections.limit}`],
+    ["Client access", info.client_access ? "yes" : "no"],
     ["Owner", info.owner],
     ["Last backup", time(info.last_backup_at)],
     ["Created", formatTime(info.created_at)],

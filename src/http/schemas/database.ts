@@ -36,6 +36,7 @@ const databaseFields = {
   created_at: timestamp,
   destroyed_at: timestamp.nullable(),
   recoverable_until: timestamp.nullable().describe("Until when a destroyed database can be brought back."),
+  client_access: z.boolean().describe("Do an application's users reach it with tokens of their own?"),
 };
 
 export const databaseInfo = z
