@@ -2,21 +2,14 @@
 import { eq, sql } from "drizzle-orm";
 import { drizzle as drizzlePg } from "drizzle-orm/node-postgres";
 import { migrate as migratePg } from "drizzle-orm/node-postgres/migrator";
-import { integer, jsonb, pgTable, text } from "drizzle-orm/pg-core";
 import { drizzle as drizzlePostgres } from "drizzle-orm/postgres-js";
 import { migrate as migratePostgres } from "drizzle-orm/postgres-js/migrator";
 import pg from "pg";
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { drizzleMigrations } from "./support/drizzle-migrations.ts";
+import { drizzleMigrations, people } from "./support/drizzle-migrations.ts";
 import { useProjectFolder } from "./support/project-folder.ts";
 import { describeEachWay } from "./support/ways.ts";
-
-const people = pgTable("people", {
-  id: integer().primaryKey(),
-  name: text().notNull(),
-  facts: jsonb().$type<{ born?: number }>(),
-});
 
 const openers = {
   "node-postgres": (url: string) => {

@@ -1,4 +1,12 @@
-/** Two migrations in the layout that drizzle-kit writes and drizzle-orm's migrate reads. */
+/** A table of drizzle-orm, and two migrations that make it, in the layout that drizzle-kit writes. */
+import { integer, jsonb, pgTable, text } from "drizzle-orm/pg-core";
+
+export const people = pgTable("people", {
+  id: integer().primaryKey(),
+  name: text().notNull(),
+  facts: jsonb().$type<{ born?: number }>(),
+});
+
 const journal = {
   version: "7",
   dialect: "postgresql",
