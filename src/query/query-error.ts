@@ -17,7 +17,7 @@ export function queryError(thrown: unknown, timeoutMs: number, statementIndex?: 
   if (!(thrown instanceof ServerError)) return connectionLost(thrown);
   const { fields } = thrown;
   if (isTimeout(fields)) return statementTimedOut(timeoutMs, statementIndex);
-  return new PosternError(fields.code, fields.message, {
+  return new PosternError(fields.code, withoutOwnName(fields), {
     detail: fields.detail,
     hint: fields.hint ?? hintFor(fields),
     position: fields.position === undefined ? undefined : Number(fields.position),
@@ -25,6 +25,10 @@ export function queryError(thrown: unknown, timeoutMs: number, statementIndex?: 
     cause: thrown,
   });
 }
+
+/** "bind message supplies 1 parameters, but prepared statement "p7" requires 2": the name is Postern's own. */
+const withoutOwnName = ({ code, message }: ServerErrorFields): string =>
+  code === "08P01" ? message.replace(/prepared statement "\w*"/, "the statement") : message;
 
 /** The same SQLSTATE means that somebody canceled the statement. Messages are never translated on Postern's servers. */
 const isTimeout = ({ code, message }: ServerErrorFields): boolean =>

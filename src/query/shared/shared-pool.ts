@@ -8,6 +8,7 @@ import { type PosternError, posternError } from "../../base/error.ts";
 import { cancelRequest } from "../../postgres/wire/cancel-request.ts";
 import { ServerError } from "../../postgres/wire/server-error.ts";
 import type { WireConnection } from "../../postgres/wire/wire-connection.ts";
+import { needsType } from "../encode-params.ts";
 import { requestCanceled, statementTimedOut } from "../query-error.ts";
 import type { TypeCatalog } from "../type-catalog.ts";
 import type { SharedExchange } from "./shared-exchange.ts";
@@ -329,11 +330,13 @@ const takesReads = (session: SharedSession, now: number): boolean =>
  * another shape now, or the types of its parameters are those of columns that have others by now. Nothing has taken
  * effect, so it is parsed anew and run once more.
  */
-function mayBeOutdated(error: Error, { attempts, parsesAnew }: Submission): boolean {
+function mayBeOutdated(error: Error, { attempts, parsesAnew, request }: Submission): boolean {
   if (!(error instanceof ServerError) || attempts >= mostAttempts) return false;
   const { code, where, routine } = error.fields;
   if (code === "26000" || (code === "0A000" && routine === "RevalidateCachedQuery")) return true;
-  return !parsesAnew && (code.startsWith("42") || where?.includes("portal parameter $") === true);
+  if (!code.startsWith("42") && !where?.includes("portal parameter $")) return false;
+  // Parameters that are written by their types were written before the new types were known.
+  return !parsesAnew || request.statements.some(({ params }) => params.some(needsType));
 }
 
 const tooBusy = (detail: string) =>

@@ -1,43 +1,38 @@
 import type { JsonValue } from "@postern/sdk/protocol";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { QueryContext } from "../../../src/query/query-context.ts";
-import { runQuery } from "../../../src/query/run-query.ts";
 import { StatementBook } from "../../../src/query/shared/statement-book.ts";
-import { closeQueryContext, openQueryContext } from "../../support/query-context.ts";
+import { type DataPlane, openDataPlane } from "../../support/query-context.ts";
 import { type QueryFixture, startQueryFixture } from "../../support/query-fixture.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 
 let fixture: QueryFixture;
-let context: QueryContext;
+let plane: DataPlane;
 
 beforeAll(async () => {
   fixture = await startQueryFixture();
   await fixture.admin.query("set role db_owner");
-  context = openQueryContext(fixture.address);
+  plane = openDataPlane(fixture.address);
 });
 afterAll(async () => {
-  await closeQueryContext(context);
+  await plane.close();
   await fixture.close();
 });
 
 /** Another session's change, which the book has not been told of. */
 const change = (sql: string) => fixture.admin.query(sql);
 
-async function run(sql: string, params: JsonValue[] = []) {
-  const chunks = await runQuery(context, "query", { sql, params }, {});
-  return JSON.parse(Buffer.concat(chunks).toString()).rows;
-}
+const run = async (sql: string, params: JsonValue[] = []) => (await plane.query(sql, params)).rows;
 
 /** The book's clock, which tests put forward: nothing waits for time to pass. */
 let ahead = 0;
 const clock = () => performance.now() + ahead;
-const find = (sql: string) => context.book.findShared(sql, clock());
+const find = (sql: string) => plane.context.book.findShared(sql, clock());
 
 const isShared = (sql: string) => waitUntil(`${sql} is shared`, async () => find(sql) !== undefined);
 const isAlone = (sql: string) =>
   waitUntil(`${sql} is alone`, async () => {
     find(sql);
-    return context.book.verdict(sql) === "alone";
+    return plane.context.book.verdict(sql) === "alone";
   });
 
 /** Pids of the sessions that are not the fixture's own. */
@@ -177,7 +172,7 @@ beforeEach(async () => {
   await change(
     "create table item (id int primary key generated always as identity, name text not null, n int)",
   );
-  context.book.noteRun("create");
+  plane.context.book.noteRun("create");
 });
 
 describe("a change that another session makes", () => {
@@ -189,13 +184,13 @@ describe("a change that another session makes", () => {
     expect(find(sql)).toBeUndefined();
     await waitUntil("the book has taken in the change", async () => {
       expect(find(sql)).toBeUndefined();
-      return context.book.verdict(sql) === "alone";
+      return plane.context.book.verdict(sql) === "alone";
     });
   });
 
   it("is taken in within 1.5 s, and replaces the sessions that were shared before", async () => {
     ahead = 0;
-    context.book.noteRun("create");
+    plane.context.book.noteRun("create");
     await isShared(select);
     await Promise.all(Array.from({ length: 20 }, () => run(select)));
     const before = await sessions();
@@ -334,7 +329,7 @@ describe("the book", () => {
 describe("statements that are slow and alone", () => {
   it("hold up nothing that shares", async () => {
     ahead = 0;
-    context.book.noteRun("create");
+    plane.context.book.noteRun("create");
     const sql = "select 1 as n";
     await isShared(sql);
     const slow = Array.from({ length: 2 }, () => run("select pg_sleep(2.5)"));
