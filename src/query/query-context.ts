@@ -85,5 +85,5 @@ const sharedEntry = (text: string): BookEntry => ({
   verdict: "shared",
   kind: "read",
   parameterTypes: undefined,
-  slowUntil: 0,
+  costMs: Number.POSITIVE_INFINITY,
 });

@@ -1,7 +1,7 @@
 /**
- * In charge of the sessions that requests share. Requests that come in one turn of the event loop go out together, reads
- * in a pipeline, each closed by a Sync of its own; a request that writes has its session to itself while it runs. What
- * one request does (fails, is slow, loses its client) never reaches those that share its session.
+ * In charge of the sessions that requests share. Reads that wait together fly together; a request that writes, and a read
+ * that takes long, has its session to itself while it runs. What one request does (fails, is slow, loses its client)
+ * never reaches those that share its session.
  */
 import type { DepartureSignal } from "../../base/departure.ts";
 import { type PosternError, posternError } from "../../base/error.ts";
@@ -11,7 +11,7 @@ import type { WireConnection } from "../../postgres/wire/wire-connection.ts";
 import { needsType } from "../encode-params.ts";
 import { requestCanceled, statementTimedOut } from "../query-error.ts";
 import type { TypeCatalog } from "../type-catalog.ts";
-import type { SharedExchange } from "./shared-exchange.ts";
+import type { Flight, Passenger } from "./flight.ts";
 import type { SharedRequest, Submission } from "./shared-request.ts";
 import { type SessionOwner, SharedSession } from "./shared-session.ts";
 
@@ -28,14 +28,18 @@ export interface SharedPoolOptions {
   maxLifetimeMs: number;
 }
 
-/** A pipeline grows to this length before another session is opened for reads, and never beyond the second. */
-const goodDepth = 8;
-const mostDepth = 32;
-/** A read that holds up others for longer is left alone with its session. */
-const slowAfterMs = 20;
-const staysSlowForMs = 5_000;
+/** Reads that cost more fly alone: company would have to wait for them. */
+const joinsBelowMs = 2;
+/** A flight of reads takes no more than these. */
+const mostPassengers = 32;
+const mostFlightMs = 8;
+/** So many flights of reads are in the air at a time; another starts only beside such that have been out for longer. */
+const readFlights = 2;
+const longFlightMs = 1;
+/** A flight of several that shows no progress for this long is given up: each of them is asked again, alone. */
+const stuckAfterMs = 20;
 const sweepEveryMs = 10;
-const mostAttempts = 3;
+const mostAttempts = 4;
 /** Node's own watch on time comes behind Postgres's, which gives the better error. */
 const graceMs = 1_000;
 
@@ -56,7 +60,7 @@ export class SharedPool implements SessionOwner {
     this.#options = options;
   }
 
-  /** Takes a request; its `onDone` is called when it has ended, in a later turn of the event loop. */
+  /** Takes a request; its `onDone` is called when it has ended, mostly in a later turn of the event loop. */
   submit(request: SharedRequest, signal?: DepartureSignal): void {
     const refusal = this.#refusal(signal);
     if (refusal) {
@@ -97,7 +101,7 @@ export class SharedPool implements SessionOwner {
   closeIdle(): void {
     const oldest = performance.now() - this.#options.idleTimeoutMs;
     for (const session of this.#sessions) {
-      if (session.underWay.length === 0 && session.lastAnswerAt < oldest) session.connection.close();
+      if (session.flight === undefined && session.lastAnswerAt < oldest) session.connection.close();
     }
   }
 
@@ -110,28 +114,46 @@ export class SharedPool implements SessionOwner {
     await Promise.all([...this.#sessions].map((session) => this.#abandon(session, because)));
   }
 
-  onAnswered(session: SharedSession, exchange: SharedExchange, error: Error | undefined): void {
-    const { submission } = exchange;
+  onArrived(session: SharedSession, { submission, isMuted }: Passenger): void {
+    session.lastAnswerAt = performance.now();
+    if (!isMuted) this.#end(submission, undefined);
+  }
+
+  onLanded(session: SharedSession, flight: Flight, error: Error | undefined): void {
     const now = performance.now();
     session.lastAnswerAt = now;
     if (now - session.openedAt > this.#options.maxLifetimeMs) session.isRetired = true;
     this.#closeIfDone(session);
+    noteCost(flight, now);
+    const struck = flight.current;
+    if (struck && !struck.isMuted) this.#endStruck(struck, error);
+    // Those behind it were skipped: they have not run at all.
+    if (error) this.#askAgain(flight, flight.position + 1);
     if (this.#waiting.length > 0) this.#flushSoon();
-    if (exchange.muted) return;
-    if (error && mayBeOutdated(error, submission)) {
-      submission.parsesAnew = true;
-      this.#enqueue(submission);
-    } else this.#end(submission, error, exchange.index);
   }
 
   /** The connection ended. Only what it was working on is lost; reads behind that are asked again. */
-  onLost(session: SharedSession, exchange: SharedExchange, error: Error): void {
-    const { submission } = exchange;
-    if (exchange.muted) return;
-    const isHead = session.underWay[0] === exchange;
-    const mayRepeat = !isHead && submission.request.isRead && submission.attempts < mostAttempts;
-    if (mayRepeat && !this.#closedBecause) this.#enqueue(submission);
-    else this.#end(submission, error, exchange.index);
+  onLost(_session: SharedSession, flight: Flight, error: Error): void {
+    const struck = flight.current;
+    if (struck && !struck.isMuted) this.#end(struck.submission, error, struck.index);
+    this.#askAgain(flight, flight.position + 1, error);
+  }
+
+  #endStruck({ submission, index }: Passenger, error: Error | undefined): void {
+    if (error && mayBeOutdated(error, submission)) {
+      submission.parsesAnew = true;
+      this.#enqueue(submission);
+    } else this.#end(submission, error, index);
+  }
+
+  #askAgain({ passengers }: Flight, from: number, because?: Error): void {
+    for (let at = from; at < passengers.length; at++) {
+      const { submission, isMuted, index } = passengers[at]!;
+      if (isMuted) continue;
+      if (submission.attempts >= mostAttempts && because) this.#end(submission, because, index);
+      else if (this.#closedBecause) this.#end(submission, this.#closedBecause);
+      else this.#enqueue(submission);
+    }
   }
 
   #enqueue(submission: Submission): void {
@@ -150,54 +172,68 @@ export class SharedPool implements SessionOwner {
   }
 
   #flush(): void {
-    if (this.#waiting.length === 0) return;
-    const now = performance.now();
-    const waiting = this.#waiting;
+    const waiting = this.#waiting.filter(({ isDone }) => !isDone);
     this.#waiting = [];
-    const touched = new Set<SharedSession>();
-    for (const submission of waiting) {
-      if (submission.isDone) continue;
-      const session = this.#place(submission, now);
-      if (session === undefined) {
-        this.#waiting.push(submission);
-        continue;
-      }
-      submission.attempts++;
-      const { answerBytes, catalog } = this.#options;
-      session.add(submission, { byteLimit: answerBytes, now, catalog });
-      touched.add(session);
+    if (waiting.length === 0) return;
+    const now = performance.now();
+    const idle: SharedSession[] = [];
+    let flying = 0;
+    for (const session of this.#sessions) {
+      if (session.isRetired) continue;
+      if (session.flight === undefined) idle.push(session);
+      else if (isYoungReadFlight(session.flight, now)) flying++;
     }
-    for (const session of touched) session.flush();
-    if (this.#waiting.length > 0) this.#openMore();
+    const reads = this.#depart(waiting, idle, flying, now);
+    if (this.#waiting.length > 0 && idle.length === 0) this.#openMore(reads);
     this.#sweepSoon(now);
   }
 
-  /** A session that may take the request now. */
-  #place({ request }: Submission, now: number): SharedSession | undefined {
-    const joins = mayJoin(request, now);
-    let idle: SharedSession | undefined;
-    let fullest: SharedSession | undefined;
-    let emptiest: SharedSession | undefined;
-    // While others wait for a session to themselves, half of the sessions take no more reads and so become free.
-    let open = this.#waiting.length > 0 ? Math.floor(this.#sessions.size / 2) : this.#sessions.size;
-    for (const session of this.#sessions) {
-      if (joins && open-- <= 0) break;
-      if (session.isRetired) continue;
-      const depth = session.underWay.length;
-      if (depth === 0) idle ??= session;
-      else if (joins && depth < mostDepth && takesReads(session, now)) {
-        if (depth < goodDepth && (!fullest || fullest.underWay.length < depth)) fullest = session;
-        if (!emptiest || depth < emptiest.underWay.length) emptiest = session;
+  /**
+   * The oldest first. Quick reads gather until a flight starts; everything else takes a session for itself. Returns how
+   * many flights of reads lack nothing but a session.
+   */
+  #depart(waiting: readonly Submission[], idle: SharedSession[], flying: number, now: number): number {
+    let gathered: Submission[] = [];
+    let gatheredMs = 0;
+    let inTheAir = flying;
+    const start = () => {
+      const session = gathered.length > 0 && inTheAir < readFlights ? idle.pop() : undefined;
+      if (session) {
+        this.#send(session, gathered, now);
+        inTheAir++;
+      } else this.#waiting.push(...gathered);
+      gathered = [];
+      gatheredMs = 0;
+    };
+    for (const submission of waiting) {
+      const costMs = costOf(submission.request);
+      if (costMs < joinsBelowMs) {
+        gathered.push(submission);
+        gatheredMs += costMs;
+        if (gathered.length === mostPassengers || gatheredMs > mostFlightMs) start();
+      } else {
+        // Reads that came before have the first claim.
+        const claimed = gathered.length > 0 && inTheAir < readFlights ? 1 : 0;
+        const session = idle.length > claimed ? idle.pop() : undefined;
+        if (session) this.#send(session, [submission], now);
+        else this.#waiting.push(submission);
       }
     }
-    // Few long pipelines cost less than many short ones.
-    const good = fullest ?? idle;
-    if (good === undefined && emptiest !== undefined) this.#openMore();
-    return good ?? emptiest;
+    const isGrounded = gathered.length > 0 && inTheAir < readFlights && idle.length === 0;
+    start();
+    return isGrounded ? 1 : 0;
   }
 
-  #openMore(): void {
-    const wanted = Math.min(Math.max(this.#waiting.length, 1), this.#options.size);
+  #send(session: SharedSession, submissions: readonly Submission[], now: number): void {
+    for (const submission of submissions) submission.attempts++;
+    const { answerBytes, catalog } = this.#options;
+    session.send(submissions, { answerBytes, now, catalog });
+  }
+
+  /** Quick reads need but a few sessions, everything else one each. */
+  #openMore(reads: number): void {
+    const alone = this.#waiting.filter(({ request }) => costOf(request) >= joinsBelowMs).length;
+    const wanted = Math.min(alone + reads, this.#options.size);
     while (
       !this.#closedBecause &&
       this.#opening < wanted &&
@@ -233,7 +269,7 @@ export class SharedPool implements SessionOwner {
   }
 
   #closeIfDone(session: SharedSession): void {
-    if (session.isRetired && session.underWay.length === 0) session.connection.close();
+    if (session.isRetired && session.flight === undefined) session.connection.close();
   }
 
   /** The client has gone. A statement that has its session to itself is canceled; one among others runs unheard. */
@@ -241,10 +277,11 @@ export class SharedPool implements SessionOwner {
     if (submission.isDone) return;
     this.#end(submission, requestCanceled());
     for (const session of this.#sessions) {
-      const exchange = session.underWay.find((one) => one.submission === submission && !one.muted);
-      if (exchange === undefined) continue;
-      exchange.muted = true;
-      if (session.underWay.length === 1) void this.#abandon(session, requestCanceled());
+      const passengers = session.flight?.passengers ?? [];
+      const passenger = passengers.find((one) => one.submission === submission && !one.isMuted);
+      if (passenger === undefined) continue;
+      passenger.isMuted = true;
+      if (passengers.every(({ isMuted }) => isMuted)) void this.#abandon(session, requestCanceled());
     }
   }
 
@@ -256,12 +293,14 @@ export class SharedPool implements SessionOwner {
     this.#refuseLateWaiters(now);
     let isBusy = this.#waiting.length > 0;
     for (const session of this.#sessions) {
-      const head = session.underWay[0];
-      if (head === undefined) continue;
+      if (session.flight === undefined) continue;
       isBusy = true;
-      if (isPunctual) this.#watch(session, head, now);
+      if (isPunctual) this.#watch(session, session.flight, now);
     }
-    if (isBusy) this.#sweepSoon(now);
+    if (isBusy) {
+      this.#flushSoon();
+      this.#sweepSoon(now);
+    }
   }
 
   #sweepSoon(now: number): void {
@@ -270,26 +309,32 @@ export class SharedPool implements SessionOwner {
     this.#sweep = setTimeout(() => this.#onSweep(), sweepEveryMs);
   }
 
-  /** Frees those that stand behind a slow statement, and ends what runs for too long. */
-  #watch(session: SharedSession, head: SharedExchange, now: number): void {
-    const runsForMs = now - Math.max(head.sentAt, session.lastAnswerAt);
-    if (runsForMs < slowAfterMs) return;
-    for (const { entry } of head.submission.request.statements) entry.slowUntil = now + staysSlowForMs;
-    for (const exchange of session.underWay.slice(1)) {
-      if (exchange.muted) continue;
-      exchange.muted = true;
-      this.#enqueue(exchange.submission);
-    }
+  /** Breaks up company that waits for one of them, and ends what runs for too long. */
+  #watch(session: SharedSession, flight: Flight, now: number): void {
     const { statementTimeoutMs } = this.#options;
-    const isLate = runsForMs > statementTimeoutMs * head.submission.request.statements.length + graceMs;
-    if (head.muted) void this.#abandon(session, requestCanceled());
-    else if (isLate) void this.#abandon(session, statementTimedOut(statementTimeoutMs));
+    const { passengers, position, sentAt } = flight;
+    const quietForMs = now - Math.max(sentAt, session.lastAnswerAt);
+    if (passengers.length - position > 1) {
+      if (quietForMs < stuckAfterMs) return;
+      // Which of them it is cannot be seen from here; alone, it will show.
+      for (const passenger of passengers.slice(position)) {
+        for (const { entry } of passenger.submission.request.statements)
+          entry.costMs = Number.POSITIVE_INFINITY;
+      }
+      this.#askAgain(flight, position);
+      for (const passenger of passengers) passenger.isMuted = true;
+      void this.#abandon(session, requestCanceled());
+      return;
+    }
+    const statements = flight.current?.prepared.length ?? 1;
+    if (quietForMs > statementTimeoutMs * statements + graceMs)
+      void this.#abandon(session, statementTimedOut(statementTimeoutMs));
   }
 
   #refuseLateWaiters(now: number): void {
     const { queueTimeoutMs } = this.#options;
-    if (this.#waiting.length === 0 || now - this.#waiting[0]!.submittedAt < queueTimeoutMs) return;
     const late = this.#waiting.filter(({ submittedAt }) => now - submittedAt >= queueTimeoutMs);
+    if (late.length === 0) return;
     this.#waiting = this.#waiting.filter((one) => !late.includes(one));
     for (const submission of late) {
       this.#end(submission, tooBusy(`No connection was free for ${queueTimeoutMs / 1000} s.`));
@@ -318,12 +363,30 @@ export class SharedPool implements SessionOwner {
   }
 }
 
-/** Reads that are known to be quick stand in a pipeline; everything else has its session to itself. */
-const mayJoin = ({ isRead, statements }: SharedRequest, now: number): boolean =>
-  isRead && statements.every(({ entry }) => entry.slowUntil < now);
+/** Infinite for what must fly alone. */
+function costOf({ isRead, statements }: SharedRequest): number {
+  if (!isRead) return Number.POSITIVE_INFINITY;
+  let sum = 0;
+  for (const { entry } of statements) sum += entry.costMs;
+  return sum;
+}
 
-const takesReads = (session: SharedSession, now: number): boolean =>
-  mayJoin(session.underWay.at(-1)!.submission.request, now);
+const isYoungReadFlight = ({ passengers, sentAt }: Flight, now: number): boolean =>
+  passengers[0]!.submission.request.isRead && now - sentAt < longFlightMs;
+
+/**
+ * What a statement takes, from flights that landed well. It falls at once and rises slowly: that an answer lay unread
+ * while this process was busy says nothing about the statement.
+ */
+function noteCost({ passengers, position, sentAt }: Flight, now: number): void {
+  if (position < passengers.length) return;
+  const each = (now - sentAt) / passengers.length;
+  for (const { submission } of passengers) {
+    for (const { entry } of submission.request.statements) {
+      entry.costMs = each < entry.costMs ? each : entry.costMs + (each - entry.costMs) / 16;
+    }
+  }
+}
 
 /**
  * Can it be that the statement fails only because it was prepared in another time? Then it is gone, or its result has

@@ -1,5 +1,4 @@
-/** In charge of one session that several requests share: what it has prepared, and what is under way on it. */
-
+/** In charge of one session that requests share: what it has prepared, and the flight that is under way on it. */
 import {
   execute,
   sync,
@@ -11,35 +10,33 @@ import { MessageWriter } from "../../postgres/wire/message-writer.ts";
 import type { WireConnection } from "../../postgres/wire/wire-connection.ts";
 import { encodeParam } from "../encode-params.ts";
 import type { TypeCatalog } from "../type-catalog.ts";
+import { Flight, type FlightOwner, type Passenger } from "./flight.ts";
 import { type PreparedStatement, PreparedStatements } from "./prepared-statement.ts";
-import { type ExchangeOwner, SharedExchange } from "./shared-exchange.ts";
 import type { SharedStatement, Submission } from "./shared-request.ts";
 
-/** Hears how exchanges ended. */
+/** Hears how flights went. */
 export interface SessionOwner {
-  onAnswered(session: SharedSession, exchange: SharedExchange, error: Error | undefined): void;
-  onLost(session: SharedSession, exchange: SharedExchange, error: Error): void;
+  onArrived(session: SharedSession, passenger: Passenger): void;
+  onLanded(session: SharedSession, flight: Flight, error: Error | undefined): void;
+  onLost(session: SharedSession, flight: Flight, error: Error): void;
 }
 
 export interface SendOptions {
-  /** Largest answer, bytes. */
-  byteLimit: number;
+  /** Largest answer to one request, bytes. */
+  answerBytes: number;
   now: number;
   catalog: TypeCatalog;
 }
 
-export class SharedSession implements ExchangeOwner {
+export class SharedSession implements FlightOwner {
   readonly connection: WireConnection;
   readonly openedAt: number;
   /** When something was answered last, by `performance.now()`. */
   lastAnswerAt: number;
-  /** In the order in which they are answered. */
-  readonly underWay: SharedExchange[] = [];
-  /** Takes nothing more and is closed when what is under way is done. */
+  flight: Flight | undefined;
+  /** Takes nothing more and is closed when its flight has landed. */
   isRetired = false;
   readonly #prepared = new PreparedStatements();
-  #out: MessageWriter | undefined;
-  #unsent: SharedExchange[] = [];
   readonly #owner: SessionOwner;
 
   constructor(connection: WireConnection, owner: SessionOwner, now: number) {
@@ -49,38 +46,42 @@ export class SharedSession implements ExchangeOwner {
     this.lastAnswerAt = now;
   }
 
-  /** Puts a request behind what is under way; it is sent by `flush`. */
-  add(submission: Submission, options: SendOptions): void {
-    this.#out ??= new MessageWriter(2048);
-    const out = this.#out;
-    const { request, parsesAnew } = submission;
-    const prepared = request.statements.map((one) => this.#write(out, one, parsesAnew, options.catalog));
+  /** Sends the requests in one write. Several must all be reads. */
+  send(submissions: readonly Submission[], options: SendOptions): void {
+    const out = new MessageWriter(submissions.length > 1 ? 2048 : 512);
+    const passengers = submissions.map((submission) => this.#board(out, submission, options.catalog));
     out.bytes(sync);
-    const exchange = new SharedExchange(submission, prepared, this, options);
-    this.underWay.push(exchange);
-    this.#unsent.push(exchange);
+    const { answerBytes, now } = options;
+    this.flight = new Flight(passengers, { answerBytes, now, owner: this });
+    this.connection.send(out.take(), this.flight);
   }
 
-  /** Sends what was added since the last time, in one write. */
-  flush(): void {
-    if (this.#out === undefined) return;
-    const bytes = this.#out.take();
-    const exchanges = this.#unsent;
-    this.#out = undefined;
-    this.#unsent = [];
-    this.connection.send(bytes, ...exchanges);
+  onArrived(_flight: Flight, passenger: Passenger): void {
+    this.#owner.onArrived(this, passenger);
   }
 
-  onAnswered(exchange: SharedExchange, error: Error | undefined): void {
-    this.underWay.shift();
-    if (error) {
-      for (const statement of exchange.prepared) if (!statement.isParsed) this.#prepared.forget(statement);
+  onLanded(flight: Flight, error: Error | undefined): void {
+    this.flight = undefined;
+    if (error) this.#forgetUnparsed(flight);
+    this.#owner.onLanded(this, flight, error);
+  }
+
+  onLost(flight: Flight, error: Error): void {
+    this.#owner.onLost(this, flight, error);
+  }
+
+  /** Behind an error nothing is parsed. */
+  #forgetUnparsed({ passengers, position }: Flight): void {
+    for (let at = position; at < passengers.length; at++) {
+      for (const statement of passengers[at]!.prepared)
+        if (!statement.isParsed) this.#prepared.forget(statement);
     }
-    this.#owner.onAnswered(this, exchange, error);
   }
 
-  onLost(exchange: SharedExchange, error: Error): void {
-    this.#owner.onLost(this, exchange, error);
+  #board(out: MessageWriter, submission: Submission, catalog: TypeCatalog): Passenger {
+    const { request, parsesAnew } = submission;
+    const prepared = request.statements.map((one) => this.#write(out, one, parsesAnew, catalog));
+    return { submission, prepared, steps: request.makeSteps(), index: 0, isMuted: false };
   }
 
   #write(

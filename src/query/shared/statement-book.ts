@@ -14,8 +14,8 @@ export interface BookEntry {
   kind: StatementProfile["kind"];
   /** Types of the parameters, once a session has told them. */
   parameterTypes: number[] | undefined;
-  /** It has held up others behind it: until then (`performance.now()`) nothing is put behind it, nor it behind others. */
-  slowUntil: number;
+  /** What it takes, milliseconds; infinite until it is known. */
+  costMs: number;
 }
 
 /** Runs a query of Postern's own in the database and returns the first value of its first row, as text. */
@@ -87,7 +87,7 @@ export class StatementBook {
       verdict: "new",
       kind: "write",
       parameterTypes: undefined,
-      slowUntil: 0,
+      costMs: Number.POSITIVE_INFINITY,
     });
   }
 

@@ -1,0 +1,126 @@
+/**
+ * In charge of what goes to Postgres in one write and comes back as one answer: several reads, or one request that writes.
+ * One Sync closes it, so Postgres pays for one transaction and one write of its own. A read that fails takes those behind
+ * it down with it; they have changed nothing and are asked again.
+ */
+import { posternError } from "../../base/error.ts";
+import type { Exchange, TransactionStatus } from "../../postgres/wire/exchange.ts";
+import type { ServerError } from "../../postgres/wire/server-error.ts";
+import type { Step } from "../batch-exchange.ts";
+import type { PreparedStatement } from "./prepared-statement.ts";
+import type { Submission } from "./shared-request.ts";
+
+/** One request aboard. */
+export interface Passenger {
+  readonly submission: Submission;
+  readonly prepared: readonly PreparedStatement[];
+  readonly steps: readonly Step[];
+  /** Which statement's answer is coming. */
+  index: number;
+  /** Nobody waits for this answer any more: its client has gone, or it was asked for again elsewhere. */
+  isMuted: boolean;
+}
+
+/** Who is told how the flight went. */
+export interface FlightOwner {
+  /** A read's answer is whole. */
+  onArrived(flight: Flight, passenger: Passenger): void;
+  /** Nothing more will come; with an error, `flight.current` is whom it struck. */
+  onLanded(flight: Flight, error: Error | undefined): void;
+  /** The connection ended. */
+  onLost(flight: Flight, error: Error): void;
+}
+
+export interface FlightOptions {
+  /** Largest answer to one request, counted on the socket, bytes. */
+  answerBytes: number;
+  now: number;
+  owner: FlightOwner;
+}
+
+export class Flight implements Exchange {
+  readonly byteLimit: number;
+  readonly passengers: readonly Passenger[];
+  readonly sentAt: number;
+  /** Whose answer is coming; the number of passengers when all have theirs. */
+  position = 0;
+  readonly #options: FlightOptions;
+  #bytes = 0;
+  #isDescribed = false;
+  #error: Error | undefined;
+
+  constructor(passengers: readonly Passenger[], options: FlightOptions) {
+    this.passengers = passengers;
+    this.sentAt = options.now;
+    this.#options = options;
+    // Each answer is held to its limit below; this holds a single huge message, before it has come.
+    this.byteLimit = options.answerBytes * passengers.length;
+  }
+
+  get current(): Passenger | undefined {
+    return this.passengers[this.position];
+  }
+
+  onParameterTypes(types: number[]): void {
+    const { prepared, index } = this.current!;
+    prepared[index]!.isParsed = true;
+    prepared[index]!.entry.parameterTypes = types;
+  }
+
+  onRowDescription(buffer: Buffer, start: number, end: number): void {
+    const { prepared, index } = this.current!;
+    prepared[index]!.description = Buffer.from(buffer.subarray(start, end));
+  }
+
+  onDataRow(buffer: Buffer, start: number, end: number): void {
+    const passenger = this.passengers[this.position]!;
+    this.#count(end - start);
+    if (passenger.isMuted) return;
+    if (!this.#isDescribed) this.#describe(passenger);
+    passenger.steps[passenger.index]!.onDataRow!(buffer, start, end);
+  }
+
+  onCommandComplete(tag: string): void {
+    const passenger = this.passengers[this.position]!;
+    if (!passenger.isMuted) {
+      if (!this.#isDescribed) this.#describe(passenger);
+      passenger.steps[passenger.index]!.onComplete(tag);
+    }
+    this.#isDescribed = false;
+    passenger.index++;
+    if (passenger.index < passenger.prepared.length) return;
+    // What a request has changed counts when it is committed, which is when the flight lands.
+    if (!passenger.submission.request.isRead) return;
+    this.position++;
+    this.#bytes = 0;
+    this.#options.owner.onArrived(this, passenger);
+  }
+
+  onError(error: ServerError): void {
+    this.#error = error;
+  }
+
+  onReady(_status: TransactionStatus): void {
+    this.#options.owner.onLanded(this, this.#error);
+  }
+
+  onClose(error: Error): void {
+    this.#options.owner.onLost(this, this.#error ?? error);
+  }
+
+  #count(bytes: number): void {
+    this.#bytes += bytes;
+    const { answerBytes } = this.#options;
+    if (this.#bytes <= answerBytes) return;
+    throw posternError("Y1008", `The answer is larger than ${answerBytes} bytes.`, {
+      hint: "Ask for fewer rows or columns, for example with LIMIT, or connect to the database directly.",
+    });
+  }
+
+  /** A statement that the session knew already is not described again: its description is at hand. */
+  #describe({ prepared, steps, index }: Passenger): void {
+    this.#isDescribed = true;
+    const { description } = prepared[index]!;
+    if (description) steps[index]!.onRowDescription?.(description, 0, description.length);
+  }
+}
