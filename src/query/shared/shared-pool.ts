@@ -12,6 +12,7 @@ import { needsType } from "../encode-params.ts";
 import { requestCanceled, statementTimedOut } from "../query-error.ts";
 import type { TypeCatalog } from "../type-catalog.ts";
 import type { Flight, Passenger } from "./flight.ts";
+import { noteCost, planFlights } from "./plan-flights.ts";
 import type { SharedRequest, Submission } from "./shared-request.ts";
 import { type SessionOwner, SharedSession } from "./shared-session.ts";
 
@@ -28,14 +29,6 @@ export interface SharedPoolOptions {
   maxLifetimeMs: number;
 }
 
-/** Reads that cost more fly alone: company would have to wait for them. */
-const joinsBelowMs = 2;
-/** A flight of reads takes no more than these. */
-const mostPassengers = 32;
-const mostFlightMs = 8;
-/** So many flights of reads are in the air at a time; another starts only beside such that have been out for longer. */
-const readFlights = 2;
-const longFlightMs = 1;
 /** A flight of several that shows no progress for this long is given up: each of them is asked again, alone. */
 const stuckAfterMs = 20;
 const sweepEveryMs = 10;
@@ -177,51 +170,17 @@ export class SharedPool implements SessionOwner {
     if (waiting.length === 0) return;
     const now = performance.now();
     const idle: SharedSession[] = [];
-    let flying = 0;
+    const inTheAir: Flight[] = [];
     for (const session of this.#sessions) {
       if (session.isRetired) continue;
-      if (session.flight === undefined) idle.push(session);
-      else if (isYoungReadFlight(session.flight, now)) flying++;
+      if (session.flight) inTheAir.push(session.flight);
+      else idle.push(session);
     }
-    const reads = this.#depart(waiting, idle, flying, now);
-    if (this.#waiting.length > 0 && idle.length === 0) this.#openMore(reads);
+    const plan = planFlights(waiting, idle.length, inTheAir, now);
+    this.#waiting = plan.waiting;
+    for (const submissions of plan.flights) this.#send(idle.pop()!, submissions, now);
+    this.#openMore(plan.wantedSessions);
     this.#sweepSoon(now);
-  }
-
-  /**
-   * The oldest first. Quick reads gather until a flight starts; everything else takes a session for itself. Returns how
-   * many flights of reads lack nothing but a session.
-   */
-  #depart(waiting: readonly Submission[], idle: SharedSession[], flying: number, now: number): number {
-    let gathered: Submission[] = [];
-    let gatheredMs = 0;
-    let inTheAir = flying;
-    const start = () => {
-      const session = gathered.length > 0 && inTheAir < readFlights ? idle.pop() : undefined;
-      if (session) {
-        this.#send(session, gathered, now);
-        inTheAir++;
-      } else this.#waiting.push(...gathered);
-      gathered = [];
-      gatheredMs = 0;
-    };
-    for (const submission of waiting) {
-      const costMs = costOf(submission.request);
-      if (costMs < joinsBelowMs) {
-        gathered.push(submission);
-        gatheredMs += costMs;
-        if (gathered.length === mostPassengers || gatheredMs > mostFlightMs) start();
-      } else {
-        // Reads that came before have the first claim.
-        const claimed = gathered.length > 0 && inTheAir < readFlights ? 1 : 0;
-        const session = idle.length > claimed ? idle.pop() : undefined;
-        if (session) this.#send(session, [submission], now);
-        else this.#waiting.push(submission);
-      }
-    }
-    const isGrounded = gathered.length > 0 && inTheAir < readFlights && idle.length === 0;
-    start();
-    return isGrounded ? 1 : 0;
   }
 
   #send(session: SharedSession, submissions: readonly Submission[], now: number): void {
@@ -230,10 +189,7 @@ export class SharedPool implements SessionOwner {
     session.send(submissions, { answerBytes, now, catalog });
   }
 
-  /** Quick reads need but a few sessions, everything else one each. */
-  #openMore(reads: number): void {
-    const alone = this.#waiting.filter(({ request }) => costOf(request) >= joinsBelowMs).length;
-    const wanted = Math.min(alone + reads, this.#options.size);
+  #openMore(wanted: number): void {
     while (
       !this.#closedBecause &&
       this.#opening < wanted &&
@@ -360,31 +316,6 @@ export class SharedPool implements SessionOwner {
     submission.isDone = true;
     submission.stopListening?.();
     submission.request.onDone(error, failedIndex);
-  }
-}
-
-/** Infinite for what must fly alone. */
-function costOf({ isRead, statements }: SharedRequest): number {
-  if (!isRead) return Number.POSITIVE_INFINITY;
-  let sum = 0;
-  for (const { entry } of statements) sum += entry.costMs;
-  return sum;
-}
-
-const isYoungReadFlight = ({ passengers, sentAt }: Flight, now: number): boolean =>
-  passengers[0]!.submission.request.isRead && now - sentAt < longFlightMs;
-
-/**
- * What a statement takes, from flights that landed well. It falls at once and rises slowly: that an answer lay unread
- * while this process was busy says nothing about the statement.
- */
-function noteCost({ passengers, position, sentAt }: Flight, now: number): void {
-  if (position < passengers.length) return;
-  const each = (now - sentAt) / passengers.length;
-  for (const { submission } of passengers) {
-    for (const { entry } of submission.request.statements) {
-      entry.costMs = each < entry.costMs ? each : entry.costMs + (each - entry.costMs) / 16;
-    }
   }
 }
 
