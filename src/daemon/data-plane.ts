@@ -1,6 +1,6 @@
 /** In charge of the data plane as a whole: the daemon's own part and the workers, told and closed as one. */
 import type { DatabaseId } from "../base/id.ts";
-import type { ClientLogins } from "../instances/client-access.ts";
+import { findClientAccess, openClientAccess } from "../databases/client-access.ts";
 import type { Platform } from "../instances/platform.ts";
 import { findAddress } from "../query/find-address.ts";
 import type { QueryService } from "../query/query-service.ts";
@@ -13,23 +13,26 @@ export interface DataPlane {
   workers: WorkerPool | undefined;
   /** Everywhere, before it resolves. */
   closeDatabase(databaseId: DatabaseId): Promise<void>;
+  /** The same for its clients; who may be one is asked anew. */
   closeClients(databaseId: DatabaseId): Promise<void>;
 }
 
 export interface DataPlaneOptions {
   query: QueryService;
-  openClientAccess(databaseId: DatabaseId): Promise<ClientLogins>;
+  /** The daemon's own knowledge of who may ask. */
+  access: { forget(databaseId: DatabaseId): void };
   /** Where the workers find the daemon. */
   daemonSocket: string;
 }
 
 export function createDataPlane(platform: Platform, options: DataPlaneOptions): DataPlane {
   const { config, ports, state, observe } = platform;
-  const { query, openClientAccess, daemonSocket } = options;
+  const { query, access, daemonSocket } = options;
   const questions: WorkerQuestions = {
     tokenHashes: (databaseId) => listTokenHashes(state, databaseId),
     findAddress: (databaseId) => findAddress(platform, databaseId),
-    openClientAccess,
+    findClientAccess: (databaseId) => findClientAccess(platform, databaseId),
+    openClientAccess: (databaseId) => openClientAccess(platform, databaseId),
   };
   const start = { config, port: ports.http, daemonSocket, workers: config.workers };
   const workers = config.workers > 0 ? new WorkerPool({ start, questions, observe }) : undefined;
@@ -39,6 +42,7 @@ export function createDataPlane(platform: Platform, options: DataPlaneOptions): 
       await Promise.all([query.closeDatabase(databaseId), workers?.order("closeDatabase", databaseId)]);
     },
     async closeClients(databaseId) {
+      access.forget(databaseId);
       await Promise.all([query.closeClients(databaseId), workers?.order("closeClients", databaseId)]);
     },
   };

@@ -56,10 +56,10 @@ export function databaseServices(platform: Platform): DatabaseService {
   };
 }
 
-/** @param forget is told whose client access is another now. */
+/** @param closeClients everywhere: who may ask, and as whom, is another question from now on. */
 export function clientAccessServices(
   platform: Platform,
-  forget: (databaseId: DatabaseId) => void,
+  closeClients: (databaseId: DatabaseId) => Promise<void>,
 ): ClientAccessService {
   const change = async (
     principal: Principal,
@@ -67,7 +67,9 @@ export function clientAccessServices(
     work: (row: DatabaseRow) => Promise<ClientAccessInfo>,
   ) => {
     const row = await findDatabase(platform.state, principal, ref);
-    return work(row).finally(() => forget(row.id));
+    const info = await work(row);
+    if (info.changed) await closeClients(row.id);
+    return info;
   };
   return {
     describe: async (principal, { ref }) =>

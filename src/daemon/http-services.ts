@@ -1,15 +1,14 @@
 /** In charge of giving the HTTP server the functions behind its routes. */
 
 import { logIn, logOut, registerAccount, whoAmI } from "../access/accounts.ts";
-import type { DatabaseId } from "../base/id.ts";
 import { openClientAccess } from "../databases/client-access.ts";
 import type { HttpServices } from "../http/services.ts";
-import type { ClientLogins } from "../instances/client-access.ts";
 import type { Platform } from "../instances/platform.ts";
 import { openQueryService } from "../query/open-query-service.ts";
 import type { QueryService } from "../query/query-service.ts";
 import { accessService } from "./access-service.ts";
 import { backupServices } from "./backup-services.ts";
+import { createDataPlane, type DataPlane } from "./data-plane.ts";
 import { clientAccessServices, databaseServices, migrationServices } from "./database-services.ts";
 import { type DaemonFacts, describeDaemon } from "./describe-daemon.ts";
 import { operationServices } from "./operation-services.ts";
@@ -20,13 +19,14 @@ export interface Composition {
   services: HttpServices;
   /** Holds connections: whoever composes closes it. */
   query: QueryService;
-  openClientAccess(databaseId: DatabaseId): Promise<ClientLogins>;
+  dataPlane: DataPlane;
 }
 
-export function compositionOf(platform: Platform, facts: DaemonFacts): Composition {
-  const openClients = (databaseId: DatabaseId) => openClientAccess(platform, databaseId);
-  const query = openQueryService(platform, openClients);
+/** @param daemonSocket where the data plane's workers find the daemon. */
+export function compositionOf(platform: Platform, facts: DaemonFacts, daemonSocket: string): Composition {
+  const query = openQueryService(platform, (databaseId) => openClientAccess(platform, databaseId));
   const access = accessService(platform);
+  const dataPlane = createDataPlane(platform, { query, access, daemonSocket });
   const services: HttpServices = {
     access,
     status: { describe: () => describeDaemon(platform, facts) },
@@ -40,10 +40,10 @@ export function compositionOf(platform: Platform, facts: DaemonFacts): Compositi
       describe: (principal) => whoAmI(platform, principal),
     },
     databases: databaseServices(platform),
-    clientAccess: clientAccessServices(platform, (id) => access.forget(id)),
+    clientAccess: clientAccessServices(platform, dataPlane.closeClients),
     migrations: migrationServices(platform),
     backups: backupServices(platform),
     operations: operationServices(platform),
   };
-  return { services, query, openClientAccess: openClients };
+  return { services, query, dataPlane };
 }

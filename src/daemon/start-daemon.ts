@@ -18,7 +18,6 @@ import { OperationWorker } from "../maintenance/operation-worker.ts";
 import { ensureToolchain } from "../runtime/ensure-toolchain.ts";
 import { ensureServerAccount } from "../runtime/server-account.ts";
 import { choosePorts } from "./choose-ports.ts";
-import { createDataPlane } from "./data-plane.ts";
 import { apiUrl, type DaemonFacts, describeDaemon } from "./describe-daemon.ts";
 import { lockHome, prepareHome, readOrMakeSecret, removeDaemonFile, writeDaemonFile } from "./home.ts";
 import { compositionOf } from "./http-services.ts";
@@ -129,10 +128,9 @@ async function startServices(
   cleanup: (() => Promise<unknown>)[],
 ): Promise<void> {
   const { config, ports, observe } = platform;
-  const { services, query, openClientAccess } = compositionOf(platform, facts);
-  cleanup.push(() => query.close());
   const daemonSocket = join(config.home, "run", "daemon.sock");
-  const dataPlane = createDataPlane(platform, { query, openClientAccess, daemonSocket });
+  const { services, query, dataPlane } = compositionOf(platform, facts, daemonSocket);
+  cleanup.push(() => query.close());
   const worker = new OperationWorker(platform, operationHandlers(dataPlane), stateConnection(config));
   const maintenance = new MaintenanceTimer(platform);
   const http = createHttpServer(services, {

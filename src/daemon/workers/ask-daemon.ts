@@ -46,6 +46,8 @@ export class DaemonTalk {
     tokenHashes: (databaseId) => this.#ask("tokenHashes", databaseId) as Promise<Buffer[]>,
     findAddress: (databaseId) =>
       this.#ask("findAddress", databaseId) as ReturnType<WorkerQuestions["findAddress"]>,
+    findClientAccess: (databaseId) =>
+      this.#ask("findClientAccess", databaseId) as ReturnType<WorkerQuestions["findClientAccess"]>,
     openClientAccess: (databaseId) =>
       this.#ask("openClientAccess", databaseId) as ReturnType<WorkerQuestions["openClientAccess"]>,
   };

@@ -16,6 +16,7 @@ import { createRequestHost } from "../../http/request-host.ts";
 import { sendClientError } from "../../http/send-error.ts";
 import { createTransport } from "../../http/server-options.ts";
 import { createQueryService, type QueryService } from "../../query/query-service.ts";
+import { openClientAuthenticator } from "../open-client-authenticator.ts";
 import { DaemonTalk, tellDaemon } from "./ask-daemon.ts";
 import { DaemonProxy } from "./daemon-proxy.ts";
 import type { WorkerStart } from "./worker-messages.ts";
@@ -35,7 +36,8 @@ export async function runWorker(): Promise<void> {
 
 async function serve(talk: DaemonTalk, start: WorkerStart): Promise<void> {
   const { config } = start;
-  const access = new DatabaseAuthenticator(talk.questions);
+  const clients = openClientAuthenticator(config, talk.questions.findClientAccess, tellObservation);
+  const access = new DatabaseAuthenticator(talk.questions, undefined, clients);
   const query = createQueryService({
     limits: shareOf(config, start.workers),
     clientLimits: config.clientLimits,

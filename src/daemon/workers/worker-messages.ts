@@ -1,5 +1,6 @@
 /** In charge of naming what the daemon and its data-plane workers say to each other. */
 import type { ErrorBody } from "@postern/sdk/protocol";
+import type { ClientAccess } from "../../access/authenticate-client.ts";
 import type { Config } from "../../base/config.ts";
 import type { DatabaseId } from "../../base/id.ts";
 import type { Observation } from "../../base/observation.ts";
@@ -12,6 +13,9 @@ export interface WorkerQuestions {
   tokenHashes(databaseId: DatabaseId): Promise<Buffer[]>;
   /** @throws Y3001 Y3004 */
   findAddress(databaseId: DatabaseId): Promise<DatabaseAddress>;
+  /** Undefined for an unknown database. */
+  findClientAccess(databaseId: DatabaseId): Promise<ClientAccess | undefined>;
+  /** @throws Y3001 Y3004 */
   openClientAccess(databaseId: DatabaseId): Promise<ClientLogins>;
 }
 
