@@ -116,6 +116,9 @@ connection string names. The password in it is checked against what Postgres hol
 database's token goes before the password. Rules and limits are those of the other routes, but every error that Postgres has a code for is a 400,
 because the driver reads no others. Pages of any origin may call \`/sql\`.
 
+Node asks the system's resolver, and not every system knows the names below \`localhost\`: \`http://127.0.0.1:5480/sql\` and
+\`127.0.0.1:5480/v2\` do as well. [clients.md](clients.md) lists the clients that are tested.
+
 \`Pool\` and \`Client\` speak Postgres's protocol over a WebSocket at \`/v2\`, which leads to the pooler: transactions work, \`LISTEN\` and session state
 need the direct URL. The password travels inside in clear text, so unencrypted \`ws://\` is accepted from this machine only (Y1021). A WebSocket that
 breaks off ends its session and cancels the statement that runs in it.

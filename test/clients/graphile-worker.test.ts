@@ -1,6 +1,6 @@
 /** graphile-worker: a queue that is woken by LISTEN, so its workers need the direct URL. */
 import { EventEmitter, once } from "node:events";
-import { Logger, makeWorkerUtils, run, runMigrations, runOnce } from "graphile-worker";
+import { Logger, makeWorkerUtils, run, runMigrations, runOnce, type WorkerEvents } from "graphile-worker";
 import { expect, it } from "vitest";
 import { describeEachWay } from "./support/ways.ts";
 
@@ -25,14 +25,18 @@ describeEachWay("graphile-worker", (target) => {
 
   it("wakes a worker on the direct URL by a job that comes in by this one", async () => {
     const woken = new EventEmitter();
+    const events: WorkerEvents = new EventEmitter();
+    const listening = once(events, "pool:listen:success");
     const taskList = { wake: async () => void woken.emit("woken") };
     // Asking by itself would take a minute: only the notification can be in time.
     const runner = await run({
       ...silent,
       connectionString: target().direct,
       pollInterval: 60_000,
+      events,
       taskList,
     });
+    await listening;
     const utils = await makeWorkerUtils({ connectionString: target().url });
     await Promise.all([once(woken, "woken"), utils.addJob("wake", {})]);
     await utils.release();
