@@ -1,10 +1,12 @@
 /** In charge of the data plane as a whole: the daemon's own part and the workers, told and closed as one. */
+import { createReadLogin } from "../access/read-login.ts";
 import type { DatabaseId } from "../base/id.ts";
 import { findClientAccess, openClientAccess } from "../databases/client-access.ts";
 import type { Platform } from "../instances/platform.ts";
 import { findAddress } from "../query/find-address.ts";
 import type { QueryService } from "../query/query-service.ts";
 import { listTokenHashes } from "../state/databases.ts";
+import { findDatabaseIdByInnerName } from "../state/logins.ts";
 import type { WorkerQuestions } from "./workers/worker-messages.ts";
 import { WorkerPool } from "./workers/worker-pool.ts";
 
@@ -33,6 +35,8 @@ export function createDataPlane(platform: Platform, options: DataPlaneOptions): 
     findAddress: (databaseId) => findAddress(platform, databaseId),
     findClientAccess: (databaseId) => findClientAccess(platform, databaseId),
     openClientAccess: (databaseId) => openClientAccess(platform, databaseId),
+    readLogin: createReadLogin(platform),
+    findDatabaseId: (innerName) => findDatabaseIdByInnerName(state, innerName),
   };
   const start = { config, port: ports.http, daemonSocket, workers: config.workers };
   const workers = config.workers > 0 ? new WorkerPool({ start, questions, observe }) : undefined;

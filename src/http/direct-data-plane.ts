@@ -9,7 +9,8 @@ import type { ClientPrincipal, DatabasePrincipal } from "../access/principal.ts"
 import { Departure } from "../base/departure.ts";
 import { httpStatusOf } from "../base/error-codes.ts";
 import type { Observe } from "../base/observation.ts";
-import { standingHeaders } from "./follow-request.ts";
+import { answerNeonDirectly, isPlainNeon } from "./direct-neon.ts";
+import { clientGoneStatus, directHeaders, sendDirectly } from "./direct-response.ts";
 import { corsHeadersFor, type OriginRules } from "./origin-rules.ts";
 import { peerAddressOf } from "./peer-address.ts";
 import { bodyTooLarge, parseJson } from "./read-body.ts";
@@ -75,6 +76,8 @@ export function answerDirectly(server: Server, options: DirectOptions): void {
     // A server that is closing tells its clients so, which the framework knows how to.
     const direct = server.listening ? readHead(request, options) : undefined;
     if (direct) new DirectAnswer(request, response, direct, options).start();
+    else if (server.listening && isPlainNeon(request, options.bodyLimit))
+      void answerNeonDirectly(request, response, options);
     else for (const other of others) other.call(server, request, response);
   });
 }
@@ -195,7 +198,11 @@ class DirectAnswer extends Departure {
       const callerAddress = this.#direct.isUser ? peerAddressOf(this.#request) : undefined;
       run(this.#principal!, checked.value, { rowsAsArrays, signal: this, callerAddress }).then(
         (answer) =>
-          send(this.#response, headersOf(this.#direct.id, answer.byteLength, this.#corsHeaders), answer),
+          sendDirectly(
+            this.#response,
+            directHeaders(this.#direct.id, answer.byteLength, this.#corsHeaders),
+            answer,
+          ),
         (error) => this.#fail(error),
       );
     } catch (error) {
@@ -211,7 +218,7 @@ class DirectAnswer extends Departure {
       this.#options.observe({ type: "fault", where: `POST ${routes[action]}`, error: thrown });
     const body = Buffer.from(JSON.stringify({ ...error.toBody(), request_id: id }));
     const status = httpStatusOf(error.code);
-    const headers = headersOf(id, body.length, this.#corsHeaders);
+    const headers = directHeaders(id, body.length, this.#corsHeaders);
     if (status === 401) headers.push("www-authenticate", "Bearer");
     if (status === 503 || status === 429) headers.push("retry-after", "1");
     // What is left of the body is read away: a client that still sends would not see the answer otherwise.
@@ -243,8 +250,6 @@ const routes = {
   execute: "/v1/db/:id/execute",
   transaction: "/v1/db/:id/transaction",
 };
-/** What proxies log for a client that went before it was answered; nobody ever receives it. */
-const clientGoneStatus = 499;
 
 /** What nearly every body is, told at a glance; the schema has the word on everything else, and on what is wrong. */
 function isPlainStatement(body: unknown, action: Action): boolean {
@@ -260,38 +265,3 @@ type Run = (
   input: never,
   options: QueryOptions,
 ) => Promise<EncodedAnswer>;
-
-const smallBytes = 16 * 1024;
-
-function send(response: ServerResponse, headers: string[], { chunks, byteLength }: EncodedAnswer): void {
-  response.writeHead(200, headers);
-  const last = chunks.length - 1;
-  if (last === 0 && byteLength < smallBytes) {
-    sendSmall(response, chunks[0]!);
-    return;
-  }
-  for (let index = 0; index < last; index += 1) response.write(chunks[index]);
-  response.end(chunks[last]);
-}
-
-/** Head and body as one text in one write: Node joins them when nothing else is to come, and gathers pieces otherwise. */
-function sendSmall(response: ServerResponse, body: Buffer): void {
-  const { socket } = response;
-  socket?.cork();
-  response.write(body.toString("latin1"), "latin1");
-  socket?.uncork();
-  response.end();
-}
-
-const standing = Object.entries(standingHeaders).flat();
-
-const headersOf = (id: string, length: number, others: readonly string[] = []): string[] => [
-  ...others,
-  ...standing,
-  "x-request-id",
-  id,
-  "content-type",
-  "application/json; charset=utf-8",
-  "content-length",
-  String(length),
-];

@@ -61,6 +61,15 @@ export const readNeonModes = (headers: IncomingHttpHeaders): NeonModes => ({
   deferrable: one(headers, neonHeaders.deferrable),
 });
 
+const echoed = [neonHeaders.isolationLevel, neonHeaders.readOnly, neonHeaders.deferrable];
+
+/** The mode of a batch, as it was asked for: names and values in turn. */
+export const echoedHeaders = (headers: IncomingHttpHeaders): string[] =>
+  echoed.flatMap((name) => {
+    const value = one(headers, name);
+    return value === undefined ? [] : [name, value];
+  });
+
 /** Node joins headers of its own list only; of these each is wanted once. */
 function one(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value = headers[name];

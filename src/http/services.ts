@@ -50,6 +50,10 @@ export interface DataPlaneAccess {
   authenticateClient(databaseId: string, token: string | undefined): Promise<ClientPrincipal>;
   /** May pages of other sites ask it? */
   isOpenToClients(databaseId: string): Promise<boolean>;
+  /** By what a connection URL holds. @throws 28P01 the same for an unknown user and a wrong password; 3D000; Y1018 */
+  authenticateLogin(attempt: LoginAttempt): Promise<DatabasePrincipal>;
+  /** Id of the database that is called this inside Postgres. */
+  findDatabaseId(innerName: string): Promise<string | undefined>;
 }
 
 export interface AccessService extends DataPlaneAccess {
@@ -57,10 +61,6 @@ export interface AccessService extends DataPlaneAccess {
   authenticateKey(apiKey: string): Promise<AccountPrincipal>;
   /** Whose token it is; for routes of the control plane. @throws Y2002 */
   authenticateToken(token: string): Promise<DatabasePrincipal>;
-  /** By what a connection URL holds. @throws 28P01 the same for an unknown user and a wrong password; 3D000; Y1018 */
-  authenticateLogin(attempt: LoginAttempt): Promise<DatabasePrincipal>;
-  /** Id of the database that is called this inside Postgres. */
-  findDatabaseId(innerName: string): Promise<string | undefined>;
 }
 
 export interface AccountService {

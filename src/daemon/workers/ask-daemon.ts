@@ -1,6 +1,5 @@
 /** In charge of a worker's side of the talk with the daemon: it asks, and it does what it is told. */
 import { asPosternError, PosternError } from "../../base/error.ts";
-import type { DatabaseId } from "../../base/id.ts";
 import type {
   DaemonMessage,
   WorkerMessage,
@@ -50,17 +49,20 @@ export class DaemonTalk {
       this.#ask("findClientAccess", databaseId) as ReturnType<WorkerQuestions["findClientAccess"]>,
     openClientAccess: (databaseId) =>
       this.#ask("openClientAccess", databaseId) as ReturnType<WorkerQuestions["openClientAccess"]>,
+    readLogin: (user) => this.#ask("readLogin", user) as ReturnType<WorkerQuestions["readLogin"]>,
+    findDatabaseId: (innerName) =>
+      this.#ask("findDatabaseId", innerName) as ReturnType<WorkerQuestions["findDatabaseId"]>,
   };
 
   follow(orders: WorkerOrders): void {
     this.#orders = orders;
   }
 
-  #ask(what: keyof WorkerQuestions, databaseId: DatabaseId): Promise<unknown> {
+  #ask(what: keyof WorkerQuestions, argument: string): Promise<unknown> {
     const id = ++this.#count;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      send({ type: "ask", id, what, databaseId });
+      send({ type: "ask", id, what, argument });
     });
   }
 

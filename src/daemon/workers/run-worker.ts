@@ -16,6 +16,7 @@ import { createRequestHost } from "../../http/request-host.ts";
 import { sendClientError } from "../../http/send-error.ts";
 import { createTransport } from "../../http/server-options.ts";
 import { createQueryService, type QueryService } from "../../query/query-service.ts";
+import { loginAccess } from "../login-access.ts";
 import { openClientAuthenticator } from "../open-client-authenticator.ts";
 import { DaemonTalk, tellDaemon } from "./ask-daemon.ts";
 import { DaemonProxy } from "./daemon-proxy.ts";
@@ -37,7 +38,10 @@ export async function runWorker(): Promise<void> {
 async function serve(talk: DaemonTalk, start: WorkerStart): Promise<void> {
   const { config } = start;
   const clients = openClientAuthenticator(config, talk.questions.findClientAccess, tellObservation);
-  const access = new DatabaseAuthenticator(talk.questions, undefined, clients);
+  const access = Object.assign(
+    new DatabaseAuthenticator(talk.questions, undefined, clients),
+    loginAccess(talk.questions),
+  );
   const query = createQueryService({
     limits: shareOf(config, start.workers),
     clientLimits: config.clientLimits,

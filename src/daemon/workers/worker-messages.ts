@@ -1,6 +1,7 @@
 /** In charge of naming what the daemon and its data-plane workers say to each other. */
 import type { ErrorBody } from "@postern/sdk/protocol";
 import type { ClientAccess } from "../../access/authenticate-client.ts";
+import type { ReadLogin } from "../../access/read-login.ts";
 import type { Config } from "../../base/config.ts";
 import type { DatabaseId } from "../../base/id.ts";
 import type { Observation } from "../../base/observation.ts";
@@ -17,6 +18,9 @@ export interface WorkerQuestions {
   findClientAccess(databaseId: DatabaseId): Promise<ClientAccess | undefined>;
   /** @throws Y3001 Y3004 */
   openClientAccess(databaseId: DatabaseId): Promise<ClientLogins>;
+  readLogin: ReadLogin;
+  /** By the database's name inside Postgres. */
+  findDatabaseId(innerName: string): Promise<DatabaseId | undefined>;
 }
 
 /** What the daemon tells every worker, and waits for until it is done. */
@@ -41,7 +45,7 @@ export interface WorkerStart {
 }
 
 export type WorkerMessage =
-  | { type: "ask"; id: number; what: keyof WorkerQuestions; databaseId: DatabaseId }
+  | { type: "ask"; id: number; what: keyof WorkerQuestions; argument: string }
   | { type: "done"; id: number; error?: ErrorBody }
   | {
       type: "observed";

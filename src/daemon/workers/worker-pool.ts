@@ -112,9 +112,9 @@ export class WorkerPool {
     }
   }
 
-  async #answer(worker: Worker, { id, what, databaseId }: WorkerMessage & { type: "ask" }): Promise<void> {
+  async #answer(worker: Worker, { id, what, argument }: WorkerMessage & { type: "ask" }): Promise<void> {
     try {
-      tell(worker, { type: "answer", id, value: await this.#options.questions[what](databaseId) });
+      tell(worker, { type: "answer", id, value: await this.#options.questions[what](argument as never) });
     } catch (error) {
       tell(worker, { type: "answer", id, error: asPosternError(error).toBody() });
     }

@@ -1,22 +1,20 @@
 /** In charge of `/sql`: SQL over HTTP as the Neon serverless driver speaks it, and with it what is built on that driver. */
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { looksLikeUserToken } from "../../access/token-verifier.ts";
 import type { Observe } from "../../base/observation.ts";
 import { describeNeonError } from "../../query/neon/describe-neon-error.ts";
 import { readNeonRequest } from "../../query/neon/neon-request.ts";
+import { authenticateNeon } from "../authenticate-neon.ts";
 import { askerOf } from "../authenticate-request.ts";
-import { findBearer } from "../bearer.ts";
 import { departureOf } from "../follow-request.ts";
 import type { HttpApp } from "../http-app.ts";
 import { corsHeadersFor, preflightSeconds } from "../origin-rules.ts";
-import { peerAddressOf } from "../peer-address.ts";
 import { parseJson } from "../read-body.ts";
-import { neonHeaders, readNeonConnection, readNeonModes } from "../read-neon-headers.ts";
+import { echoedHeaders, neonHeaders, readNeonModes } from "../read-neon-headers.ts";
 import { readOn } from "../read-on.ts";
 import { sendEncoded } from "../send-encoded.ts";
 import { describeError, publicError } from "../send-error.ts";
 import { endStage } from "../server-timing.ts";
-import type { AccessService, HttpServices } from "../services.ts";
+import type { HttpServices } from "../services.ts";
 import { checkLength, type DataPlaneRules } from "./query.ts";
 
 const allowedHeaders = [
@@ -26,7 +24,6 @@ const allowedHeaders = [
   "x-request-id",
   ...Object.values(neonHeaders),
 ].join(", ");
-const echoed = [neonHeaders.isolationLevel, neonHeaders.readOnly, neonHeaders.deferrable];
 
 export function neonRoutes(
   app: HttpApp,
@@ -36,8 +33,7 @@ export function neonRoutes(
 ): void {
   // On every answer, errors included: a page would not even learn what went wrong.
   app.addHook("onRequest", async ({ headers }, reply) => {
-    const cors = corsHeadersFor(headers.origin ?? "", origins);
-    for (let at = 0; at < cors.length; at += 2) reply.header(cors[at]!, cors[at + 1]);
+    setHeaders(reply, corsHeadersFor(headers.origin ?? "", origins));
   });
   // The driver says text/plain, or nothing.
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => {
@@ -52,7 +48,8 @@ export function neonRoutes(
       bodyLimit,
       schema: { hide: true },
       onRequest: async (request) => {
-        request.principal = await authenticate(services.access, request);
+        const { id } = request.params as { id?: string };
+        request.principal = await authenticateNeon(services.access, request.raw, id);
         checkLength(request, clientBodyLimit);
         endStage(request, "auth");
       },
@@ -72,24 +69,6 @@ async function answerPreflight(_request: FastifyRequest, reply: FastifyReply): P
   return reply.code(204).send();
 }
 
-/** A token goes before the password; which database it is, the connection string says. */
-async function authenticate(access: AccessService, request: FastifyRequest) {
-  const { databaseId, ...login } = readNeonConnection(request.headers);
-  const token = findBearer(request.raw);
-  const pathId = (request.params as { id?: string }).id;
-  if (token === undefined) {
-    return access.authenticateLogin({
-      ...login,
-      databaseId: databaseId ?? pathId,
-      callerAddress: peerAddressOf(request.raw),
-    });
-  }
-  const id = databaseId ?? pathId ?? (await access.findDatabaseId(login.database)) ?? "";
-  return looksLikeUserToken(token)
-    ? access.authenticateClient(id, token)
-    : access.authenticateDatabase(id, token);
-}
-
 async function answer(services: HttpServices, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const { headers } = request;
   const input = readNeonRequest(request.body, readNeonModes(headers));
@@ -99,10 +78,12 @@ async function answer(services: HttpServices, request: FastifyRequest, reply: Fa
     signal: departureOf(request),
   });
   endStage(request, "query");
-  if (input.isBatch) {
-    for (const name of echoed) if (headers[name] !== undefined) reply.header(name, headers[name]);
-  }
+  if (input.isBatch) setHeaders(reply, echoedHeaders(headers));
   sendEncoded(reply, result);
+}
+
+function setHeaders(reply: FastifyReply, headers: readonly string[]): void {
+  for (let at = 0; at < headers.length; at += 2) reply.header(headers[at]!, headers[at + 1]);
 }
 
 function sendNeonError(
