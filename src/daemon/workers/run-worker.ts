@@ -7,8 +7,7 @@ import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
 import { DatabaseAuthenticator } from "../../access/authenticate-database.ts";
 import type { Config } from "../../base/config.ts";
-import { asPosternError, hasCode, messageOf, posternError } from "../../base/error.ts";
-import type { Observe } from "../../base/observation.ts";
+import { asPosternError, hasCode, posternError } from "../../base/error.ts";
 import { isWebSocketRequest } from "../../http/accept-websockets.ts";
 import { answerDirectly } from "../../http/direct-data-plane.ts";
 import { ignoreUpgrade } from "../../http/ignore-upgrade.ts";
@@ -20,6 +19,7 @@ import { loginAccess } from "../login-access.ts";
 import { openClientAuthenticator } from "../open-client-authenticator.ts";
 import { DaemonTalk, tellDaemon } from "./ask-daemon.ts";
 import { DaemonProxy } from "./daemon-proxy.ts";
+import { createReporter } from "./report-requests.ts";
 import type { WorkerStart } from "./worker-messages.ts";
 
 export async function runWorker(): Promise<void> {
@@ -37,7 +37,8 @@ export async function runWorker(): Promise<void> {
 
 async function serve(talk: DaemonTalk, start: WorkerStart): Promise<void> {
   const { config } = start;
-  const clients = openClientAuthenticator(config, talk.questions.findClientAccess, tellObservation);
+  const observe = createReporter(tellDaemon, config.logRequests);
+  const clients = openClientAuthenticator(config, talk.questions.findClientAccess, observe);
   const access = Object.assign(
     new DatabaseAuthenticator(talk.questions, undefined, clients),
     loginAccess(talk.questions),
@@ -63,7 +64,7 @@ async function serve(talk: DaemonTalk, start: WorkerStart): Promise<void> {
     bodyLimit: config.limits.bodyBytes,
     clientBodyLimit: config.clientLimits.bodyBytes,
     origins: config.origins,
-    observe: tellObservation,
+    observe,
   });
   talk.follow({
     async closeDatabase(databaseId) {
@@ -113,12 +114,3 @@ async function drain(server: Server, query: QueryService, graceMs: number): Prom
   // Once the answer is on its way.
   setImmediate(() => cluster.worker?.disconnect());
 }
-
-const tellObservation: Observe = (observation) => {
-  if (observation.type !== "fault") tellDaemon({ type: "observed", observation });
-  else {
-    const { where, error } = observation;
-    const text = error instanceof Error ? (error.stack ?? messageOf(error)) : messageOf(error);
-    tellDaemon({ type: "observed", observation: { type: "fault", where, error: text } });
-  }
-};

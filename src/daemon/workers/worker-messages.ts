@@ -44,6 +44,15 @@ export interface WorkerStart {
   workers: number;
 }
 
+/** Requests that differ in nothing but their time. */
+export interface RequestSummary {
+  method: string;
+  route: string;
+  status: number;
+  code?: string;
+  durationsMs: number[];
+}
+
 export type WorkerMessage =
   | { type: "ask"; id: number; what: keyof WorkerQuestions; argument: string }
   | { type: "done"; id: number; error?: ErrorBody }
@@ -51,6 +60,7 @@ export type WorkerMessage =
       type: "observed";
       observation: Exclude<Observation, { type: "fault" }> | { type: "fault"; where: string; error: string };
     }
+  | { type: "answered"; summaries: RequestSummary[] }
   /** It listens to messages now; what was sent before is lost. */
   | { type: "hello" }
   | { type: "ready" }

@@ -6,6 +6,7 @@ import cluster, { type Worker } from "node:cluster";
 import { fileURLToPath } from "node:url";
 import { asPosternError, PosternError, posternError } from "../../base/error.ts";
 import type { Observe } from "../../base/observation.ts";
+import { observeSummaries } from "./report-requests.ts";
 import type {
   DaemonMessage,
   WorkerMessage,
@@ -104,6 +105,9 @@ export class WorkerPool {
         break;
       case "done":
         member.orders.get(message.id)?.(message.error && PosternError.fromBody(message.error));
+        break;
+      case "answered":
+        observeSummaries(message.summaries, this.#options.observe);
         break;
       case "observed":
         this.#options.observe(message.observation);
