@@ -63,6 +63,13 @@ export const textOf = (answer: EncodedAnswer): string => {
 
 const read = (answer: EncodedAnswer) => JSON.parse(textOf(answer));
 
+/** A session of the owner's past the data plane. The fixture does not end it. */
+export async function connectOwner({ address }: QueryFixture): Promise<pg.Client> {
+  const client = new pg.Client({ ...address });
+  await client.connect();
+  return client;
+}
+
 export async function startQueryFixture(limits: Partial<Limits> = {}): Promise<QueryFixture> {
   const server = await startTestState();
   const host = server.state.pool.options.host!;

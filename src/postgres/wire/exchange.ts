@@ -11,6 +11,8 @@ export type TransactionStatus = "I" | "T" | "E";
 export interface Exchange {
   /** Most bytes that may come in answer; one more ends the connection with Y1008. */
   readonly byteLimit: number;
+  /** Most bytes that one message may announce; `byteLimit` where it is not said. */
+  readonly messageByteLimit?: number;
   onParameterTypes?(types: number[]): void;
   onRowDescription?(buffer: Buffer, start: number, end: number): void;
   /** Instead of a row description, where the statement returns no rows. */

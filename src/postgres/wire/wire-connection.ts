@@ -97,8 +97,9 @@ export class WireConnection {
 
   #checkSize(): void {
     const limit = this.#exchanges[0]?.byteLimit ?? Number.POSITIVE_INFINITY;
-    if (this.#receivedBytes <= limit && this.#frames.announcedBytes <= limit) return;
-    throw posternError("Y1008", `The answer is larger than ${limit} bytes.`, {
+    const messageLimit = this.#exchanges[0]?.messageByteLimit ?? limit;
+    if (this.#receivedBytes <= limit && this.#frames.announcedBytes <= messageLimit) return;
+    throw posternError("Y1008", `The answer is larger than ${messageLimit} bytes.`, {
       hint: "Ask for fewer rows or columns, for example with LIMIT, or connect to the database directly.",
     });
   }

@@ -40,6 +40,7 @@ export interface FlightOptions {
 
 export class Flight implements Exchange {
   readonly byteLimit: number;
+  readonly messageByteLimit: number;
   readonly passengers: readonly Passenger[];
   readonly sentAt: number;
   /** Whose answer is coming; the number of passengers when all have theirs. */
@@ -53,8 +54,9 @@ export class Flight implements Exchange {
     this.passengers = passengers;
     this.sentAt = options.now;
     this.#options = options;
-    // Each answer is held to its limit below; this holds a single huge message, before it has come.
+    // Each answer is held to its limit below; a single huge message before it has come.
     this.byteLimit = options.answerBytes * passengers.length;
+    this.messageByteLimit = options.answerBytes;
   }
 
   get current(): Passenger | undefined {

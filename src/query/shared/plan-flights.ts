@@ -35,10 +35,7 @@ export function planFlights(
     if (gathered.length > 0 && flying < readFlights && hasRoom()) {
       plan.flights.push(gathered);
       flying++;
-    } else {
-      plan.waiting.push(...gathered);
-      if (gathered.length > 0 && flying < readFlights) plan.wantedSessions++;
-    }
+    } else if (gathered.length > 0 && flying < readFlights) plan.wantedSessions++;
     gathered = [];
     gatheredMs = 0;
   };
@@ -53,12 +50,12 @@ export function planFlights(
     // Reads that came before have the first claim.
     const claimed = gathered.length > 0 && flying < readFlights ? 1 : 0;
     if (plan.flights.length + claimed < idleSessions) plan.flights.push([submission]);
-    else {
-      plan.waiting.push(submission);
-      plan.wantedSessions++;
-    }
+    else plan.wantedSessions++;
   }
   start();
+  // In the order in which they came: who waits must not be overtaken for ever.
+  const flown = new Set(plan.flights.flat());
+  plan.waiting = waiting.filter((submission) => !flown.has(submission));
   return plan;
 }
 

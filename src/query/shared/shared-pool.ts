@@ -6,12 +6,11 @@
 import type { DepartureSignal } from "../../base/departure.ts";
 import { type PosternError, posternError } from "../../base/error.ts";
 import { cancelRequest } from "../../postgres/wire/cancel-request.ts";
-import { ServerError } from "../../postgres/wire/server-error.ts";
 import type { WireConnection } from "../../postgres/wire/wire-connection.ts";
-import { needsType } from "../encode-params.ts";
 import { requestCanceled, statementTimedOut } from "../query-error.ts";
 import type { TypeCatalog } from "../type-catalog.ts";
 import type { Flight, Passenger } from "./flight.ts";
+import { mayBeOutdated } from "./may-be-outdated.ts";
 import { noteCost, planFlights } from "./plan-flights.ts";
 import type { SharedRequest, Submission } from "./shared-request.ts";
 import { type SessionOwner, SharedSession } from "./shared-session.ts";
@@ -32,7 +31,6 @@ export interface SharedPoolOptions {
 /** A flight of several that shows no progress for this long is given up: each of them is asked again, alone. */
 const stuckAfterMs = 20;
 const sweepEveryMs = 10;
-const mostAttempts = 4;
 /** Node's own watch on time comes behind Postgres's, which gives the better error. */
 const graceMs = 1_000;
 
@@ -104,7 +102,13 @@ export class SharedPool implements SessionOwner {
     this.#closing.abort();
     clearTimeout(this.#sweep);
     for (const submission of this.#waiting.splice(0)) this.#end(submission, because);
-    await Promise.all([...this.#sessions].map((session) => this.#abandon(session, because)));
+    await Promise.all([...this.#sessions].map((session) => this.#endSession(session, because)));
+  }
+
+  /** Where nothing is under way, nothing has to be canceled. */
+  async #endSession(session: SharedSession, because: PosternError): Promise<void> {
+    if (session.flight) await this.#abandon(session, because);
+    else session.connection.close();
   }
 
   onArrived(session: SharedSession, { submission, isMuted }: Passenger): void {
@@ -129,7 +133,7 @@ export class SharedPool implements SessionOwner {
   onLost(_session: SharedSession, flight: Flight, error: Error): void {
     const struck = flight.current;
     if (struck && !struck.isMuted) this.#end(struck.submission, error, struck.index);
-    this.#askAgain(flight, flight.position + 1, error);
+    this.#askAgain(flight, flight.position + 1);
   }
 
   #endStruck({ submission, index }: Passenger, error: Error | undefined): void {
@@ -139,12 +143,12 @@ export class SharedPool implements SessionOwner {
     } else this.#end(submission, error, index);
   }
 
-  #askAgain({ passengers }: Flight, from: number, because?: Error): void {
+  /** However often: each time the flight has lost one whom it carries no more. */
+  #askAgain({ passengers }: Flight, from: number): void {
     for (let at = from; at < passengers.length; at++) {
-      const { submission, isMuted, index } = passengers[at]!;
+      const { submission, isMuted } = passengers[at]!;
       if (isMuted) continue;
-      if (submission.attempts >= mostAttempts && because) this.#end(submission, because, index);
-      else if (this.#closedBecause) this.#end(submission, this.#closedBecause);
+      if (this.#closedBecause) this.#end(submission, this.#closedBecause);
       else this.#enqueue(submission);
     }
   }
@@ -317,20 +321,6 @@ export class SharedPool implements SessionOwner {
     submission.stopListening?.();
     submission.request.onDone(error, failedIndex);
   }
-}
-
-/**
- * Can it be that the statement fails only because it was prepared in another time? Then it is gone, or its result has
- * another shape now, or the types of its parameters are those of columns that have others by now. Nothing has taken
- * effect, so it is parsed anew and run once more.
- */
-function mayBeOutdated(error: Error, { attempts, parsesAnew, request }: Submission): boolean {
-  if (!(error instanceof ServerError) || attempts >= mostAttempts) return false;
-  const { code, where, routine } = error.fields;
-  if (code === "26000" || (code === "0A000" && routine === "RevalidateCachedQuery")) return true;
-  if (!code.startsWith("42") && !where?.includes("portal parameter $")) return false;
-  // Parameters that are written by their types were written before the new types were known.
-  return !parsesAnew || request.statements.some(({ params }) => params.some(needsType));
 }
 
 const tooBusy = (detail: string) =>
