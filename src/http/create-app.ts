@@ -11,6 +11,7 @@ import { answerDirectly } from "./direct-data-plane.ts";
 import { followRequests } from "./follow-request.ts";
 import type { HttpApp } from "./http-app.ts";
 import { limitCallers } from "./limit-callers.ts";
+import { createClientLimiter } from "./limit-clients.ts";
 import type { OriginRules } from "./origin-rules.ts";
 import { createRateLimiter } from "./rate-limiter.ts";
 import { readBodies } from "./read-body.ts";
@@ -65,6 +66,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     bodyLimit: options.limits.bodyBytes,
     clientBodyLimit: options.clientLimits.bodyBytes,
     origins: options.origins,
+    limitClients: createClientLimiter(rateLimit),
   };
   app.register(async (dataPlane) => {
     queryRoutes(dataPlane, services, caller, rules);

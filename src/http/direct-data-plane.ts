@@ -11,6 +11,7 @@ import { httpStatusOf } from "../base/error-codes.ts";
 import type { Observe } from "../base/observation.ts";
 import { answerNeonDirectly, isPlainNeon } from "./direct-neon.ts";
 import { clientGoneStatus, directHeaders, sendDirectly } from "./direct-response.ts";
+import { type ClientLimiter, tooManyRequests } from "./limit-clients.ts";
 import { corsHeadersFor, type OriginRules } from "./origin-rules.ts";
 import { peerAddressOf } from "./peer-address.ts";
 import { bodyTooLarge, parseJson } from "./read-body.ts";
@@ -31,6 +32,7 @@ export interface DirectOptions {
   /** For callers without a token of the database's own. */
   clientBodyLimit: number;
   origins: OriginRules;
+  limitClients: ClientLimiter;
   observe: Observe;
 }
 
@@ -132,6 +134,7 @@ class DirectAnswer extends Departure {
   #principal: DatabasePrincipal | ClientPrincipal | undefined;
   #corsHeaders: string[] | undefined;
   #code: string | undefined;
+  #retryAfterSeconds = 0;
   #chunks: Buffer[] | undefined;
 
   constructor(
@@ -166,12 +169,14 @@ class DirectAnswer extends Departure {
 
   async #authenticate(): Promise<DatabasePrincipal | ClientPrincipal> {
     const { databaseId, token, isUser, origin } = this.#direct;
-    const { services, origins, clientBodyLimit } = this.#options;
+    const { services, origins, clientBodyLimit, limitClients } = this.#options;
     // First, so that a page can read a refusal too.
     if (origin !== undefined && (await services.access.isOpenToClients(databaseId)))
       this.#corsHeaders = corsHeadersFor(origin, origins);
     if (!isUser) return services.access.authenticateDatabase(databaseId, token!);
     const principal = await services.access.authenticateClient(databaseId, token);
+    this.#retryAfterSeconds = limitClients(principal, peerAddressOf(this.#request));
+    if (this.#retryAfterSeconds > 0) throw tooManyRequests(this.#retryAfterSeconds);
     if (this.#direct.length > clientBodyLimit) throw bodyTooLarge();
     return principal;
   }
@@ -220,7 +225,7 @@ class DirectAnswer extends Departure {
     const status = httpStatusOf(error.code);
     const headers = directHeaders(id, body.length, this.#corsHeaders);
     if (status === 401) headers.push("www-authenticate", "Bearer");
-    if (status === 503 || status === 429) headers.push("retry-after", "1");
+    if (status === 503 || status === 429) headers.push("retry-after", String(this.#retryAfterSeconds || 1));
     // What is left of the body is read away: a client that still sends would not see the answer otherwise.
     this.#request.resume();
     this.#response.writeHead(status, headers).end(body);

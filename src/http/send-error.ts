@@ -21,7 +21,8 @@ export function createSendError(observe: Observe): SendError {
     const body = describeError(thrown, request, observe);
     const status = givenStatus ?? httpStatusOf(body.code);
     if (status === 401) reply.header("www-authenticate", "Bearer");
-    if (status === 503) reply.header("retry-after", "1");
+    if ((status === 503 || status === 429) && !reply.hasHeader("retry-after"))
+      reply.header("retry-after", "1");
     reply.code(status).type("application/json; charset=utf-8");
     readOn(request.raw, () => reply.send(JSON.stringify(body)));
   };

@@ -11,6 +11,7 @@ import { asPosternError, hasCode, posternError } from "../../base/error.ts";
 import { isWebSocketRequest } from "../../http/accept-websockets.ts";
 import { answerDirectly } from "../../http/direct-data-plane.ts";
 import { ignoreUpgrade } from "../../http/ignore-upgrade.ts";
+import { createClientLimiter } from "../../http/limit-clients.ts";
 import { createRequestHost } from "../../http/request-host.ts";
 import { sendClientError } from "../../http/send-error.ts";
 import { createTransport } from "../../http/server-options.ts";
@@ -64,6 +65,7 @@ async function serve(talk: DaemonTalk, start: WorkerStart): Promise<void> {
     bodyLimit: config.limits.bodyBytes,
     clientBodyLimit: config.clientLimits.bodyBytes,
     origins: config.origins,
+    limitClients: createClientLimiter(config.rateLimit),
     observe,
   });
   talk.follow({

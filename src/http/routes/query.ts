@@ -6,6 +6,7 @@ import type { AuthenticationHooks } from "../authenticate-request.ts";
 import { askerOf } from "../authenticate-request.ts";
 import { departureOf } from "../follow-request.ts";
 import type { HttpApp } from "../http-app.ts";
+import { type ClientLimiter, tooManyRequests } from "../limit-clients.ts";
 import { allowOrigin, answerPreflights, type OriginRules } from "../origin-rules.ts";
 import { peerAddressOf } from "../peer-address.ts";
 import { bodyTooLarge } from "../read-body.ts";
@@ -28,11 +29,11 @@ export interface DataPlaneRules {
   /** For callers without a token of the database's own. */
   clientBodyLimit: number;
   origins: OriginRules;
+  limitClients: ClientLimiter;
 }
 
 /** A stranger's body is read only when its length is known and small. */
 export function checkLength(request: FastifyRequest, limit: number): void {
-  if (askerOf(request).kind !== "client") return;
   const length = request.headers["content-length"];
   if (length === undefined) {
     throw posternError("Y1001", "The request does not say how long its body is.", {
@@ -57,7 +58,7 @@ export function queryRoutes(
   app: HttpApp,
   services: HttpServices,
   caller: AuthenticationHooks,
-  { bodyLimit, clientBodyLimit, origins }: DataPlaneRules,
+  { bodyLimit, clientBodyLimit, origins, limitClients }: DataPlaneRules,
 ): void {
   answerPreflights(app, services.access, origins);
   const onRequest = [
@@ -65,7 +66,16 @@ export function queryRoutes(
       await allowOrigin(request, reply, services.access, origins);
     },
     caller.database,
-    async (request: AskRequest) => checkLength(request, clientBodyLimit),
+    async (request: AskRequest, reply: FastifyReply) => {
+      const asker = askerOf(request);
+      if (asker.kind !== "client") return;
+      const seconds = limitClients(asker, peerAddressOf(request.raw));
+      if (seconds > 0) {
+        reply.header("retry-after", seconds);
+        throw tooManyRequests(seconds);
+      }
+      checkLength(request, clientBodyLimit);
+    },
   ];
 
   app.post("/v1/db/:id/query", {
