@@ -156,6 +156,8 @@ async function startServices(
   await http.listen();
   cleanup.push(async () => dataPlane.workers?.stop());
   await dataPlane.workers?.start();
+  // Before the workers stop: they wait for the connections that they have handed on.
+  cleanup.push(() => http.closeWebSockets());
   cleanup.push(async () => stopping.abort(new Error("Postern is stopping")));
 }
 

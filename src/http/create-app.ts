@@ -3,7 +3,6 @@ import { type Clock, systemClock } from "../base/clock.ts";
 import type { ClientLimits, Limits, RateLimit } from "../base/config.ts";
 import { posternError } from "../base/error.ts";
 import type { Observe } from "../base/observation.ts";
-import { WebSocketDoor, type WebSocketOptions } from "./accept-websockets.ts";
 import { authenticationHooks } from "./authenticate-request.ts";
 import { createFramework } from "./create-framework.ts";
 import { describeApi } from "./describe-api.ts";
@@ -46,7 +45,6 @@ export interface AppOptions extends HostRules, TransportOptions {
   clock?: Clock;
   /** Of each caller of the control plane; null: none. */
   rateLimit?: RateLimit | null;
-  webSockets?: Pick<WebSocketOptions, "mostSockets" | "insecure">;
 }
 
 export function createApp(services: HttpServices, options: AppOptions): HttpApp {
@@ -92,13 +90,6 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     ...rules,
     observe: options.observe,
   });
-  const webSockets = new WebSocketDoor(app.server, {
-    tunnel: services.tunnel,
-    observe: options.observe,
-    bytesBeforeLogin: options.limits.bodyBytes,
-    ...options.webSockets,
-  });
-  app.addHook("preClose", () => webSockets.close());
   return app;
 }
 

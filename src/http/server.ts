@@ -2,6 +2,7 @@
 import { rm } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { hasCode, posternError } from "../base/error.ts";
+import { WebSocketDoor, type WebSocketOptions } from "./accept-websockets.ts";
 import { type AppOptions, createApp } from "./create-app.ts";
 import type { HttpApp } from "./http-app.ts";
 import type { HttpServices } from "./services.ts";
@@ -13,6 +14,7 @@ export interface HttpServerOptions extends AppOptions {
   port: number;
   /** Instead of address and port: a unix socket, where workers stand in front. */
   socketPath?: string | undefined;
+  webSockets?: Pick<WebSocketOptions, "mostSockets" | "insecure">;
 }
 
 export interface HttpServer {
@@ -20,12 +22,21 @@ export interface HttpServer {
   readonly app: HttpApp;
   /** Resolves with the port. @throws Y0004 when it is taken. */
   listen(): Promise<number>;
+  /** Ends the sessions over WebSockets, and lets none in any more; what stands in front can be closed then. */
+  closeWebSockets(): Promise<void>;
   /** Accepts nothing more, lets requests finish for up to `graceMs`, then cuts off the rest. Safe to call twice. */
   close(graceMs?: number): Promise<void>;
 }
 
 export function createHttpServer(services: HttpServices, options: HttpServerOptions): HttpServer {
   const app = createApp(services, options);
+  const webSockets = new WebSocketDoor(app.server, {
+    tunnel: services.tunnel,
+    observe: options.observe,
+    bytesBeforeLogin: options.limits.bodyBytes,
+    ...options.webSockets,
+  });
+  app.addHook("preClose", () => webSockets.close());
   return {
     app,
     async listen() {
@@ -50,6 +61,7 @@ export function createHttpServer(services: HttpServices, options: HttpServerOpti
       }
       return (app.server.address() as AddressInfo).port;
     },
+    closeWebSockets: () => webSockets.close(),
     async close(graceMs = 5_000) {
       const cutOff = setTimeout(() => app.server.closeAllConnections(), graceMs);
       await app.close().finally(() => clearTimeout(cutOff));

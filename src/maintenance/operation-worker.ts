@@ -61,8 +61,11 @@ export class OperationWorker implements Service {
     this.#runner = undefined;
     // Running operations end at their next step; one that does not is left to the next daemon, as after a crash.
     const stopped = runner?.stop().catch(() => {});
-    await Promise.race([stopped, sleep(stopPatienceMs)]);
-    await Promise.race([this.#pool.end().catch(() => {}), sleep(1_000)]);
+    await atMost(stopPatienceMs, stopped);
+    await atMost(
+      1_000,
+      this.#pool.end().catch(() => {}),
+    );
   }
 
   /** Frees what a daemon that died held, and queues its unfinished operations again. */
@@ -75,4 +78,10 @@ export class OperationWorker implements Service {
       await enqueueOperation(this.#platform.state, operation);
     }
   }
+}
+
+/** Waits that long and no longer; a timer that is left over would keep the process from ending. */
+async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+  const done = new AbortController();
+  await Promise.race([work, sleep(ms, done.signal)]).finally(() => done.abort());
 }

@@ -2,6 +2,7 @@ import { type FullQueryResults, NeonDbError, neon, types } from "@neondatabase/s
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type NeonHome, startNeonHome } from "../support/neon-home.ts";
+import { startTestIssuer, type TestIssuer } from "../support/test-issuer.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
 let home: NeonHome;
@@ -290,6 +291,62 @@ describe("logins of /sql", () => {
     for (let n = 0; n < 25; n += 1) statuses.push((await guess(n)).status);
     expect(statuses.at(-1)).toBe(429);
     expect(await sql`select 1 as one`).toEqual([{ one: 1 }]);
+  });
+});
+
+describe("an application's user over /sql", () => {
+  let issuer: TestIssuer;
+  const asUser = async (sub: string) =>
+    neon(`postgresql://authenticated@${home.shop.host}/any`, { authToken: await issuer.sign({ sub }) });
+
+  beforeAll(async () => {
+    issuer = await startTestIssuer();
+    for (const statement of [
+      "create table notes (user_id text not null default auth.uid(), body text unique)",
+      "insert into notes values ('ada', 'a'), ('bob', 'b')",
+      "alter table notes enable row level security",
+      "create policy own on notes to authenticated using (user_id = (select auth.uid()))",
+      "grant select, insert on notes to authenticated",
+    ]) {
+      await sql.query(statement);
+    }
+    await home.postern.api("PUT", `/v1/databases/${home.shop.id}/client-access`, { issuer: issuer.url });
+  });
+  afterAll(() => issuer.close());
+
+  test("sees the rows that are his, by one query and in a transaction", async () => {
+    const ada = await asUser("ada");
+    expect(await ada`select body from notes`).toEqual([{ body: "a" }]);
+    const bob = await asUser("bob");
+    expect(await bob.transaction([bob`select body from notes`, bob`select auth.uid() as me`])).toEqual([
+      [{ body: "b" }],
+      [{ me: "bob" }],
+    ]);
+    await expect(ada`select * from items`).rejects.toMatchObject({ code: "42501" });
+  });
+
+  test("is found by the database's name where the host names none", async () => {
+    const { database } = home.urls;
+    const ada = neon(`postgresql://authenticated@127.0.0.1/${database}`, {
+      authToken: await issuer.sign({ sub: "ada" }),
+    });
+    expect(await ada`select body from notes`).toEqual([{ body: "a" }]);
+  });
+
+  test("is not told of rows that he may not see", async () => {
+    const ada = await asUser("ada");
+    const error = await ada`insert into notes (body) values ('b')`.catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: "23505",
+      detail: undefined,
+      constraint: undefined,
+      table: undefined,
+    });
+  });
+
+  test("is refused with a bad token, in a way that the driver reads", async () => {
+    const expired = neon(home.urls.pooled, { authToken: await issuer.sign({ sub: "ada", exp: 1 }) });
+    await expect(expired`select 1`).rejects.toMatchObject({ code: "Y2010" });
   });
 });
 

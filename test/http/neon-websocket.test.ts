@@ -21,8 +21,6 @@ beforeAll(async () => {
   await direct.query("create table items (id int primary key, name text unique)");
 });
 afterAll(async () => {
-  await direct?.end();
-  await pool?.end();
   await home?.postern.close();
 });
 
@@ -251,6 +249,21 @@ describe("/v2", () => {
     await expect(pool.query("select nonsense")).rejects.toMatchObject({ code: "42703" });
     expect(neonConfig.useSecureWebSocket).toBe(false);
     await waitUntil("the session is idle", async () => (await countActive("nonsense")) === 0);
+  });
+});
+
+describe("when Postern stops", () => {
+  test("open WebSockets end with 1001, and do not hold it up", async () => {
+    const { socket, heard } = await openSocket();
+    socket.send(opening("select 'still open' as s"));
+    await waitUntil("the answer is here", async () => heard().includes("still open"));
+    const closed = once(socket, "close");
+    await pool.end();
+    await direct.end();
+    const startedAt = performance.now();
+    await home.postern.stop("SIGTERM");
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    expect((await closed)[0]).toBe(1001);
   });
 });
 
