@@ -81,7 +81,7 @@ export class OperationWorker implements Service {
 }
 
 /** Waits that long and no longer; a timer that is left over would keep the process from ending. */
-async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+async function atMost(ms: number, work: Promise<unknown> | undefined): Promise<void> {
   const done = new AbortController();
   await Promise.race([work, sleep(ms, done.signal)]).finally(() => done.abort());
 }
