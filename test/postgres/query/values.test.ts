@@ -65,6 +65,83 @@ describe("random values come as pg reads them", () => {
   it("float8[]", () => check("float8[]", fc.array(float), (one) => `{${one.join(",")}}`));
 });
 
+describe("random values that JSON has no form for come as Postgres writes them", () => {
+  const check = async (type: string, values: fc.Arbitrary<string>) => {
+    const sample = fc.sample(values, 150);
+    const sql = `select v::${type} as v, array[v::${type}, null] as vs from unnest($1::text[]) with ordinality as t(v, n) order by n`;
+    const types = { getTypeParser: () => (one: string) => one };
+    const { rows } = await client.query({ text: sql, values: [sample], types: types as never });
+    const expected = rows.map(({ v }) => ({ v, vs: [v, null] }));
+    expect((await fixture.query(sql, [sample])).rows).toEqual(expected);
+  };
+  const bytes = fc.uint8Array({ maxLength: 40 }).map((one) => `\\x${Buffer.from(one).toString("hex")}`);
+  const day = fc.integer({ min: -1_000_000, max: 1_000_000 }).map((days) => new Date(days * 86_400_000));
+  const date = day.map((one) => {
+    const year = one.getUTCFullYear();
+    const padded = String(year > 0 ? year : 1 - year).padStart(4, "0");
+    return `${padded}-${one.getUTCMonth() + 1}-${one.getUTCDate()}${year > 0 ? "" : " BC"}`;
+  });
+  const orInfinity = (values: fc.Arbitrary<string>) =>
+    fc.oneof(values, fc.constantFrom("infinity", "-infinity"));
+  const time = fc.nat(86_399_999).map((ms) => new Date(ms).toISOString().slice(11, 23));
+  const bounds = fc.constantFrom("[]", "[)", "(]", "()");
+  const range = <Value>(values: fc.Arbitrary<Value>, compare: (a: Value, b: Value) => number) =>
+    fc.tuple(values, values, bounds).map(([a, b, [open, close]]) => {
+      const [low, high] = compare(a, b) <= 0 ? [a, b] : [b, a];
+      return `${open}"${String(low).replace(/["\\]/g, "\\$&")}","${String(high).replace(/["\\]/g, "\\$&")}"${close}`;
+    });
+  const numbers = (a: number, b: number) => a - b;
+
+  it("bytea", () => check("bytea", bytes));
+  it("date", () => check("date", orInfinity(date)));
+  it("timestamp", () =>
+    check(
+      "timestamp",
+      fc.tuple(date, time).map(([a, b]) => (a.endsWith("BC") ? a : `${a} ${b}`)),
+    ));
+  it("timestamptz", () => check("timestamptz", orInfinity(date)));
+  it("interval", () =>
+    check(
+      "interval",
+      fc.tuple(int(16), int(16), time).map(([a, b, c]) => `${a} months ${b} days ${c}`),
+    ));
+  it("int4range", () => check("int4range", range(int(31), numbers)));
+  it("numrange", () => check("numrange", range(int(31), numbers)));
+  it("daterange, empty", () =>
+    check("daterange", fc.constantFrom("empty", "(,)", "[2026-01-01,2026-02-01)")));
+  it("composite", async () => {
+    await fixture.execute("create type fuzzed as (a int, b text, c text[])");
+    const field = (one: string) => `"${one.replace(/["\\]/g, "\\$&")}"`;
+    await check(
+      "fuzzed",
+      fc.tuple(int(32), text).map(([a, b]) => `(${a},${field(b)},)`),
+    );
+  });
+  it("inet", () => check("inet", fc.oneof(fc.ipV4(), fc.ipV6())));
+  it("bit varying", () =>
+    check(
+      "varbit",
+      fc.array(fc.constantFrom("0", "1")).map((one) => one.join("")),
+    ));
+});
+
+describe("every character", () => {
+  /** A few thousand of all planes, and all of ASCII; but NUL and halves of pairs. */
+  const characters = Array.from({ length: 0x110000 / 61 }, (_, n) => n * 61)
+    .concat(Array.from({ length: 128 }, (_, n) => n))
+    .filter((code) => code > 0 && (code < 0xd800 || code > 0xdfff))
+    .map((code) => String.fromCodePoint(code));
+
+  it("comes back as it was sent, alone, in arrays and in JSON", async () => {
+    const whole = characters.join("");
+    const { rows } = await fixture.query(
+      "select $1::text as t, $2::text[] as a, $3::json as j, $4::jsonb as b",
+      [whole, characters, { whole }, [whole]],
+    );
+    expect(rows).toEqual([{ t: whole, a: characters, j: { whole }, b: [whole] }]);
+  });
+});
+
 describe("random parameters come back as they were sent", () => {
   const check = async (type: string, values: fc.Arbitrary<JsonValue>) => {
     await fc.assert(
@@ -88,6 +165,15 @@ describe("random parameters come back as they were sent", () => {
   it("jsonb, objects", () => check("jsonb", fc.dictionary(fc.string(), int(32)) as fc.Arbitrary<JsonValue>));
   it("jsonb, arrays", () => check("jsonb", fc.array(orNull(int(32)))));
   it("text[]", () => check("text[]", fc.array(orNull(text))));
+  it("text[] of two dimensions", () =>
+    check(
+      "text[]",
+      fc
+        .nat(4)
+        .chain((width) =>
+          fc.array(fc.array(orNull(text), { minLength: width + 1, maxLength: width + 1 }), { minLength: 1 }),
+        ),
+    ));
   it("int8[], as texts", () => check("int8[]", fc.array(bigint)));
   it("jsonb[]", () => check("jsonb[]", fc.array(fc.record({ a: int(16) })) as fc.Arbitrary<JsonValue>));
 });
