@@ -36,6 +36,7 @@ export const errorCodes = {
   Y0005: { name: "daemon_not_running", http: 503, exit: 9 },
   Y0006: { name: "daemon_start_failed", http: 500, exit: 1 },
   Y0007: { name: "home_in_use", http: 409, exit: 6 },
+  Y0010: { name: "certificate_unusable", http: 500, exit: 2 },
   Y0011: { name: "unencrypted_listen", http: 500, exit: 2 },
   // Y1: the request
   Y1001: { name: "invalid_request", http: 400, exit: 2 },

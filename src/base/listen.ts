@@ -29,10 +29,7 @@ export const isWildcard = (address: string): boolean => address === "0.0.0.0" ||
 export const bracketed = (address: string): string => (address.includes(":") ? `[${address}]` : address);
 
 /** An address of `listen` that this machine reaches itself at. */
-export const localAddress = (listen: string): string => {
-  if (isLoopback(listen)) return listen;
-  return "127.0.0.1";
-};
+export const localAddress = (listen: string): string => (isLoopback(listen) ? listen : "127.0.0.1");
 
 /** @throws Y0001 */
 export function checkListen(address: string): string {

@@ -3,6 +3,7 @@ import pg from "pg";
 import { messageOf, PosternError, posternError } from "../base/error.ts";
 import type { CommandInput } from "./command-input.ts";
 import type { CliContext } from "./context.ts";
+import { postgresAddress } from "./postgres-address.ts";
 import { requireTarget, type Target } from "./target.ts";
 
 /** Gives `work` a session in the database that the command line names, past the pooler, and ends it after. */
@@ -34,9 +35,9 @@ async function directUrl(context: CliContext, target: Target): Promise<string> {
   return (await (await context.forDatabase(target)).getDatabaseUrls(target.ref)).direct;
 }
 
-async function connect(connectionString: string): Promise<pg.Client> {
+async function connect(url: string): Promise<pg.Client> {
   const client = new pg.Client({
-    connectionString,
+    ...postgresAddress(url),
     connectionTimeoutMillis: 10_000,
     application_name: "postern",
   });

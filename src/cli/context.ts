@@ -1,8 +1,9 @@
 /** In charge of what every command works with: output, questions, and the Postern it talks to. */
-import { type Control, createControl } from "@postern/sdk/control";
+import type { Control } from "@postern/sdk/control";
 import type { OperationInfo } from "@postern/sdk/protocol";
 import { PosternError, posternError } from "../base/error.ts";
 import { exitCodes } from "../base/error-codes.ts";
+import { openControl } from "./open-control.ts";
 import type { Output } from "./output.ts";
 import { startProgress } from "./progress.ts";
 import { createPrompt, type Prompt } from "./prompt.ts";
@@ -29,7 +30,7 @@ export function createContext(output: Output, mayAsk: boolean): CliContext {
   const account = async () => {
     const { url, apiKey } = await resolveApiAccess();
     if (!apiKey) throw noKey();
-    return createControl({ url, apiKey });
+    return openControl({ url, apiKey });
   };
   const follow: CliContext["follow"] = async (control, operation, what) => {
     const progress = startProgress(output);
@@ -55,11 +56,11 @@ export function createContext(output: Output, mayAsk: boolean): CliContext {
     prompt: createPrompt(mayAsk),
     directory: process.cwd(),
     account,
-    stranger: async () => createControl({ url: (await resolveApiAccess()).url }),
+    stranger: async () => openControl({ url: (await resolveApiAccess()).url }),
     async forDatabase(target) {
       if (target.token === undefined) return account();
       const url = target.apiUrl ?? (await resolveApiAccess()).url;
-      return createControl({ url, token: target.token });
+      return openControl({ url, token: target.token });
     },
     follow,
     async finish(control, operation, what) {

@@ -15,6 +15,7 @@ export async function runPsql(context: CliContext, input: CommandInput): Promise
       : (await (await context.forDatabase(target)).getDatabaseUrls(target.ref)).direct,
   );
   const environment: NodeJS.ProcessEnv = { ...process.env, PGPASSWORD: decodeURIComponent(url.password) };
+  if (process.env.POSTERN_CA_CERT) environment.PGSSLROOTCERT ??= process.env.POSTERN_CA_CERT;
   if (input.flag("readOnly")) environment.PGOPTIONS = "-c default_transaction_read_only=on";
   url.password = "";
   for (const program of [await ownPsql(context), "psql"]) {

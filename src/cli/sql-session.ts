@@ -1,8 +1,8 @@
 /** In charge of running SQL for the command line: over HTTP where the token is known, else over a connection. */
-import { createClient } from "@postern/sdk/client";
 import type { QueryField } from "@postern/sdk/protocol";
 import type { CommandInput } from "./command-input.ts";
 import type { CliContext } from "./context.ts";
+import { openClient } from "./open-control.ts";
 import { requireTarget, type Target } from "./target.ts";
 import { openUrlSession } from "./url-mode.ts";
 import { resolveApiAccess } from "./user-config.ts";
@@ -47,7 +47,7 @@ async function httpSession(
   { readOnly }: SessionOptions,
 ): Promise<SqlSession> {
   const api = target.apiUrl ?? (await resolveApiAccess()).url;
-  const client = createClient({ url: `${api}/v1/db/${encodeURIComponent(target.ref)}`, token });
+  const client = openClient({ url: `${api}/v1/db/${encodeURIComponent(target.ref)}`, token });
   return {
     label: target.ref,
     async run(sql, params = []) {

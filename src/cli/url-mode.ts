@@ -1,6 +1,7 @@
 /** In charge of what the command line does with a Postgres address itself, without the daemon in between. */
 import pg from "pg";
 import { hasCode, messageOf, PosternError, posternError } from "../base/error.ts";
+import { postgresAddress } from "./postgres-address.ts";
 import type { SqlResult, SqlSession } from "./sql-session.ts";
 
 const connectLimitMs = 10_000;
@@ -15,7 +16,7 @@ const timeTypes = new Set([17, 600, 718, 1082, 1114, 1115, 1182, 1184, 1185, 118
 
 export async function openUrlSession(url: string, readOnly: boolean, label?: string): Promise<SqlSession> {
   const client = new pg.Client({
-    connectionString: url,
+    ...postgresAddress(url),
     connectionTimeoutMillis: connectLimitMs,
     application_name: "postern",
     types,

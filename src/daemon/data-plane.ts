@@ -1,7 +1,9 @@
 /** In charge of the data plane as a whole: the daemon's own part and the workers, told and closed as one. */
 import { createReadLogin } from "../access/read-login.ts";
 import type { DatabaseId } from "../base/id.ts";
+import type { Certificate } from "../base/read-certificate.ts";
 import { findClientAccess, openClientAccess } from "../databases/client-access.ts";
+import type { ServerCertificate } from "../http/server-options.ts";
 import type { Platform } from "../instances/platform.ts";
 import { findAddress } from "../query/find-address.ts";
 import type { QueryService } from "../query/query-service.ts";
@@ -38,7 +40,8 @@ export function createDataPlane(platform: Platform, options: DataPlaneOptions): 
     readLogin: createReadLogin(platform),
     findDatabaseId: (innerName) => findDatabaseIdByInnerName(state, innerName),
   };
-  const start = { config, port: ports.http, daemonSocket, workers: config.workers };
+  const certificate = platform.certificate && pairOf(platform.certificate.current);
+  const start = { config, port: ports.http, certificate, daemonSocket, workers: config.workers };
   const workers = config.workers > 0 ? new WorkerPool({ start, questions, observe }) : undefined;
   return {
     workers,
@@ -51,3 +54,6 @@ export function createDataPlane(platform: Platform, options: DataPlaneOptions): 
     },
   };
 }
+
+/** What a server needs of it. */
+export const pairOf = ({ certificate, key }: Certificate): ServerCertificate => ({ certificate, key });

@@ -1,5 +1,7 @@
 /** In charge of what the daemon says of itself. */
-import type { DaemonStatus } from "@postern/sdk/protocol";
+import type { DaemonStatus, ServiceState } from "@postern/sdk/protocol";
+import { bracketed, isLoopback } from "../base/listen.ts";
+import { covers } from "../base/read-certificate.ts";
 import type { Platform } from "../instances/platform.ts";
 import { countDatabases } from "../state/databases.ts";
 
@@ -9,7 +11,8 @@ export interface DaemonFacts {
 }
 
 export async function describeDaemon(platform: Platform, facts: DaemonFacts): Promise<DaemonStatus> {
-  const { config, ports, toolchain } = platform;
+  const { config, ports, toolchain, address } = platform;
+  const host = bracketed(address.host);
   const services = platform.supervisor
     .list()
     .map(({ name, status, pid, detail }) => ({ name, status, pid, detail }));
@@ -21,8 +24,9 @@ export async function describeDaemon(platform: Platform, facts: DaemonFacts): Pr
     home: config.home,
     started_at: facts.startedAt.toISOString(),
     api_url: apiUrl(platform),
-    pool_address: `${config.listen}:${ports.pool}`,
-    direct_address: `${config.listen}:${ports.direct}`,
+    pool_address: `${host}:${ports.pool}`,
+    direct_address: `${host}:${ports.direct}`,
+    listen: describeListen(platform),
     toolchain: {
       directory: toolchain.directory,
       postgres: toolchain.postgresVersion,
@@ -30,12 +34,40 @@ export async function describeDaemon(platform: Platform, facts: DaemonFacts): Pr
     },
     services,
     databases: await countDatabases(platform.state),
-    warnings: troubled.map(
-      (service) =>
-        `${service.name} is ${service.status}${service.detail === null ? "" : `: ${service.detail}`}`,
-    ),
+    warnings: [...troubled.map(describeTrouble), ...listenWarnings(platform)],
   };
 }
 
-export const apiUrl = ({ config, ports }: Pick<Platform, "config" | "ports">): string =>
-  `http://${config.listen}:${ports.http}`;
+export const apiUrl = ({ address, ports }: Pick<Platform, "address" | "ports">): string =>
+  `${address.isEncrypted ? "https" : "http"}://${bracketed(address.host)}:${ports.http}`;
+
+const describeTrouble = ({ name, status, detail }: ServiceState): string =>
+  `${name} is ${status}${detail === null ? "" : `: ${detail}`}`;
+
+const describeListen = ({ config, certificate }: Platform): DaemonStatus["listen"] => ({
+  address: config.listen,
+  exposed: !isLoopback(config.listen),
+  certificate: certificate && {
+    names: certificate.current.names,
+    expires_at: certificate.current.expiresAt.toISOString(),
+  },
+});
+
+const expiryWarningMs = 14 * 86_400_000;
+
+function listenWarnings({ config, address, certificate, clock }: Platform): string[] {
+  if (certificate === null) {
+    return isLoopback(config.listen)
+      ? []
+      : [`Other machines reach ${config.listen} without encryption, because --insecure was said.`];
+  }
+  const warnings: string[] = [];
+  const { current } = certificate;
+  if (current.expiresAt.getTime() - clock.now().getTime() < expiryWarningMs)
+    warnings.push(`The certificate expires at ${current.expiresAt.toISOString()}; renew its files.`);
+  if (!covers(current, address.host))
+    warnings.push(`The certificate does not cover ${address.host}: clients that check it will refuse it.`);
+  if (!covers(current, `db-000000000000.${config.domain}`))
+    warnings.push(`The certificate does not cover the databases' own hosts: it lacks *.${config.domain}.`);
+  return warnings;
+}

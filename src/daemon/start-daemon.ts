@@ -1,6 +1,5 @@
 /** In charge of composing and starting everything in its order; the one place that knows all the parts. */
 
-import { join } from "node:path";
 import { ensureAdminAccount, issueAdminKey } from "../access/accounts.ts";
 import { sweepBackups } from "../backups/sweep-backups.ts";
 import { systemClock } from "../base/clock.ts";
@@ -8,24 +7,22 @@ import { type Config, readConfig } from "../base/config.ts";
 import { requireSafeListen } from "../base/listen.ts";
 import { Secrets } from "../base/secrets.ts";
 import { sharedSpares } from "../databases/create-database.ts";
-import { operationHandlers } from "../databases/operation-handlers.ts";
-import { createHttpServer } from "../http/server.ts";
 import { OperationEvents } from "../instances/operation-events.ts";
 import type { Platform } from "../instances/platform.ts";
+import { chooseAddress } from "../instances/server-address.ts";
 import { refillSpareDatabases } from "../instances/spare-databases.ts";
-import { MaintenanceTimer } from "../maintenance/maintenance-timer.ts";
-import { OperationWorker } from "../maintenance/operation-worker.ts";
 import { ensureToolchain } from "../runtime/ensure-toolchain.ts";
 import { ensureServerAccount } from "../runtime/server-account.ts";
+import { openCertificate } from "./certificate-renewal.ts";
 import { choosePorts } from "./choose-ports.ts";
 import { apiUrl, type DaemonFacts, describeDaemon } from "./describe-daemon.ts";
 import { lockHome, prepareHome, readOrMakeSecret, removeDaemonFile, writeDaemonFile } from "./home.ts";
-import { compositionOf } from "./http-services.ts";
 import { createLogObserver } from "./logger.ts";
-import { openState, stateConnection } from "./own-tables.ts";
+import { openState } from "./own-tables.ts";
 import { requireReachable } from "./require-reachable.ts";
 import type { StartEvents } from "./start-events.ts";
 import { composeServers, startSystemServer, startTenantServers, stopServers } from "./start-servers.ts";
+import { startServices } from "./start-services.ts";
 import { readVersion } from "./version.ts";
 
 export interface RunningDaemon {
@@ -71,6 +68,7 @@ async function compose(
   });
   if (toolchain.directory !== "system") await requireReachable(toolchain.directory, account);
   const observe = createLogObserver();
+  const certificate = await openCertificate(config, account);
   const ports = await choosePorts(config);
   const poolAdminPassword = (await readOrMakeSecret(config.home, "pool-admin", 24)).toString("hex");
   const serversOptions = {
@@ -80,6 +78,7 @@ async function compose(
     toolchain,
     observe,
     poolAdminPassword,
+    tlsFile: certificate && certificate.file,
     report: (message: string) => phase("servers", message),
   };
   phase("servers", "Starting the servers");
@@ -94,6 +93,8 @@ async function compose(
   const platform: Platform = {
     config,
     ports,
+    address: chooseAddress(config, certificate && certificate.current),
+    certificate,
     clock: systemClock,
     observe,
     state,
@@ -109,7 +110,7 @@ async function compose(
   const adminKey =
     (await ensureAdminAccount(platform)) ??
     (options.issueKey ? await issueAdminKey(platform, "postern up") : null);
-  await startServices(platform, facts, stopping, cleanup);
+  await startServices({ platform, servers, certificate, facts, stopping, cleanup });
   await writeDaemonFile(config.home, {
     pid: process.pid,
     api_url: apiUrl(platform),
@@ -119,46 +120,6 @@ async function compose(
   const status = await describeDaemon(platform, facts);
   options.events.tell({ type: "ready", status, ...(adminKey === null ? {} : { admin_key: adminKey }) });
   warmUp(platform);
-}
-
-async function startServices(
-  platform: Platform,
-  facts: DaemonFacts,
-  stopping: AbortController,
-  cleanup: (() => Promise<unknown>)[],
-): Promise<void> {
-  const { config, ports, observe } = platform;
-  const daemonSocket = join(config.home, "run", "daemon.sock");
-  const { services, query, dataPlane } = compositionOf(platform, facts, daemonSocket);
-  cleanup.push(() => query.close());
-  const worker = new OperationWorker(platform, operationHandlers(dataPlane), stateConnection(config));
-  const maintenance = new MaintenanceTimer(platform);
-  const http = createHttpServer(services, {
-    listen: config.listen,
-    port: ports.http,
-    domain: config.domain,
-    hosts: config.hosts,
-    limits: config.limits,
-    clientLimits: config.clientLimits,
-    origins: config.origins,
-    rateLimit: config.rateLimit,
-    requestTimeoutMs: config.requestTimeoutMs,
-    webSockets: { insecure: config.insecure },
-    version: facts.version,
-    observe,
-    socketPath: dataPlane.workers && daemonSocket,
-  });
-  for (const service of [worker, maintenance]) {
-    cleanup.push(() => service.stop());
-    await service.start();
-  }
-  cleanup.push(() => http.close());
-  await http.listen();
-  cleanup.push(async () => dataPlane.workers?.stop());
-  await dataPlane.workers?.start();
-  // Before the workers stop: they wait for the connections that they have handed on.
-  cleanup.push(() => http.closeWebSockets());
-  cleanup.push(async () => stopping.abort(new Error("Postern is stopping")));
 }
 
 /** Prepared directories and databases make the next creation fast; they are made after the daemon is ready. */

@@ -13,6 +13,7 @@ import { PgBouncer } from "../runtime/pgbouncer.ts";
 import { ProcessRuntime } from "../runtime/process-runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { ServerAccount } from "../runtime/server-account.ts";
+import type { ServerExposure } from "../runtime/server-settings.ts";
 import { ensureServerTemplate } from "../runtime/server-template.ts";
 import type { Toolchain } from "../runtime/toolchain.ts";
 import { DirectoryPool } from "../runtime/warm-pool.ts";
@@ -27,6 +28,8 @@ export interface ServersOptions {
   toolchain: Toolchain;
   observe: Observe;
   poolAdminPassword: string;
+  /** The servers' copy of the certificate; null: no TLS. */
+  tlsFile: string | null;
   report(message: string): void;
 }
 
@@ -54,7 +57,7 @@ export async function composeServers(options: ServersOptions): Promise<Servers> 
     toolchain,
     account,
   });
-  const runtime = new ProcessRuntime({ toolchain, account, listen: config.listen, warmPool });
+  const runtime = new ProcessRuntime({ toolchain, account, exposure: exposureOf(options), warmPool });
   return {
     runtime,
     warmPool,
@@ -63,13 +66,19 @@ export async function composeServers(options: ServersOptions): Promise<Servers> 
   };
 }
 
+const exposureOf = ({ config, tlsFile }: Pick<ServersOptions, "config" | "tlsFile">): ServerExposure => ({
+  listen: config.listen,
+  tlsFile,
+  insecure: config.insecure,
+});
+
 export function composePooler(
-  options: Pick<ServersOptions, "config" | "toolchain" | "account" | "poolAdminPassword">,
+  options: Pick<ServersOptions, "config" | "toolchain" | "account" | "poolAdminPassword" | "tlsFile">,
   port: number,
 ): PgBouncer {
-  const { home, listen } = options.config;
+  const { home } = options.config;
   return new PgBouncer({
-    listen,
+    ...exposureOf(options),
     port,
     directory: join(home, "pgbouncer"),
     socketDirectory: join(home, "run", "pool"),
@@ -138,6 +147,17 @@ async function requireFreePort(port: number, listen: string, variable: string): 
   });
 }
 
+/** Makes the servers that other machines reach read their certificate again. */
+export async function reloadServers(home: string, runtime: Runtime, pooler: PgBouncer): Promise<void> {
+  for (const name of await serverNames(home)) {
+    if (name !== "system") await runtime.reload(serverSpec(home, name, null));
+  }
+  await pooler.reload();
+}
+
+const serverNames = async (home: string): Promise<string[]> =>
+  (await readdir(join(home, "instances")).catch(() => [])).filter((name) => !name.startsWith("."));
+
 /** Stops everything of this home that runs, whoever started it: the pooler first, Postern's own tables last. */
 export async function stopServers(
   home: string,
@@ -145,9 +165,7 @@ export async function stopServers(
   pooler: Pick<PgBouncer, "stop">,
 ): Promise<void> {
   await pooler.stop();
-  const names = (await readdir(join(home, "instances")).catch(() => [])).filter(
-    (name) => !name.startsWith("."),
-  );
+  const names = await serverNames(home);
   const failures: unknown[] = [];
   const stop = (name: string) =>
     runtime.stop(serverSpec(home, name, null)).catch((error: unknown) => failures.push(error));

@@ -24,11 +24,13 @@ export async function sweepServers(config: Config): Promise<void> {
       claim: () => Promise.reject(new Error("nothing is made while sweeping")),
       refill: async () => {},
     };
-    const runtime = new ProcessRuntime({ toolchain, account, listen: config.listen, warmPool: unused });
+    // Nothing is started, so it does not matter what it would listen on.
+    const exposure = { listen: config.listen, tlsFile: null, insecure: false };
+    const runtime = new ProcessRuntime({ toolchain, account, exposure, warmPool: unused });
     await stopServers(
       config.home,
       runtime,
-      composePooler({ config, toolchain, account, poolAdminPassword: "" }, config.poolPort),
+      composePooler({ config, toolchain, account, poolAdminPassword: "", tlsFile: null }, config.poolPort),
     );
   } finally {
     await unlock();

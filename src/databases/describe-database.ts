@@ -12,8 +12,12 @@ import { findInstance } from "../state/instances.ts";
 /** `<id>.<domain>[:port]` */
 export function databaseHost(platform: Platform, row: DatabaseRow): string {
   const { http } = platform.ports;
-  return `${row.id}.${platform.config.domain}${http === 80 ? "" : `:${http}`}`;
+  const usual = platform.address.isEncrypted ? 443 : 80;
+  return `${row.id}.${platform.config.domain}${http === usual ? "" : `:${http}`}`;
 }
+
+const databaseHttpUrl = (platform: Platform, row: DatabaseRow): string =>
+  `${platform.address.isEncrypted ? "https" : "http"}://${databaseHost(platform, row)}`;
 
 /** All of it, with what only the server can tell; the database is asked, so `healthy` is a fact. */
 export async function describeDatabase(platform: Platform, row: DatabaseRow): Promise<DatabaseInfo> {
@@ -59,7 +63,7 @@ export function renderRow(
     isolation: row.isolation,
     version: joined.version,
     host,
-    http_url: `http://${host}`,
+    http_url: databaseHttpUrl(platform, row),
     database: row.database_name,
     user: row.role_name,
     size_bytes: size,
@@ -80,12 +84,12 @@ export function renderRow(
 export async function describeUrls(platform: Platform, row: DatabaseRow): Promise<DatabaseUrls> {
   const instance = await findInstance(platform.state, row.instance_id!);
   const password = platform.secrets.open(row.password_sealed, row.id);
-  const login = { user: row.role_name, password, host: platform.config.listen, database: row.database_name };
+  const login = { user: row.role_name, password, ...platform.address, database: row.database_name };
   const directPort = instance!.tcp_port;
   return {
     pooled: renderConnectionUrl({ ...login, port: platform.ports.pool }),
     direct: renderConnectionUrl({ ...login, port: directPort }),
-    http: `http://${databaseHost(platform, row)}`,
+    http: databaseHttpUrl(platform, row),
     host: databaseHost(platform, row),
     user: row.role_name,
     password,

@@ -5,6 +5,7 @@ import { hasCode, posternError } from "../base/error.ts";
 import { WebSocketDoor, type WebSocketOptions } from "./accept-websockets.ts";
 import { type AppOptions, createApp } from "./create-app.ts";
 import type { HttpApp } from "./http-app.ts";
+import { renewCertificate, type ServerCertificate } from "./server-options.ts";
 import type { HttpServices } from "./services.ts";
 
 export interface HttpServerOptions extends AppOptions {
@@ -24,6 +25,8 @@ export interface HttpServer {
   listen(): Promise<number>;
   /** Ends the sessions over WebSockets, and lets none in any more; what stands in front can be closed then. */
   closeWebSockets(): Promise<void>;
+  /** For connections from now on. */
+  renewCertificate(certificate: ServerCertificate): void;
   /** Accepts nothing more, lets requests finish for up to `graceMs`, then cuts off the rest. Safe to call twice. */
   close(graceMs?: number): Promise<void>;
 }
@@ -62,6 +65,7 @@ export function createHttpServer(services: HttpServices, options: HttpServerOpti
       return (app.server.address() as AddressInfo).port;
     },
     closeWebSockets: () => webSockets.close(),
+    renewCertificate: (certificate) => renewCertificate(app.server, certificate),
     async close(graceMs = 5_000) {
       const cutOff = setTimeout(() => app.server.closeAllConnections(), graceMs);
       await app.close().finally(() => clearTimeout(cutOff));

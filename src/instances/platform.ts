@@ -5,6 +5,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Config } from "../base/config.ts";
 import type { Observe } from "../base/observation.ts";
+import type { Certificate } from "../base/read-certificate.ts";
 import type { Secrets } from "../base/secrets.ts";
 import type { Pooler } from "../runtime/pgbouncer.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -13,12 +14,21 @@ import type { Toolchain } from "../runtime/toolchain.ts";
 import type { WarmPool } from "../runtime/warm-pool.ts";
 import type { State } from "../state/state.ts";
 import type { OperationEvents } from "./operation-events.ts";
+import type { ServerAddress } from "./server-address.ts";
 import type { ServerSupervisor } from "./server-supervisor.ts";
+
+/** What is served now; a renewal replaces it. */
+export interface CertificateHolder {
+  current: Certificate;
+}
 
 export interface Platform {
   config: Config;
   /** What the servers listen on in fact: a configured port 0 is a real one here. */
   ports: { http: number; pool: number; direct: number };
+  address: ServerAddress;
+  /** Null without TLS. */
+  certificate: CertificateHolder | null;
   clock: Clock;
   observe: Observe;
   state: State;

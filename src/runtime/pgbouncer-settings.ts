@@ -1,8 +1,9 @@
 /** In charge of PgBouncer's configuration files, as text. */
+import { isLoopback } from "../base/listen.ts";
 import type { PoolTarget } from "./pgbouncer.ts";
+import { listenAddresses, type ServerExposure } from "./server-settings.ts";
 
-export interface PoolerSettings {
-  listen: string;
+export interface PoolerSettings extends ServerExposure {
   port: number;
   directory: string;
   socketDirectory: string;
@@ -41,14 +42,14 @@ ${loginDatabase} = host=${settings.systemSocketDirectory} port=5432 dbname=poste
 * = host=${settings.sharedSocketDirectory} port=5432
 
 [pgbouncer]
-listen_addr = ${settings.listen}
+listen_addr = ${listenAddresses(settings.listen)}
 listen_port = ${settings.port}
 unix_socket_dir = ${settings.socketDirectory}
 unix_socket_mode = 0700
 pidfile = ${settings.directory}/pgbouncer.pid
 log_connections = 0
 log_disconnections = 0
-auth_type = scram-sha-256
+${renderAccess(settings)}
 auth_file = ${settings.directory}/userlist.txt
 auth_user = postern_pooler
 auth_dbname = ${loginDatabase}
@@ -70,6 +71,29 @@ query_wait_timeout = 60
 server_idle_timeout = 60
 `;
 }
+
+/**
+ * Who may log in how. Over TLS whoever asks for it; other machines must. `client_tls_sslmode = require` would ask it of
+ * this machine's clients too, and of Postern's own tunnel.
+ */
+function renderAccess({ listen, tlsFile, directory }: PoolerSettings): string {
+  if (tlsFile === null) return "auth_type = scram-sha-256";
+  const tls = `client_tls_sslmode = allow
+client_tls_protocols = secure
+client_tls_cert_file = ${tlsFile}
+client_tls_key_file = ${tlsFile}`;
+  if (isLoopback(listen)) return `auth_type = scram-sha-256\n${tls}`;
+  return `auth_type = hba\nauth_hba_file = ${directory}/hba.conf\n${tls}`;
+}
+
+/** For where a certificate is: without encryption from this machine only. */
+export const poolerHbaRules = `# Written by Postern.
+local   all all              scram-sha-256
+host    all all 127.0.0.1/32 scram-sha-256
+host    all all ::1/128      scram-sha-256
+hostssl all all 0.0.0.0/0    scram-sha-256
+hostssl all all ::/0         scram-sha-256
+`;
 
 /** The file of entries for databases that are not on the shared instance. */
 export function renderPoolTargets(targets: readonly PoolTarget[]): string {

@@ -7,6 +7,7 @@ import { ownPath } from "./own-path.ts";
 import {
   type PoolerSettings,
   poolAdminUser,
+  poolerHbaRules,
   renderPoolerSettings,
   renderPoolTargets,
 } from "./pgbouncer-settings.ts";
@@ -65,7 +66,11 @@ export class PgBouncer implements Pooler {
       await chmod(folder, 0o700);
       await ownPath(folder, account);
     }
-    await this.#write("pgbouncer.ini", renderPoolerSettings(this.#options));
+    const settings = renderPoolerSettings(this.#options);
+    // Where it listens can only be changed by stopping it.
+    if (listenLines(await this.#read("pgbouncer.ini")) !== listenLines(settings)) await this.stop();
+    await this.#write("pgbouncer.ini", settings);
+    await this.#write("hba.conf", poolerHbaRules);
     await this.#write("userlist.txt", `"${poolAdminUser}" "${this.#options.adminPassword}"\n`);
     await this.#writeTargets();
     const running = await this.findPid();
@@ -75,6 +80,11 @@ export class PgBouncer implements Pooler {
     }
     await this.#launch();
     return (await this.findPid())!;
+  }
+
+  /** Makes it read its settings and its certificate again. @throws Y8001 */
+  async reload(): Promise<void> {
+    await this.#console.run("reload");
   }
 
   /** Clients in the middle of a transaction may finish it within a few seconds. */
@@ -158,6 +168,10 @@ export class PgBouncer implements Pooler {
     await this.#write("databases.ini", renderPoolTargets([...this.#targets.values()]));
   }
 
+  #read(name: string): Promise<string> {
+    return readFile(join(this.#options.directory, name), "utf8").catch(() => "");
+  }
+
   async #write(name: string, text: string): Promise<void> {
     const file = join(this.#options.directory, name);
     await writeFile(`${file}.new`, text, { mode: 0o600 });
@@ -165,3 +179,9 @@ export class PgBouncer implements Pooler {
     await rename(`${file}.new`, file);
   }
 }
+
+const listenLines = (settings: string): string =>
+  settings
+    .split("\n")
+    .filter((line) => line.startsWith("listen_"))
+    .join("\n");

@@ -7,7 +7,7 @@ import { readCommandLine, signalProcess, waitForExit } from "./live-process.ts";
 import { ownPath } from "./own-path.ts";
 import type { Runtime, ServerSpec } from "./runtime.ts";
 import type { ServerAccount } from "./server-account.ts";
-import { renderServerSettings } from "./server-settings.ts";
+import { renderHbaRules, renderServerSettings, type ServerExposure } from "./server-settings.ts";
 import { spawnServer } from "./spawn-server.ts";
 import { postgresProgram, type Toolchain } from "./toolchain.ts";
 import type { WarmPool } from "./warm-pool.ts";
@@ -15,7 +15,7 @@ import type { WarmPool } from "./warm-pool.ts";
 export interface ProcessRuntimeOptions {
   toolchain: Toolchain;
   account: ServerAccount;
-  listen: string;
+  exposure: ServerExposure;
   /** Where data directories come from. */
   warmPool: WarmPool;
 }
@@ -44,8 +44,7 @@ export class ProcessRuntime implements Runtime {
 
   async start(spec: ServerSpec): Promise<number> {
     await this.#makeDirectory(spec.socketDirectory, 0o700);
-    const running = await this.findPid(spec);
-    if (running === null) await this.#writeSettings(spec);
+    const running = await this.#adopt(spec);
     const deadline = performance.now() + 30_000;
     for (;;) {
       try {
@@ -59,6 +58,11 @@ export class ProcessRuntime implements Runtime {
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     }
+  }
+
+  async reload(spec: ServerSpec): Promise<void> {
+    const pid = await this.findPid(spec);
+    if (pid !== null) signalProcess(pid, "SIGHUP");
   }
 
   async stop(spec: ServerSpec): Promise<void> {
@@ -130,12 +134,35 @@ export class ProcessRuntime implements Runtime {
     }
   }
 
-  async #writeSettings(spec: ServerSpec): Promise<void> {
+  /**
+   * Writes the settings of this start. A server that an earlier daemon left running takes them over; where it listens can
+   * only be changed by stopping it. Returns the pid of one that runs on.
+   */
+  async #adopt(spec: ServerSpec): Promise<number | null> {
+    const { exposure } = this.#options;
     const file = join(spec.dataDirectory, "postern.conf");
+    const before = await readFile(file, "utf8").catch(() => "");
+    const after = renderServerSettings(spec, exposure);
+    const running = await this.findPid(spec);
+    const isMoved = running !== null && listenLines(before) !== listenLines(after);
+    if (isMoved) await this.stop(spec);
+    const isChanged = [
+      await this.#replace(file, after),
+      await this.#replace(join(spec.dataDirectory, "pg_hba.conf"), renderHbaRules(exposure)),
+    ].includes(true);
+    if (running === null || isMoved) return null;
+    if (isChanged) await this.reload(spec);
+    return running;
+  }
+
+  /** False when that is what it holds. */
+  async #replace(file: string, text: string): Promise<boolean> {
+    if ((await readFile(file, "utf8").catch(() => undefined)) === text) return false;
     const temporary = `${file}.new`;
-    await writeFile(temporary, renderServerSettings(spec, this.#options.listen), { mode: 0o640 });
+    await writeFile(temporary, text, { mode: 0o640 });
     await ownPath(temporary, this.#options.account);
     await rename(temporary, file);
+    return true;
   }
 
   async #makeDirectory(directory: string, mode: number): Promise<void> {
@@ -155,6 +182,12 @@ async function linkSocket(spec: ServerSpec): Promise<void> {
   await symlink(`.s.PGSQL.${port}`, temporary);
   await rename(temporary, link);
 }
+
+const listenLines = (settings: string): string =>
+  settings
+    .split("\n")
+    .filter((line) => /^(listen_addresses|port) /.test(line))
+    .join("\n");
 
 async function readPidFile(spec: ServerSpec): Promise<string[]> {
   return (await readFile(join(spec.dataDirectory, "postmaster.pid"), "utf8").catch(() => "")).split("\n");

@@ -19,6 +19,8 @@ export interface Runtime {
   create(spec: ServerSpec): Promise<void>;
   /** Starts, or takes over what runs already; resolves with the postmaster's pid once it accepts connections. @throws Y4002 */
   start(spec: ServerSpec): Promise<number>;
+  /** Makes it read its settings, rules and certificate again. Nothing to do when it is not running. */
+  reload(spec: ServerSpec): Promise<void>;
   /** Fast shutdown; resolves when the postmaster is gone. Nothing to do when it is not running. @throws Y4003 */
   stop(spec: ServerSpec): Promise<void>;
   /** Pid of the live postmaster that owns the data directory, or null. */

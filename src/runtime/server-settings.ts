@@ -1,5 +1,21 @@
 /** In charge of what all Postgres servers of Postern's are set to, as lines of a configuration file. */
+import { isLoopback } from "../base/listen.ts";
 import type { ServerSpec } from "./runtime.ts";
+
+/** Where servers listen, and how they talk to other machines. */
+export interface ServerExposure {
+  listen: string;
+  /** Certificate chain and key, PEM, the servers' user's own; null: no TLS. */
+  tlsFile: string | null;
+  /** Other machines may come without encryption. */
+  insecure: boolean;
+}
+
+/** As Postgres and PgBouncer write it. Postern itself comes by loopback, wherever else they listen. */
+export function listenAddresses(listen: string): string {
+  if (isLoopback(listen) || listen === "0.0.0.0") return listen;
+  return listen === "::" ? "*" : `${listen},127.0.0.1`;
+}
 
 const common: Record<string, string> = {
   unix_socket_permissions: "0700",
@@ -24,17 +40,25 @@ const common: Record<string, string> = {
 };
 
 /** Values are quoted as postgresql.conf wants it. */
-export function renderServerSettings(spec: ServerSpec, listen: string): string {
+export function renderServerSettings(spec: ServerSpec, { listen, tlsFile }: ServerExposure): string {
   const settings: Record<string, string> = {
     ...common,
     ...spec.settings,
-    listen_addresses: spec.tcpPort === null ? "" : listen,
+    listen_addresses: spec.tcpPort === null ? "" : listenAddresses(listen),
     port: String(spec.tcpPort ?? 5432),
     unix_socket_directories: spec.socketDirectory,
+    ...(tlsFile === null || spec.tcpPort === null ? {} : tlsSettings(tlsFile)),
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'`);
   return `# Written by Postern at every start; changes made here are lost.\n${lines.join("\n")}\n`;
 }
+
+const tlsSettings = (file: string): Record<string, string> => ({
+  ssl: "on",
+  ssl_cert_file: file,
+  ssl_key_file: file,
+  ssl_min_protocol_version: "TLSv1.2",
+});
 
 /**
  * Who may log in how. Over the unix socket, whose folder only Postern's own users can enter, the operating system's word
@@ -47,6 +71,13 @@ host  all      postern_admin,postern_backup,postern_pooler all reject
 host  samerole all 127.0.0.1/32                               scram-sha-256
 host  samerole all ::1/128                                    scram-sha-256
 `;
+
+/** The rules with what holds for other machines: encrypted, unless the operator has said that it need not be. */
+export function renderHbaRules({ listen, tlsFile, insecure }: ServerExposure): string {
+  if (isLoopback(listen) || (tlsFile === null && !insecure)) return hbaRules;
+  const type = tlsFile === null ? "host   " : "hostssl";
+  return `${hbaRules}${type} samerole all all scram-sha-256\n`;
+}
 
 /** Operating-system users that may be any role over the socket. */
 export const identRules = (users: readonly string[]): string =>

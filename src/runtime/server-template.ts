@@ -72,7 +72,7 @@ export async function ensureServerTemplate(options: ServerTemplateOptions): Prom
   await ownPath(work, options.account);
   const runtime = new ProcessRuntime({
     ...options,
-    listen: "",
+    exposure: { listen: "127.0.0.1", tlsFile: null, insecure: false },
     warmPool: { claim: (directory) => initialise(directory, options), refill: async () => {} },
   });
   try {

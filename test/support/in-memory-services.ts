@@ -235,6 +235,7 @@ export function inMemoryServices(): InMemoryServices {
         api_url: "http://localhost:5480",
         pool_address: "127.0.0.1:6432",
         direct_address: "127.0.0.1:5433",
+        listen: { address: "127.0.0.1", exposed: false, certificate: null },
         toolchain: { directory: "system", postgres: "17.11", pgbouncer: "1.24.1" },
         services: [],
         databases: { total: 1, ready: 1 },

@@ -25,6 +25,7 @@ import { requestCreateDatabase } from "../../src/databases/create-database.ts";
 import { operationHandlers } from "../../src/databases/operation-handlers.ts";
 import { OperationEvents } from "../../src/instances/operation-events.ts";
 import type { Platform } from "../../src/instances/platform.ts";
+import { chooseAddress } from "../../src/instances/server-address.ts";
 import { connectAs, withAdmin } from "../../src/instances/with-admin.ts";
 import { type OperationHandlers, runOperation } from "../../src/maintenance/run-operation.ts";
 import { ensureServerAccount } from "../../src/runtime/server-account.ts";
@@ -142,6 +143,7 @@ async function startPlatform(
     toolchain: await testToolchain(),
     observe: (observation: Observation) => void observations.push(observation),
     poolAdminPassword: "pool admin",
+    tlsFile: null,
     report: () => {},
   };
   const servers = await composeServers(options);
@@ -154,6 +156,8 @@ async function startPlatform(
     for (const server of ["system", "shared"]) await forgetSyncing(config, server);
     const platform: Platform = {
       ...options,
+      address: chooseAddress(config, null),
+      certificate: null,
       clock: systemClock,
       state,
       ...servers,

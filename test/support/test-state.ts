@@ -39,7 +39,7 @@ export async function startTestState(): Promise<TestState> {
   const runtime = new ProcessRuntime({
     toolchain,
     account,
-    listen: "127.0.0.1",
+    exposure: { listen: "127.0.0.1", tlsFile: null, insecure: false },
     warmPool: { claim: (directory) => initialise(directory, toolchain, account), refill: async () => {} },
   });
   await runtime.create(spec);

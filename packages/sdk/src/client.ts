@@ -7,12 +7,14 @@ import type {
   TransactionRequest,
   TransactionResult,
 } from "./protocol.ts";
-import { readJson, sendRequest } from "./send-request.ts";
+import { type Fetch, readJson, sendRequest } from "./send-request.ts";
 
 export interface ClientOptions {
   /** The database's own address (DATABASE_HTTP_URL), or `<API address>/v1/db/<id>`. */
   url: string;
   token: string;
+  /** Instead of the platform's own. */
+  fetch?: Fetch | undefined;
 }
 
 export interface CallOptions {
@@ -22,10 +24,10 @@ export interface CallOptions {
 
 export type Client = ReturnType<typeof createClient>;
 
-export function createClient({ url, token }: ClientOptions) {
+export function createClient({ url, token, fetch }: ClientOptions) {
   const post = async <Result>(route: string, body: unknown, { signal }: CallOptions = {}) =>
     readJson<Result>(
-      await sendRequest(joinUrl(url, `/${route}`), { method: "POST", secret: token, body, signal }),
+      await sendRequest(joinUrl(url, `/${route}`), { method: "POST", secret: token, body, signal, fetch }),
     );
   return {
     /** Runs one statement and answers its rows. */

@@ -21,8 +21,10 @@ import type {
   RestoreRequest,
   RowSecurityTestRequest,
 } from "./protocol.ts";
-import { readJson, sendRequest } from "./send-request.ts";
+import { type Fetch, readJson, sendRequest } from "./send-request.ts";
 import { watchOperation } from "./watch-operation.ts";
+
+export type { Fetch } from "./send-request.ts";
 
 export interface ControlOptions {
   /** Address of the API, for example `http://127.0.0.1:5480`. */
@@ -31,6 +33,8 @@ export interface ControlOptions {
   apiKey?: string | undefined;
   /** Speaks for one database; used when there is no API key. */
   token?: string | undefined;
+  /** Instead of the platform's own, for example one that trusts a private authority. */
+  fetch?: Fetch | undefined;
 }
 
 export interface Download {
@@ -43,10 +47,10 @@ export interface Download {
 
 export type Control = ReturnType<typeof createControl>;
 
-export function createControl({ url, apiKey, token }: ControlOptions) {
+export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
   const secret = apiKey ?? token;
   const send = (method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: unknown) =>
-    sendRequest(joinUrl(url, path), { method, secret, body });
+    sendRequest(joinUrl(url, path), { method, secret, body, fetch });
   const get = async <Result>(path: string) => readJson<Result>(await send("GET", path));
   const post = async <Result>(path: string, body?: unknown) =>
     readJson<Result>(await send("POST", path, body));

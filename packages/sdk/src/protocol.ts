@@ -252,6 +252,13 @@ export interface DaemonStatus {
   api_url: string;
   pool_address: string;
   direct_address: string;
+  listen: {
+    address: string;
+    /** Do other machines reach it? */
+    exposed: boolean;
+    /** Null: nothing is encrypted. */
+    certificate: { names: string[]; expires_at: string } | null;
+  };
   toolchain: { directory: string; postgres: string; pgbouncer: string };
   services: ServiceState[];
   databases: { total: number; ready: number };

@@ -8,11 +8,15 @@ export interface RequestOptions {
   secret?: string | undefined;
   body?: unknown;
   signal?: AbortSignal | undefined;
+  /** Instead of the platform's own. */
+  fetch?: Fetch | undefined;
 }
+
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** @throws PosternError: what the server answered, or Y0005 when it cannot be reached. */
 export async function sendRequest(url: string, options: RequestOptions): Promise<Response> {
-  const { method, secret, body, signal } = options;
+  const { method, secret, body, signal, fetch = globalThis.fetch } = options;
   const headers: Record<string, string> = {};
   if (secret !== undefined) headers.authorization = `Bearer ${secret}`;
   if (body !== undefined) headers["content-type"] = "application/json";
@@ -54,12 +58,17 @@ async function readError(answer: Response): Promise<PosternError> {
   return PosternError.fromBody(body as ErrorBody, answer.status);
 }
 
+const distrust = /CERT|SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY)/;
+
 function unreachable(url: string, cause: unknown): PosternError {
   // fetch says only "fetch failed"; the system's reason is one level below.
   const reason = (cause as { cause?: unknown }).cause ?? cause;
+  const isDistrusted = distrust.test(String((reason as { code?: unknown }).code));
   return new PosternError("Y0005", `Postern does not answer at ${new URL(url).origin}.`, {
     detail: reason instanceof Error && reason.message !== "" ? reason.message : String(reason),
-    hint: "Run `postern up`.",
+    hint: isDistrusted
+      ? "Its certificate is not trusted here: POSTERN_CA_CERT names the file of the one who signed it."
+      : "Run `postern up`.",
     cause,
   });
 }

@@ -4,9 +4,12 @@ import { access, readdir, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Config, readConfig } from "../../base/config.ts";
 import { asPosternError, messageOf, type PosternError } from "../../base/error.ts";
+import { isLoopback, requireSafeListen } from "../../base/listen.ts";
+import { readCertificate } from "../../base/read-certificate.ts";
 import type { CommandRun } from "../command-spec.ts";
 import type { CliContext } from "../context.ts";
 import { findDaemon } from "../daemon-process.ts";
+import { describeListen } from "../describe-listen.ts";
 
 interface Check {
   name: string;
@@ -50,6 +53,8 @@ async function inspect(context: CliContext): Promise<Check[]> {
     check("toolchain", () => inspectToolchain(config), "`postern up` sets it up."),
     check("daemon", () => inspectDaemon(config.home), "Run `postern up`."),
     check("API", async () => `answers as ${(await (await context.account()).whoAmI()).username}`),
+    check("certificate", () => inspectCertificate(config)),
+    check("exposure", () => inspectExposure(config, context), "Set POSTERN_TLS_CERT and POSTERN_TLS_KEY."),
     check("services", () => inspectServices(context), "`postern logs` tells more."),
   ]);
 }
@@ -94,6 +99,24 @@ async function inspectDaemon(home: string): Promise<string> {
   const daemon = await findDaemon(home);
   if (!daemon) throw new Error("not running");
   return `process ${daemon.pid}, version ${daemon.version}, ${daemon.api_url}`;
+}
+
+async function inspectCertificate({ tls }: Config): Promise<string> {
+  if (tls === null) return "none: nothing is encrypted";
+  const { names, expiresAt } = await readCertificate(tls, new Date());
+  return `${names.join(", ")}, until ${expiresAt.toISOString().slice(0, 10)}`;
+}
+
+/** As the daemon has it; as it is configured where none answers. */
+async function inspectExposure(config: Config, context: CliContext): Promise<string> {
+  const status = await (await context.account()).status().catch(() => undefined);
+  if (!status) {
+    requireSafeListen(config);
+    return isLoopback(config.listen) ? "this machine only" : `${config.listen}, once it runs`;
+  }
+  const text = describeListen(status);
+  if (status.listen.exposed && status.listen.certificate === null) throw new Error(text);
+  return text;
 }
 
 async function inspectServices(context: CliContext): Promise<string> {

@@ -3,6 +3,7 @@ import { homeDirectory } from "../../base/config.ts";
 import { posternError } from "../../base/error.ts";
 import type { CommandRun } from "../command-spec.ts";
 import { findDaemon } from "../daemon-process.ts";
+import { describeListen } from "../describe-listen.ts";
 import { renderColumns, renderFields } from "../table.ts";
 import { resolveApiAccess } from "../user-config.ts";
 
@@ -23,6 +24,7 @@ export const run: CommandRun = async (context) => {
       ["API", status.api_url],
       ["Pooled", status.pool_address],
       ["Direct", status.direct_address],
+      ["Open to", describeListen(status)],
       ["Postgres", status.toolchain.postgres],
       ["PgBouncer", status.toolchain.pgbouncer],
       ["Home", status.home],

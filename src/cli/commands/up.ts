@@ -1,11 +1,14 @@
 /** In charge of `postern up`: the daemon runs, and the user's configuration opens it. */
-import { createControl } from "@postern/sdk/control";
 import type { DaemonStatus } from "@postern/sdk/protocol";
-import { readConfig } from "../../base/config.ts";
+import { type Config, readConfig } from "../../base/config.ts";
 import { hasCode, posternError } from "../../base/error.ts";
+import { requireSafeListen } from "../../base/listen.ts";
+import type { CommandInput } from "../command-input.ts";
 import type { CommandRun } from "../command-spec.ts";
 import type { CliContext } from "../context.ts";
 import { findDaemon, runDaemonProgram } from "../daemon-process.ts";
+import { describeListen } from "../describe-listen.ts";
+import { openControl } from "../open-control.ts";
 import { type Progress, startProgress } from "../progress.ts";
 import { type StartedDaemon, startDaemonProcess } from "../start-daemon-process.ts";
 import { renderFields } from "../table.ts";
@@ -15,12 +18,17 @@ import { readUserConfig, writeUserConfig } from "../user-config.ts";
 const otherStartMs = 600_000;
 
 export const run: CommandRun = async (context, input) => {
-  const { home } = readConfig();
+  const config = readListenFlags(input);
+  const { home } = config;
   const foreground = input.flag("foreground");
   const running = await findDaemon(home);
   if (running) {
     const status = await openDaemon(home, running.api_url, undefined);
     context.output.success(`Postern is running already (process ${status.pid})`);
+    if (process.env.POSTERN_LISTEN && status.listen.address !== config.listen)
+      context.output.warn(
+        `It listens on ${status.listen.address}; \`postern down\` first to have it on ${config.listen}.`,
+      );
     await show(context, status);
     return;
   }
@@ -33,6 +41,16 @@ export const run: CommandRun = async (context, input) => {
   started.child?.unref();
   return;
 };
+
+/** Flags become variables, which the daemon reads. @throws Y0011 here already, where it is seen */
+function readListenFlags(input: CommandInput): Config {
+  const listen = input.text("listen");
+  if (listen !== undefined) process.env.POSTERN_LISTEN = listen;
+  if (input.flag("insecure")) process.env.POSTERN_INSECURE = "1";
+  const config = readConfig();
+  requireSafeListen(config);
+  return config;
+}
 
 interface Start {
   apiUrl: string;
@@ -73,12 +91,12 @@ async function openDaemon(home: string, apiUrl: string, newKey: string | undefin
   if (config.api_url !== apiUrl || config.api_key !== apiKey || config.home !== home) {
     await writeUserConfig({ ...config, api_url: apiUrl, api_key: apiKey, home });
   }
-  return createControl({ url: apiUrl, apiKey }).status();
+  return openControl({ url: apiUrl, apiKey }).status();
 }
 
 async function isTaken(url: string, apiKey: string): Promise<boolean> {
   try {
-    await createControl({ url, apiKey }).whoAmI();
+    await openControl({ url, apiKey }).whoAmI();
     return true;
   } catch (error) {
     if (hasCode(error, "Y2002")) return false;
@@ -105,6 +123,7 @@ const show = ({ output }: CliContext, status: DaemonStatus) =>
       ["API", status.api_url],
       ["Pooled", status.pool_address],
       ["Direct", status.direct_address],
+      ["Open to", describeListen(status)],
       ["Postgres", status.toolchain.postgres],
       ["Home", status.home],
     ]),

@@ -5,8 +5,16 @@ export const daemonSpecs: readonly CommandSpec[] = [
   {
     path: "up",
     summary: "start Postern in the background and wait until it is ready",
-    options: [{ flags: "--foreground", summary: "stay attached until it stops" }],
-    examples: ["postern up", "POSTERN_HTTP_PORT=0 postern up --foreground"],
+    options: [
+      { flags: "--foreground", summary: "stay attached until it stops" },
+      { flags: "--listen <address>", summary: "bind to this address instead of 127.0.0.1; wants TLS" },
+      { flags: "--insecure", summary: "let other machines in without TLS" },
+    ],
+    examples: [
+      "postern up",
+      "POSTERN_HTTP_PORT=0 postern up --foreground",
+      "POSTERN_TLS_CERT=/etc/tls/db.pem POSTERN_TLS_KEY=/etc/tls/db.key postern up --listen 0.0.0.0",
+    ],
     load: () => import("../commands/up.ts"),
   },
   {

@@ -14,7 +14,7 @@ import { ignoreUpgrade } from "../../http/ignore-upgrade.ts";
 import { createClientLimiter } from "../../http/limit-clients.ts";
 import { createRequestHost } from "../../http/request-host.ts";
 import { sendClientError } from "../../http/send-error.ts";
-import { createTransport } from "../../http/server-options.ts";
+import { createTransport, renewCertificate } from "../../http/server-options.ts";
 import { createQueryService, type QueryService } from "../../query/query-service.ts";
 import { loginAccess } from "../login-access.ts";
 import { openClientAuthenticator } from "../open-client-authenticator.ts";
@@ -51,8 +51,9 @@ async function serve(talk: DaemonTalk, start: WorkerStart): Promise<void> {
     openClientAccess: talk.questions.openClientAccess,
   });
   const proxy = new DaemonProxy(start.daemonSocket);
-  const server = createTransport({ requestTimeoutMs: config.requestTimeoutMs }, (request, response) =>
-    proxy.pass(request, response),
+  const server = createTransport(
+    { tls: start.certificate, requestTimeoutMs: config.requestTimeoutMs },
+    (request, response) => proxy.pass(request, response),
   );
   server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
     if (isWebSocketRequest(request)) proxy.passUpgrade(request, socket, head);
@@ -78,6 +79,7 @@ async function serve(talk: DaemonTalk, start: WorkerStart): Promise<void> {
       await query.closeClients(databaseId);
     },
     forgetTokens: async (databaseId) => access.forget(databaseId),
+    renewCertificate: async (certificate) => renewCertificate(server, certificate),
     drain: (graceMs) => drain(server, query, graceMs),
   });
   await listen(server, start);

@@ -5,6 +5,7 @@ import type { ReadLogin } from "../../access/read-login.ts";
 import type { Config } from "../../base/config.ts";
 import type { DatabaseId } from "../../base/id.ts";
 import type { Observation } from "../../base/observation.ts";
+import type { ServerCertificate } from "../../http/server-options.ts";
 import type { ClientLogins } from "../../instances/client-access.ts";
 import type { DatabaseAddress } from "../../instances/database-address.ts";
 
@@ -31,6 +32,8 @@ export interface WorkerOrders {
   closeClients(databaseId: DatabaseId): Promise<void>;
   /** Forgets which tokens open it. */
   forgetTokens(databaseId: DatabaseId): Promise<void>;
+  /** For connections from now on. */
+  renewCertificate(certificate: ServerCertificate): Promise<void>;
   /** Takes no more requests and ends when those under way are answered. */
   drain(graceMs: number): Promise<void>;
 }
@@ -38,6 +41,8 @@ export interface WorkerOrders {
 export interface WorkerStart {
   config: Config;
   port: number;
+  /** Null: plain HTTP. */
+  certificate: ServerCertificate | null;
   /** Where the daemon answers everything that is not plain SQL over HTTP. */
   daemonSocket: string;
   /** How many workers share the connections to a database. */

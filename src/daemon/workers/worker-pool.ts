@@ -6,6 +6,7 @@ import cluster, { type Worker } from "node:cluster";
 import { fileURLToPath } from "node:url";
 import { asPosternError, PosternError, posternError } from "../../base/error.ts";
 import type { Observe } from "../../base/observation.ts";
+import type { ServerCertificate } from "../../http/server-options.ts";
 import { observeSummaries } from "./report-requests.ts";
 import type {
   DaemonMessage,
@@ -57,6 +58,12 @@ export class WorkerPool {
     await Promise.all(
       [...this.#members].map((member) => this.#orderOne(member, what, argument, obeyWithinMs)),
     );
+  }
+
+  /** Those that are started from now on get it, too. */
+  async renewCertificate(certificate: ServerCertificate): Promise<void> {
+    this.#options.start.certificate = certificate;
+    await this.order("renewCertificate", certificate);
   }
 
   /** What is under way is answered for up to `graceMs`. */

@@ -13,6 +13,14 @@ export const daemonStatus = z
     api_url: z.string(),
     pool_address: z.string(),
     direct_address: z.string(),
+    listen: z.object({
+      address: z.string(),
+      exposed: z.boolean().describe("Do other machines reach it?"),
+      certificate: z
+        .object({ names: z.array(z.string()), expires_at: timestamp })
+        .nullable()
+        .describe("Null: nothing is encrypted."),
+    }),
     toolchain: z.object({ directory: z.string(), postgres: z.string(), pgbouncer: z.string() }),
     services: z.array(
       z.object({

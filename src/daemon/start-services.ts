@@ -1,0 +1,77 @@
+/** In charge of starting what serves and works once the servers run: HTTP, its workers, operations, timers, the certificate. */
+import { join } from "node:path";
+import type { Certificate } from "../base/read-certificate.ts";
+import { operationHandlers } from "../databases/operation-handlers.ts";
+import { createHttpServer, type HttpServerOptions } from "../http/server.ts";
+import type { Platform } from "../instances/platform.ts";
+import { MaintenanceTimer } from "../maintenance/maintenance-timer.ts";
+import { OperationWorker } from "../maintenance/operation-worker.ts";
+import { CertificateRenewal, type OpenCertificate } from "./certificate-renewal.ts";
+import { pairOf } from "./data-plane.ts";
+import type { DaemonFacts } from "./describe-daemon.ts";
+import { compositionOf } from "./http-services.ts";
+import { stateConnection } from "./own-tables.ts";
+import { reloadServers, type Servers } from "./start-servers.ts";
+
+export interface ServicesOptions {
+  platform: Platform;
+  servers: Servers;
+  certificate: OpenCertificate | null;
+  facts: DaemonFacts;
+  stopping: AbortController;
+  /** What undoes each step, in the order of the steps. */
+  cleanup: (() => Promise<unknown>)[];
+}
+
+export async function startServices(options: ServicesOptions): Promise<void> {
+  const { platform, servers, certificate, facts, stopping, cleanup } = options;
+  const { config, account, observe } = platform;
+  const daemonSocket = join(config.home, "run", "daemon.sock");
+  const { services, query, dataPlane } = compositionOf(platform, facts, daemonSocket);
+  cleanup.push(() => query.close());
+  const worker = new OperationWorker(platform, operationHandlers(dataPlane), stateConnection(config));
+  const maintenance = new MaintenanceTimer(platform);
+  // Where workers stand in front, TLS ends with them.
+  const socketPath = dataPlane.workers && daemonSocket;
+  const http = createHttpServer(services, { ...httpOptions(platform, facts), socketPath });
+  for (const service of [worker, maintenance]) {
+    cleanup.push(() => service.stop());
+    await service.start();
+  }
+  cleanup.push(() => http.close());
+  await http.listen();
+  cleanup.push(async () => dataPlane.workers?.stop());
+  await dataPlane.workers?.start();
+  // Before the workers stop: they wait for the connections that they have handed on.
+  cleanup.push(() => http.closeWebSockets());
+  if (certificate) {
+    const distribute = async (renewed: Certificate) => {
+      http.renewCertificate(pairOf(renewed));
+      await dataPlane.workers?.renewCertificate(pairOf(renewed));
+      await reloadServers(config.home, servers.runtime, servers.pooler);
+    };
+    const renewal = new CertificateRenewal(certificate, { config, account, observe, distribute });
+    cleanup.push(() => renewal.stop());
+    await renewal.start();
+  }
+  cleanup.push(async () => stopping.abort(new Error("Postern is stopping")));
+}
+
+function httpOptions(platform: Platform, { version }: DaemonFacts): HttpServerOptions {
+  const { config, ports, observe, certificate } = platform;
+  return {
+    listen: config.listen,
+    port: ports.http,
+    tls: config.workers > 0 || certificate === null ? null : pairOf(certificate.current),
+    domain: config.domain,
+    hosts: config.hosts,
+    limits: config.limits,
+    clientLimits: config.clientLimits,
+    origins: config.origins,
+    rateLimit: config.rateLimit,
+    requestTimeoutMs: config.requestTimeoutMs,
+    webSockets: { insecure: config.insecure },
+    version,
+    observe,
+  };
+}
