@@ -13,17 +13,21 @@ export interface HttpLoad extends LoadTime {
   connections: number;
   path: string;
   headers: Record<string, string>;
+  /** Bearer tokens that the requests take in turn. */
+  tokens?: string[];
   /** Sent in turn. */
   bodies: string[];
 }
 
 const load = (await json(process.stdin)) as HttpLoad;
-const requests = load.bodies.map((body) => {
+const requests = load.bodies.map((body, index) => {
+  const token = load.tokens?.[index % load.tokens.length];
   const head = Object.entries({
     host: "127.0.0.1",
     "content-type": "application/json",
     "content-length": String(Buffer.byteLength(body)),
     ...load.headers,
+    ...(token !== undefined && { authorization: `Bearer ${token}` }),
   });
   return Buffer.from(
     `POST ${load.path} HTTP/1.1\r\n${head.map((pair) => `${pair.join(": ")}\r\n`).join("")}\r\n${body}`,

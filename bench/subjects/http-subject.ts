@@ -10,6 +10,8 @@ import { type Ground, type Subject, warmupSeconds } from "./subject.ts";
 export interface HttpRequests {
   path: string;
   headers: Record<string, string>;
+  /** Bearer tokens that the requests take in turn; none where the headers say it all. */
+  tokens?: string[];
   bodies: string[];
 }
 
@@ -41,13 +43,17 @@ export const httpSubject = (name: string, { port, pid, requestsOf }: HttpServer)
 /** A server that refuses is fast. GraphQL tells errors with status 200 as well. */
 async function check(
   port: number,
-  { path, headers, bodies }: HttpRequests,
+  { path, headers, tokens, bodies }: HttpRequests,
   { name, witness }: Workload,
   subject: string,
 ): Promise<void> {
   const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
     method: "POST",
-    headers: { ...headers, "content-type": "application/json" },
+    headers: {
+      ...headers,
+      ...(tokens && { authorization: `Bearer ${tokens[0]}` }),
+      "content-type": "application/json",
+    },
     body: bodies[0]!,
   });
   const text = await answer.text();

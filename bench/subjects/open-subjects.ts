@@ -3,12 +3,14 @@ import { openFastify, openNaive } from "./made-servers.ts";
 import { openPg } from "./pg.ts";
 import { openPgbench } from "./pgbench.ts";
 import { openPostern } from "./postern.ts";
+import { openPosternClient } from "./postern-client.ts";
 import { openPostgraphile } from "./postgraphile.ts";
 import type { Ground, OpenSubject, Subject } from "./subject.ts";
 
 const openers: Record<string, OpenSubject> = {
   naive: openNaive,
   postern: openPostern,
+  client: openPosternClient,
   fastify: openFastify,
   postgraphile: openPostgraphile,
   pg: openPg,
