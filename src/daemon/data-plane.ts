@@ -9,6 +9,7 @@ import { findAddress } from "../query/find-address.ts";
 import type { QueryService } from "../query/query-service.ts";
 import { listTokenHashes } from "../state/databases.ts";
 import { findDatabaseIdByInnerName } from "../state/logins.ts";
+import type { Metrics } from "./metrics.ts";
 import type { WorkerQuestions } from "./workers/worker-messages.ts";
 import { WorkerPool } from "./workers/worker-pool.ts";
 
@@ -25,13 +26,14 @@ export interface DataPlaneOptions {
   query: QueryService;
   /** The daemon's own knowledge of who may ask. */
   access: { forget(databaseId: DatabaseId): void };
+  metrics: Metrics;
   /** Where the workers find the daemon. */
   daemonSocket: string;
 }
 
 export function createDataPlane(platform: Platform, options: DataPlaneOptions): DataPlane {
   const { config, ports, state, observe } = platform;
-  const { query, access, daemonSocket } = options;
+  const { query, access, daemonSocket, metrics } = options;
   const questions: WorkerQuestions = {
     tokenHashes: (databaseId) => listTokenHashes(state, databaseId),
     findAddress: (databaseId) => findAddress(platform, databaseId),
@@ -42,7 +44,10 @@ export function createDataPlane(platform: Platform, options: DataPlaneOptions): 
   };
   const certificate = platform.certificate && pairOf(platform.certificate.current);
   const start = { config, port: ports.http, certificate, daemonSocket, workers: config.workers };
-  const workers = config.workers > 0 ? new WorkerPool({ start, questions, observe }) : undefined;
+  const workers =
+    config.workers > 0
+      ? new WorkerPool({ start, questions, observe, count: (summaries) => metrics.count(summaries) })
+      : undefined;
   return {
     workers,
     async closeDatabase(databaseId) {

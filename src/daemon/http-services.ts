@@ -11,6 +11,8 @@ import { backupServices } from "./backup-services.ts";
 import { createDataPlane, type DataPlane } from "./data-plane.ts";
 import { clientAccessServices, databaseServices, migrationServices } from "./database-services.ts";
 import { type DaemonFacts, describeDaemon } from "./describe-daemon.ts";
+import type { Metrics } from "./metrics.ts";
+import { type MetricsFacts, metricsSource } from "./metrics-source.ts";
 import { operationServices } from "./operation-services.ts";
 import { rowSecurityServices } from "./row-security-services.ts";
 import { tunnelService } from "./tunnel-service.ts";
@@ -22,13 +24,24 @@ export interface Composition {
   dataPlane: DataPlane;
 }
 
-/** @param daemonSocket where the data plane's workers find the daemon. */
-export function compositionOf(platform: Platform, facts: DaemonFacts, daemonSocket: string): Composition {
+export interface CompositionOptions {
+  facts: DaemonFacts;
+  /** Where the data plane's workers find the daemon. */
+  daemonSocket: string;
+  metrics: Metrics;
+  sources: MetricsFacts;
+}
+
+export function compositionOf(
+  platform: Platform,
+  { facts, daemonSocket, metrics, sources }: CompositionOptions,
+): Composition {
   const query = openQueryService(platform, (databaseId) => openClientAccess(platform, databaseId));
   const access = accessService(platform);
-  const dataPlane = createDataPlane(platform, { query, access, daemonSocket });
+  const dataPlane = createDataPlane(platform, { query, access, daemonSocket, metrics });
   const services: HttpServices = {
     access,
+    metrics: metrics.serviceOf(metricsSource(platform, sources)),
     status: { describe: () => describeDaemon(platform, facts) },
     query,
     tunnel: tunnelService(platform),

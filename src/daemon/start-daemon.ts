@@ -5,6 +5,7 @@ import { sweepBackups } from "../backups/sweep-backups.ts";
 import { systemClock } from "../base/clock.ts";
 import { type Config, readConfig } from "../base/config.ts";
 import { requireSafeListen } from "../base/listen.ts";
+import type { Observe } from "../base/observation.ts";
 import { Secrets } from "../base/secrets.ts";
 import { sharedSpares } from "../databases/create-database.ts";
 import { OperationEvents } from "../instances/operation-events.ts";
@@ -18,6 +19,7 @@ import { choosePorts } from "./choose-ports.ts";
 import { apiUrl, type DaemonFacts, describeDaemon } from "./describe-daemon.ts";
 import { lockHome, prepareHome, readOrMakeSecret, removeDaemonFile, writeDaemonFile } from "./home.ts";
 import { createLogObserver } from "./logger.ts";
+import { Metrics } from "./metrics.ts";
 import { openState } from "./own-tables.ts";
 import { requireReachable } from "./require-reachable.ts";
 import type { StartEvents } from "./start-events.ts";
@@ -67,7 +69,8 @@ async function compose(
     else options.events.tell(event);
   });
   if (toolchain.directory !== "system") await requireReachable(toolchain.directory, account);
-  const observe = createLogObserver();
+  const metrics = new Metrics();
+  const observe = observeWith(createLogObserver(config), metrics.observe);
   const certificate = await openCertificate(config, account);
   const ports = await choosePorts(config);
   const poolAdminPassword = (await readOrMakeSecret(config.home, "pool-admin", 24)).toString("hex");
@@ -110,7 +113,7 @@ async function compose(
   const adminKey =
     (await ensureAdminAccount(platform)) ??
     (options.issueKey ? await issueAdminKey(platform, "postern up") : null);
-  await startServices({ platform, servers, certificate, facts, stopping, cleanup });
+  await startServices({ platform, servers, certificate, metrics, facts, stopping, cleanup });
   await writeDaemonFile(config.home, {
     pid: process.pid,
     api_url: apiUrl(platform),
@@ -121,6 +124,13 @@ async function compose(
   options.events.tell({ type: "ready", status, ...(adminKey === null ? {} : { admin_key: adminKey }) });
   warmUp(platform);
 }
+
+/** Everything that is observed goes to all who listen. */
+const observeWith =
+  (...observers: Observe[]): Observe =>
+  (observation) => {
+    for (const observe of observers) observe(observation);
+  };
 
 /** Prepared directories and databases make the next creation fast; they are made after the daemon is ready. */
 function warmUp(platform: Platform): void {

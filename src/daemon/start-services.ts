@@ -10,6 +10,7 @@ import { CertificateRenewal, type OpenCertificate } from "./certificate-renewal.
 import { pairOf } from "./data-plane.ts";
 import type { DaemonFacts } from "./describe-daemon.ts";
 import { compositionOf } from "./http-services.ts";
+import type { Metrics } from "./metrics.ts";
 import { stateConnection } from "./own-tables.ts";
 import { reloadServers, type Servers } from "./start-servers.ts";
 
@@ -17,6 +18,7 @@ export interface ServicesOptions {
   platform: Platform;
   servers: Servers;
   certificate: OpenCertificate | null;
+  metrics: Metrics;
   facts: DaemonFacts;
   stopping: AbortController;
   /** What undoes each step, in the order of the steps. */
@@ -24,10 +26,14 @@ export interface ServicesOptions {
 }
 
 export async function startServices(options: ServicesOptions): Promise<void> {
-  const { platform, servers, certificate, facts, stopping, cleanup } = options;
+  const { platform, servers, certificate, metrics, facts, stopping, cleanup } = options;
   const { config, account, observe } = platform;
   const daemonSocket = join(config.home, "run", "daemon.sock");
-  const { services, query, dataPlane } = compositionOf(platform, facts, daemonSocket);
+  const sources = {
+    countSessions: () => servers.pooler.countSessions(),
+    underWay: (): number => dataPlane.workers?.underWay ?? http.underWay(),
+  };
+  const { services, query, dataPlane } = compositionOf(platform, { facts, daemonSocket, metrics, sources });
   cleanup.push(() => query.close());
   const worker = new OperationWorker(platform, operationHandlers(dataPlane), stateConnection(config));
   const maintenance = new MaintenanceTimer(platform);
@@ -71,6 +77,7 @@ function httpOptions(platform: Platform, { version }: DaemonFacts): HttpServerOp
     rateLimit: config.rateLimit,
     requestTimeoutMs: config.requestTimeoutMs,
     webSockets: { insecure: config.insecure },
+    metrics: config.metrics,
     version,
     observe,
   };

@@ -20,6 +20,7 @@ import { accountRoutes } from "./routes/accounts.ts";
 import { backupRoutes } from "./routes/backups.ts";
 import { clientAccessRoutes } from "./routes/client-access.ts";
 import { databaseRoutes } from "./routes/databases.ts";
+import { type MetricsAudience, metricsRoutes } from "./routes/metrics.ts";
 import { migrationRoutes } from "./routes/migrations.ts";
 import { neonRoutes } from "./routes/neon.ts";
 import { openapiRoutes } from "./routes/openapi.ts";
@@ -45,6 +46,8 @@ export interface AppOptions extends HostRules, TransportOptions {
   clock?: Clock;
   /** Of each caller of the control plane; null: none. */
   rateLimit?: RateLimit | null;
+  /** Who reads /metrics. */
+  metrics?: MetricsAudience;
 }
 
 export function createApp(services: HttpServices, options: AppOptions): HttpApp {
@@ -75,6 +78,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     refuseForeignHosts(controlPlane, host);
     if (rateLimit) limitCallers(controlPlane, createRateLimiter(rateLimit, clock));
     statusRoutes(controlPlane, services, caller);
+    metricsRoutes(controlPlane, services, caller, options.metrics ?? "key");
     accountRoutes(controlPlane, services, caller, clock);
     databaseRoutes(controlPlane, services, caller);
     clientAccessRoutes(controlPlane, services, caller);

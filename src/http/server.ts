@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { hasCode, posternError } from "../base/error.ts";
 import { WebSocketDoor, type WebSocketOptions } from "./accept-websockets.ts";
+import { countRequests } from "./count-requests.ts";
 import { type AppOptions, createApp } from "./create-app.ts";
 import type { HttpApp } from "./http-app.ts";
 import { renewCertificate, type ServerCertificate } from "./server-options.ts";
@@ -21,6 +22,8 @@ export interface HttpServerOptions extends AppOptions {
 export interface HttpServer {
   /** For tests: `inject` without a socket. */
   readonly app: HttpApp;
+  /** Requests under way. */
+  underWay(): number;
   /** Resolves with the port. @throws Y0004 when it is taken. */
   listen(): Promise<number>;
   /** Ends the sessions over WebSockets, and lets none in any more; what stands in front can be closed then. */
@@ -42,6 +45,7 @@ export function createHttpServer(services: HttpServices, options: HttpServerOpti
   app.addHook("preClose", () => webSockets.close());
   return {
     app,
+    underWay: countRequests(app.server),
     async listen() {
       try {
         if (options.socketPath !== undefined) {

@@ -191,7 +191,14 @@ export interface StatusService {
   describe(principal: AccountPrincipal): Promise<DaemonStatus>;
 }
 
+export interface MetricsService {
+  contentType: string;
+  /** `perDatabase`: also what is about single databases. */
+  render(options: { perDatabase: boolean }): Promise<string>;
+}
+
 export interface HttpServices {
+  metrics: MetricsService;
   access: AccessService;
   accounts: AccountService;
   databases: DatabaseService;

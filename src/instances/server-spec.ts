@@ -5,7 +5,7 @@ import { serverLayout } from "./server-layout.ts";
 
 const settingsOf = {
   /** Postern's own tables: few connections, nobody else's. */
-  system: { max_connections: "60", shared_buffers: "32MB" },
+  system: { max_connections: "60", shared_buffers: "32MB", log_min_messages: "warning" },
   /** Many small databases of people who do not know each other. */
   shared: {
     max_connections: "300",

@@ -87,6 +87,14 @@ export class PgBouncer implements Pooler {
     await this.#console.run("reload");
   }
 
+  /** How many sessions there are in each state; undefined when it does not answer. */
+  async countSessions(): Promise<Record<string, number> | undefined> {
+    const states = ["cl_active", "cl_waiting", "sv_active", "sv_idle"] as const;
+    const pools = await this.#console.show<Record<string, string>>("show pools").catch(() => undefined);
+    const sum = (state: string) => pools!.reduce((total, pool) => total + Number(pool[state] ?? 0), 0);
+    return pools && Object.fromEntries(states.map((state) => [state, sum(state)]));
+  }
+
   /** Clients in the middle of a transaction may finish it within a few seconds. */
   async stop(): Promise<void> {
     const pid = await this.findPid();

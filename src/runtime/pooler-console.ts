@@ -41,6 +41,18 @@ export class PoolerConsole {
     await this.run(`${command} ${pg.escapeIdentifier(database)}`, timeoutMs);
   }
 
+  /** What a `show` command shows. @throws what `pg` throws */
+  async show<Row extends pg.QueryResultRow>(command: `show ${string}`): Promise<Row[]> {
+    const client = new pg.Client({ ...this.#login, database: "pgbouncer", connectionTimeoutMillis: 2_000 });
+    client.on("error", () => {});
+    try {
+      await client.connect();
+      return (await client.query<Row>(command)).rows;
+    } finally {
+      client.end().catch(() => {});
+    }
+  }
+
   async answers(): Promise<boolean> {
     return this.run("show version").then(
       () => true,

@@ -24,7 +24,8 @@ const common: Record<string, string> = {
   log_line_prefix: "%m [%p] %d ",
   // Statements are users' data: they, and the secrets in them, stay out of the log even when they fail.
   log_min_error_statement: "panic",
-  log_min_messages: "warning",
+  // So are the values that errors and warnings quote; whoever caused them is told. The server's own affairs are logged.
+  log_min_messages: "log",
   log_checkpoints: "off",
   huge_pages: "off",
   jit: "off",

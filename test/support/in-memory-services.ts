@@ -225,6 +225,10 @@ export function inMemoryServices(): InMemoryServices {
       execute: recording("query.execute", answer),
       transaction: recording("query.transaction", answer),
     },
+    metrics: {
+      contentType: "text/plain; version=0.0.4",
+      render: recording("metrics.render", () => "up 1\n"),
+    },
     status: {
       describe: recording("status.describe", () => ({
         status: "ready" as const,

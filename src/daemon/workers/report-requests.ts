@@ -1,7 +1,6 @@
 /**
  * In charge of telling the daemon about the requests that a worker has answered, many at a time: one message for each
- * would cost more than some of the requests. What somebody may want to read about (failures of Postern's own, and all of
- * them where the log keeps requests) is told at once and whole.
+ * would cost more than some of the requests. The worker writes their lines of the log itself; the daemon counts them.
  */
 import { messageOf } from "../../base/error.ts";
 import type { Observation, Observe } from "../../base/observation.ts";
@@ -11,14 +10,28 @@ type RequestObservation = Extract<Observation, { type: "request" }>;
 
 const summaryEveryMs = 250;
 
-export function createReporter(tell: (message: WorkerMessage) => void, logsRequests: boolean): Observe {
+export interface Reporter {
+  observe: Observe;
+  /** A request has begun or ended. */
+  onChange(underWay: number): void;
+}
+
+export function createReporter(tell: (message: WorkerMessage) => void, log: Observe): Reporter {
   const summaries = new Map<string, RequestSummary>();
+  let underWay = 0;
+  let isScheduled = false;
   const flush = () => {
-    tell({ type: "answered", summaries: [...summaries.values()] });
+    isScheduled = false;
+    tell({ type: "answered", underWay, summaries: [...summaries.values()] });
     summaries.clear();
   };
+  const schedule = () => {
+    if (isScheduled) return;
+    isScheduled = true;
+    setTimeout(flush, summaryEveryMs).unref();
+  };
   const summarise = ({ method, route, status, code, durationMs }: RequestObservation) => {
-    if (summaries.size === 0) setTimeout(flush, summaryEveryMs).unref();
+    schedule();
     const key = `${method} ${route} ${status} ${code ?? ""}`;
     const summary = summaries.get(key);
     if (summary) summary.durationsMs.push(durationMs);
@@ -28,19 +41,20 @@ export function createReporter(tell: (message: WorkerMessage) => void, logsReque
     }
   };
 
-  return (observation) => {
-    if (observation.type === "request" && observation.status < 500 && !logsRequests) summarise(observation);
-    else if (observation.type === "fault") {
-      const { where, error } = observation;
-      const text = error instanceof Error ? (error.stack ?? messageOf(error)) : messageOf(error);
-      tell({ type: "observed", observation: { type: "fault", where, error: text } });
-    } else tell({ type: "observed", observation });
+  return {
+    observe(observation) {
+      if (observation.type === "request") {
+        log(observation);
+        summarise(observation);
+      } else if (observation.type === "fault") {
+        const { where, error } = observation;
+        const text = error instanceof Error ? (error.stack ?? messageOf(error)) : messageOf(error);
+        tell({ type: "observed", observation: { type: "fault", where, error: text } });
+      } else tell({ type: "observed", observation });
+    },
+    onChange(count) {
+      underWay = count;
+      schedule();
+    },
   };
-}
-
-/** The daemon's side: each request as if it had answered it itself, but for its id. */
-export function observeSummaries(summaries: readonly RequestSummary[], observe: Observe): void {
-  for (const { durationsMs, ...about } of summaries) {
-    for (const durationMs of durationsMs) observe({ type: "request", requestId: "", ...about, durationMs });
-  }
 }

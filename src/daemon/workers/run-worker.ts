@@ -9,6 +9,7 @@ import { DatabaseAuthenticator } from "../../access/authenticate-database.ts";
 import type { Config } from "../../base/config.ts";
 import { asPosternError, hasCode, posternError } from "../../base/error.ts";
 import { isWebSocketRequest } from "../../http/accept-websockets.ts";
+import { countRequests } from "../../http/count-requests.ts";
 import { answerDirectly } from "../../http/direct-data-plane.ts";
 import { ignoreUpgrade } from "../../http/ignore-upgrade.ts";
 import { createClientLimiter } from "../../http/limit-clients.ts";
@@ -16,6 +17,7 @@ import { createRequestHost } from "../../http/request-host.ts";
 import { sendClientError } from "../../http/send-error.ts";
 import { createTransport, renewCertificate } from "../../http/server-options.ts";
 import { createQueryService, type QueryService } from "../../query/query-service.ts";
+import { createLogObserver } from "../logger.ts";
 import { loginAccess } from "../login-access.ts";
 import { openClientAuthenticator } from "../open-client-authenticator.ts";
 import { DaemonTalk, tellDaemon } from "./ask-daemon.ts";
@@ -38,7 +40,7 @@ export async function runWorker(): Promise<void> {
 
 async function serve(talk: DaemonTalk, start: WorkerStart): Promise<void> {
   const { config } = start;
-  const observe = createReporter(tellDaemon, config.logRequests);
+  const { observe, onChange } = createReporter(tellDaemon, createLogObserver(config));
   const clients = openClientAuthenticator(config, talk.questions.findClientAccess, observe);
   const access = Object.assign(
     new DatabaseAuthenticator(talk.questions, undefined, clients),
@@ -69,6 +71,7 @@ async function serve(talk: DaemonTalk, start: WorkerStart): Promise<void> {
     limitClients: createClientLimiter(config.rateLimit),
     observe,
   });
+  countRequests(server, onChange);
   talk.follow({
     async closeDatabase(databaseId) {
       access.forget(databaseId);

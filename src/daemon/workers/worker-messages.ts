@@ -65,7 +65,7 @@ export type WorkerMessage =
       type: "observed";
       observation: Exclude<Observation, { type: "fault" }> | { type: "fault"; where: string; error: string };
     }
-  | { type: "answered"; summaries: RequestSummary[] }
+  | { type: "answered"; underWay: number; summaries: RequestSummary[] }
   /** It listens to messages now; what was sent before is lost. */
   | { type: "hello" }
   | { type: "ready" }

@@ -7,9 +7,9 @@ import { fileURLToPath } from "node:url";
 import { asPosternError, PosternError, posternError } from "../../base/error.ts";
 import type { Observe } from "../../base/observation.ts";
 import type { ServerCertificate } from "../../http/server-options.ts";
-import { observeSummaries } from "./report-requests.ts";
 import type {
   DaemonMessage,
+  RequestSummary,
   WorkerMessage,
   WorkerOrders,
   WorkerQuestions,
@@ -20,6 +20,8 @@ export interface WorkerPoolOptions {
   start: WorkerStart;
   questions: WorkerQuestions;
   observe: Observe;
+  /** Requests that a worker has answered, and logged. */
+  count(summaries: readonly RequestSummary[]): void;
 }
 
 const program = fileURLToPath(new URL("../../bin/postern-worker.js", import.meta.url));
@@ -32,6 +34,8 @@ interface Member {
   worker: Worker;
   /** Orders that it has not done yet. */
   orders: Map<number, (error: unknown) => void>;
+  /** Requests that it has not answered yet, as it said last. */
+  underWay: number;
 }
 
 export class WorkerPool {
@@ -66,6 +70,10 @@ export class WorkerPool {
     await this.order("renewCertificate", certificate);
   }
 
+  get underWay(): number {
+    return [...this.#members].reduce((sum, member) => sum + member.underWay, 0);
+  }
+
   /** What is under way is answered for up to `graceMs`. */
   async stop(graceMs = 5_000): Promise<void> {
     this.#isStopping = true;
@@ -79,7 +87,7 @@ export class WorkerPool {
 
   #startOne(): Promise<void> {
     const worker = cluster.fork();
-    const member: Member = { worker, orders: new Map() };
+    const member: Member = { worker, orders: new Map(), underWay: 0 };
     this.#members.add(member);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -114,7 +122,8 @@ export class WorkerPool {
         member.orders.get(message.id)?.(message.error && PosternError.fromBody(message.error));
         break;
       case "answered":
-        observeSummaries(message.summaries, this.#options.observe);
+        member.underWay = message.underWay;
+        this.#options.count(message.summaries);
         break;
       case "observed":
         this.#options.observe(message.observation);

@@ -209,6 +209,7 @@ describe("each route calls its one operation", () => {
 
 describe("who may call what", () => {
   const forAccounts = [
+    "GET /metrics",
     "GET /v1/status",
     "GET /v1/whoami",
     "POST /v1/logout",

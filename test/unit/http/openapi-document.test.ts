@@ -41,6 +41,7 @@ describe("the OpenAPI document", () => {
         "delete /v1/backups/{id}",
         "delete /v1/databases/{ref}",
         "get /healthz",
+        "get /metrics",
         "get /openapi.json",
         "get /v1/backups/{id}",
         "get /v1/backups/{id}/download",
