@@ -324,6 +324,31 @@ describe.skipIf(outside === undefined)("off loopback with TLS", () => {
   });
 });
 
+describe.skipIf(outside === undefined)("off loopback with --insecure", () => {
+  it("lets other machines in without TLS, to their own database only, and says so wherever it is asked", async () => {
+    const postern = await createPosternHome();
+    const up = await postern.run(["up", "--listen", outside!, "--insecure"]);
+    expect([up.code, up.stderr]).toEqual([0, expect.any(String)]);
+    const status = await postern.json<DaemonStatus>(["status"]);
+    expect(status.api_url).toContain(`http://${outside}:`);
+    expect(status.warnings).toEqual([expect.stringContaining("without encryption")]);
+    const doctor = await postern.run(["doctor"]);
+    expect([doctor.code, doctor.stdout]).toEqual([1, expect.stringMatching(/✗ exposure .*unencrypted/)]);
+    const { name } = await postern.json<CreatedDatabase>(["db", "create", "abroad"]);
+    for (const kind of ["pooled", "direct"]) {
+      const { url } = await postern.json<{ url: string }>(["db", "url", name, `--${kind}`, "--reveal"]);
+      expect(await ask(url, "select 1")).toBe("1");
+      expect(await ask(url.replace(/\/db_\w+$/, "/postgres"), "select 1")).toMatch(
+        /no pg_hba.conf entry|permission denied/,
+      );
+      expect(await ask(url.replace(/\/\/\w+:/, "//postern_admin:"), "select 1")).toMatch(
+        /pg_hba.conf rejects|authentication failed|no such user/,
+      );
+    }
+    await postern.close();
+  });
+});
+
 describe("a certificate that cannot be used", () => {
   it("keeps Postern from starting and says why", async () => {
     const postern = await createTlsHome();

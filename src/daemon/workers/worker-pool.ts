@@ -36,6 +36,8 @@ interface Member {
   orders: Map<number, (error: unknown) => void>;
   /** Requests that it has not answered yet, as it said last. */
   underWay: number;
+  /** Before that it holds nothing that it could be told about, and would not hear it either. */
+  listens: boolean;
 }
 
 export class WorkerPool {
@@ -59,9 +61,8 @@ export class WorkerPool {
     what: What,
     argument: Parameters<WorkerOrders[What]>[0],
   ): Promise<void> {
-    await Promise.all(
-      [...this.#members].map((member) => this.#orderOne(member, what, argument, obeyWithinMs)),
-    );
+    const listening = [...this.#members].filter(({ listens }) => listens);
+    await Promise.all(listening.map((member) => this.#orderOne(member, what, argument, obeyWithinMs)));
   }
 
   /** Those that are started from now on get it, too. */
@@ -79,7 +80,8 @@ export class WorkerPool {
     this.#isStopping = true;
     await Promise.all(
       [...this.#members].map(async (member) => {
-        await this.#orderOne(member, "drain", graceMs, graceMs + obeyWithinMs);
+        if (member.listens) await this.#orderOne(member, "drain", graceMs, graceMs + obeyWithinMs);
+        else member.worker.process.kill("SIGKILL");
         await ended(member.worker);
       }),
     );
@@ -87,7 +89,7 @@ export class WorkerPool {
 
   #startOne(): Promise<void> {
     const worker = cluster.fork();
-    const member: Member = { worker, orders: new Map(), underWay: 0 };
+    const member: Member = { worker, orders: new Map(), underWay: 0, listens: false };
     this.#members.add(member);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -100,8 +102,10 @@ export class WorkerPool {
         else reject(error);
       };
       worker.on("message", (message: WorkerMessage) => {
-        if (message.type === "hello") tell(worker, { type: "start", ...this.#options.start });
-        else if (message.type === "ready") settle();
+        if (message.type === "hello") {
+          member.listens = true;
+          tell(worker, { type: "start", ...this.#options.start });
+        } else if (message.type === "ready") settle();
         else if (message.type === "failed") settle(PosternError.fromBody(message.error));
         else this.#hear(member, message);
       });
