@@ -194,7 +194,7 @@ export function readConfig(environment: Environment = process.env): Config {
     rateLimit: rateLimit(environment),
     requestTimeoutMs: 1_000 * count(environment, "POSTERN_REQUEST_TIMEOUT", 30, 3_600),
     metrics: isOn(environment, "POSTERN_METRICS_PUBLIC", "0") ? "loopback" : "key",
-    logRequests: isOn(environment, "POSTERN_LOG_REQUESTS", "1"),
+    logRequests: isOn(environment, "POSTERN_LOG_REQUESTS", "0"),
     oidc: { issuer: issuer(environment), audience: environment.POSTERN_OIDC_AUDIENCE || null },
     undeleteDays: 7,
     backupDirectory: directory(environment, "POSTERN_BACKUP_DIR", join(home, "backups")),

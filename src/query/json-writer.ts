@@ -19,8 +19,8 @@ export class AnswerBudget {
   }
 }
 
-// Most answers fit into the first chunk; below 4 KiB Node cuts it from a slab and allocates nothing.
-const firstChunkBytes = 1024;
+// Most answers fit into the first chunk; below 4 KiB Node cuts it from a slab, which should last for many.
+const firstChunkBytes = 512;
 const largestChunkBytes = 256 * 1024;
 
 /** Writers reserve room first and then write into `chunk` at `offset` themselves: no call per byte. */

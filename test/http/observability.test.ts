@@ -15,6 +15,7 @@ let apiKey: string;
 
 beforeAll(async () => {
   postern = await createPosternHome();
+  postern.environment.POSTERN_LOG_REQUESTS = "1";
   const up = await postern.run(["up"]);
   expect([up.code, up.stderr]).toEqual([0, expect.any(String)]);
   const config = JSON.parse(

@@ -55,7 +55,7 @@ export interface RequestSummary {
   route: string;
   status: number;
   code?: string;
-  durationsMs: number[];
+  durationsMs: ArrayLike<number> & Iterable<number>;
 }
 
 export type WorkerMessage =

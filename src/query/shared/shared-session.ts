@@ -48,7 +48,7 @@ export class SharedSession implements FlightOwner {
 
   /** Sends the requests in one write. Several must all be reads. */
   send(submissions: readonly Submission[], options: SendOptions): void {
-    const out = new MessageWriter(submissions.length > 1 ? 2048 : 512);
+    const out = new MessageWriter(128 + submissions.length * 96);
     const passengers = submissions.map((submission) => this.#board(out, submission, options.catalog));
     out.bytes(sync);
     const { answerBytes, now } = options;

@@ -24,7 +24,7 @@ describe("without a word about it", () => {
       rateLimit: { perSecond: 100, burst: 200 },
       requestTimeoutMs: 30_000,
       metrics: "key",
-      logRequests: true,
+      logRequests: false,
     });
   });
 });
