@@ -1,13 +1,15 @@
 /** In charge of Postern's own tables for a test: a throw-away Postgres with the schema of the state, and nothing else. */
-import { appendFile, chmod, mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { appendFile, chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { currentUser } from "../../src/base/config.ts";
 import { ownPath } from "../../src/runtime/own-path.ts";
 import { ProcessRuntime } from "../../src/runtime/process-runtime.ts";
 import { runProgram } from "../../src/runtime/run-program.ts";
 import type { ServerSpec } from "../../src/runtime/runtime.ts";
 import { ensureServerAccount, type ServerAccount } from "../../src/runtime/server-account.ts";
+import { identRules } from "../../src/runtime/server-settings.ts";
 import { postgresProgram, type Toolchain } from "../../src/runtime/toolchain.ts";
 import { State } from "../../src/state/state.ts";
 import { testToolchain } from "./toolchain.ts";
@@ -68,4 +70,7 @@ async function initialise(directory: string, toolchain: Toolchain, account: Serv
   const { exitCode, stderr } = await runProgram(postgresProgram(toolchain, "initdb"), args, { account });
   if (exitCode !== 0) throw new Error(`initdb ended with ${exitCode}: ${stderr}`);
   await appendFile(join(directory, "postgresql.conf"), "\ninclude_if_exists 'postern.conf'\n");
+  // Its start writes the rules by which the operating system's word counts.
+  await writeFile(join(directory, "pg_ident.conf"), identRules([account.username, currentUser()]));
+  await ownPath(join(directory, "pg_ident.conf"), account);
 }
