@@ -325,8 +325,13 @@ describe.skipIf(outside === undefined)("off loopback with TLS", () => {
 });
 
 describe.skipIf(outside === undefined)("off loopback with --insecure", () => {
+  let postern: PosternHome;
+  beforeAll(async () => {
+    postern = await createPosternHome();
+  });
+  afterAll(() => postern.close());
+
   it("lets other machines in without TLS, to their own database only, and says so wherever it is asked", async () => {
-    const postern = await createPosternHome();
     const up = await postern.run(["up", "--listen", outside!, "--insecure"]);
     expect([up.code, up.stderr]).toEqual([0, expect.any(String)]);
     const status = await postern.json<DaemonStatus>(["status"]);
@@ -345,18 +350,21 @@ describe.skipIf(outside === undefined)("off loopback with --insecure", () => {
         /pg_hba.conf rejects|authentication failed|no such user/,
       );
     }
-    await postern.close();
   });
 });
 
 describe("a certificate that cannot be used", () => {
+  let postern: PosternHome;
+  beforeAll(async () => {
+    postern = await createTlsHome();
+  });
+  afterAll(() => postern.close());
+
   it("keeps Postern from starting and says why", async () => {
-    const postern = await createTlsHome();
     const expired = await authority.issue("expired", { validity: ["20200101000000Z", "20200201000000Z"] });
     const end = await postern.run(["up"], {
       environment: { POSTERN_TLS_CERT: expired.certificate, POSTERN_TLS_KEY: expired.key },
     });
     expect([end.code, end.stderr]).toEqual([2, expect.stringMatching(/has expired[\s\S]*Y0010/)]);
-    await postern.close();
   });
 });
