@@ -51,7 +51,8 @@ export async function prepareClientAccess(
   const roles = clientRoles(row.database_name);
   const macKey = createHmac("sha256", lifeKey).update(row.database_name).digest();
   const sql = await readSql("client-access");
-  await withAdmin(place, row.instance_id, row.database_name, async (client) => {
+  const settings = await withAdmin(place, row.instance_id, row.database_name, async (client) => {
+    const usual = await readUsualSettings(client);
     await client.query("begin");
     // A tenant's own locks must not hold the daemon up; nothing of the tenant's is looked up by an unqualified name.
     await client.query(`
@@ -66,8 +67,22 @@ export async function prepareClientAccess(
     await writeKey(client, macKey);
     await openPublicSchema(client, options.openPublicSchema === true);
     await client.query("commit");
+    return { ...usual, ...startupSettings(place) };
   });
-  return { ...roles, macKey, settings: startupSettings(place) };
+  return { ...roles, macKey, settings };
+}
+
+/**
+ * Every setting that a role may change for itself, as the server has it: named in the start-up packet, none of them can be
+ * changed for the sessions of others that the same role opens later.
+ */
+async function readUsualSettings(client: pg.Client): Promise<Record<string, string>> {
+  const { rows } = await client.query<{ name: string; value: string }>(`
+    select name, reset_val as value from pg_catalog.pg_settings
+     where context = 'user' and name !~ '[.]'
+       -- These belong to one transaction.
+       and name not in ('transaction_isolation', 'transaction_read_only', 'transaction_deferrable')`);
+  return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
 }
 
 /**
