@@ -11,6 +11,12 @@ export const statementTimedOut = (timeoutMs: number, statementIndex?: number) =>
     statementIndex,
   });
 
+export const tooBusy = (detail: string) =>
+  posternError("Y4004", "The database is too busy.", {
+    detail,
+    hint: "Try again in a moment; send fewer requests at a time, or make their statements faster.",
+  });
+
 /** `statementIndex`: which of the statements of a `/transaction` it was. */
 export function queryError(thrown: unknown, timeoutMs: number, statementIndex?: number): PosternError {
   if (thrown instanceof PosternError) return thrown;

@@ -3,10 +3,10 @@
  * long. Who finds no session free waits in line.
  */
 import type { DepartureSignal } from "../base/departure.ts";
-import { type PosternError, posternError } from "../base/error.ts";
+import type { PosternError } from "../base/error.ts";
 import { cancelRequest } from "../postgres/wire/cancel-request.ts";
 import type { WireConnection } from "../postgres/wire/wire-connection.ts";
-import { requestCanceled } from "./query-error.ts";
+import { requestCanceled, tooBusy } from "./query-error.ts";
 import { sendReset } from "./session-reset.ts";
 
 /** How long a session waits for a request that resets it on its way. */
@@ -189,9 +189,3 @@ export class SessionPool {
     this.#openIfNeeded();
   }
 }
-
-const tooBusy = (detail: string) =>
-  posternError("Y4004", "The database is too busy.", {
-    detail,
-    hint: "Try again in a moment; send fewer requests at a time, or make their statements faster.",
-  });

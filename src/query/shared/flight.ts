@@ -1,7 +1,8 @@
 /**
- * In charge of what goes to Postgres in one write and comes back as one answer: several reads, or one request that writes.
- * One Sync closes it, so Postgres pays for one transaction and one write of its own. A read that fails takes those behind
- * it down with it; they have changed nothing and are asked again.
+ * In charge of what goes to Postgres in one write and comes back as one answer: several reads, several plain inserts, or
+ * one request of another kind. One Sync closes it, so Postgres pays for one transaction and one write of its own. A read
+ * that fails takes those behind it down with it; they have changed nothing and are asked again. An insert that fails undoes
+ * the whole flight; each of them is then run alone, as if nothing had been.
  */
 import { posternError } from "../../base/error.ts";
 import type { Exchange, TransactionStatus } from "../../postgres/wire/exchange.ts";
@@ -59,6 +60,11 @@ export class Flight implements Exchange {
     this.messageByteLimit = options.answerBytes;
   }
 
+  /** Then all of it takes effect when it lands, or nothing. */
+  get changesSomething(): boolean {
+    return this.passengers[0]!.submission.request.company !== "reads";
+  }
+
   get current(): Passenger | undefined {
     return this.passengers[this.position];
   }
@@ -92,10 +98,10 @@ export class Flight implements Exchange {
     passenger.index++;
     if (passenger.index < passenger.prepared.length) return;
     // What a request has changed counts when it is committed, which is when the flight lands.
-    if (!passenger.submission.request.isRead) return;
+    if (this.changesSomething && this.position === this.passengers.length - 1) return;
     this.position++;
     this.#bytes = 0;
-    this.#options.owner.onArrived(this, passenger);
+    if (!this.changesSomething) this.#options.owner.onArrived(this, passenger);
   }
 
   onError(error: ServerError): void {

@@ -2,14 +2,21 @@
 import type { Flight } from "./flight.ts";
 import type { SharedRequest, Submission } from "./shared-request.ts";
 
-/** Reads that cost more fly alone: company would have to wait for them. */
-const joinsBelowMs = 2;
-/** A flight of reads takes no more than these. */
+interface Rules {
+  /** What costs more flies alone: company would have to wait for it. */
+  joinsBelowMs: number;
+  mostFlightMs: number;
+  /** So many flights of a kind are in the air at a time; another starts only beside such that have been out for longer. */
+  flights: number;
+  longFlightMs: number;
+}
+
+/** Most of what an insert takes is the commit, which a flight needs but once. */
+const rules: Record<"reads" | "inserts", Rules> = {
+  reads: { joinsBelowMs: 2, mostFlightMs: 8, flights: 2, longFlightMs: 1 },
+  inserts: { joinsBelowMs: 10, mostFlightMs: 100, flights: 2, longFlightMs: 5 },
+};
 const mostPassengers = 32;
-const mostFlightMs = 8;
-/** So many flights of reads are in the air at a time; another starts only beside such that have been out for longer. */
-const readFlights = 2;
-const longFlightMs = 1;
 
 export interface FlightPlan {
   /** One free session each. */
@@ -19,67 +26,89 @@ export interface FlightPlan {
   wantedSessions: number;
 }
 
-/** The oldest first. Quick reads gather until a flight starts; everything else takes a session for itself. */
+/** The oldest first. Quick ones of a kind gather; everything else takes a session for itself. */
 export function planFlights(
   waiting: readonly Submission[],
   idleSessions: number,
   inTheAir: readonly Flight[],
   now: number,
 ): FlightPlan {
+  const flying = { reads: 0, inserts: 0 };
+  for (const flight of inTheAir) {
+    const { company } = flight.passengers[0]!.submission.request;
+    if (company !== "nobody" && now - flight.sentAt < rules[company].longFlightMs) flying[company]++;
+  }
   const plan: FlightPlan = { flights: [], waiting: [], wantedSessions: 0 };
-  let flying = inTheAir.filter((flight) => isYoungReadFlight(flight, now)).length;
-  let gathered: Submission[] = [];
-  let gatheredMs = 0;
-  const hasRoom = () => plan.flights.length < idleSessions;
-  const start = () => {
-    if (gathered.length > 0 && flying < readFlights && hasRoom()) {
-      plan.flights.push(gathered);
-      flying++;
-    } else if (gathered.length > 0 && flying < readFlights) plan.wantedSessions++;
-    gathered = [];
-    gatheredMs = 0;
-  };
-  for (const submission of waiting) {
-    const costMs = costOf(submission.request);
-    if (costMs < joinsBelowMs) {
-      gathered.push(submission);
-      gatheredMs += costMs;
-      if (gathered.length === mostPassengers || gatheredMs > mostFlightMs) start();
+  const flown = new Set<Submission>();
+  for (const { company, submissions } of gather(waiting)) {
+    // They come with one of the next flights, which are on their way.
+    if (company !== "nobody" && flying[company] >= rules[company].flights) continue;
+    if (plan.flights.length === idleSessions) {
+      plan.wantedSessions++;
+      if (company !== "nobody") flying[company]++;
       continue;
     }
-    // Reads that came before have the first claim.
-    const claimed = gathered.length > 0 && flying < readFlights ? 1 : 0;
-    if (plan.flights.length + claimed < idleSessions) plan.flights.push([submission]);
-    else plan.wantedSessions++;
+    if (company !== "nobody") flying[company]++;
+    plan.flights.push(submissions);
+    for (const submission of submissions) flown.add(submission);
   }
-  start();
   // In the order in which they came: who waits must not be overtaken for ever.
-  const flown = new Set(plan.flights.flat());
-  plan.waiting = waiting.filter((submission) => !flown.has(submission));
+  plan.waiting = flown.size === 0 ? [...waiting] : waiting.filter((submission) => !flown.has(submission));
   return plan;
 }
 
-/** Milliseconds; infinite for what must fly alone. */
-function costOf({ isRead, statements }: SharedRequest): number {
-  if (!isRead) return Number.POSITIVE_INFINITY;
+interface Group {
+  company: "reads" | "inserts" | "nobody";
+  submissions: Submission[];
+  costMs: number;
+}
+
+/** In the order of those who came first. */
+function gather(waiting: readonly Submission[]): Group[] {
+  const groups: Group[] = [];
+  const open: Partial<Record<"reads" | "inserts", Group>> = {};
+  for (const submission of waiting) {
+    const { company } = submission.request;
+    const costMs = submission.fliesAlone ? Number.POSITIVE_INFINITY : costOf(submission.request);
+    if (company === "nobody" || costMs >= rules[company].joinsBelowMs) {
+      groups.push({ company: "nobody", submissions: [submission], costMs });
+      continue;
+    }
+    let group = open[company];
+    if (!group || group.submissions.length === mostPassengers || group.costMs > rules[company].mostFlightMs) {
+      group = { company, submissions: [], costMs: 0 };
+      groups.push(group);
+      open[company] = group;
+    }
+    group.submissions.push(submission);
+    group.costMs += costMs;
+  }
+  return groups;
+}
+
+/** Milliseconds; infinite until it is known. */
+function costOf({ statements }: SharedRequest): number {
   let sum = 0;
   for (const { entry } of statements) sum += entry.costMs;
   return sum;
 }
 
-const isYoungReadFlight = ({ passengers, sentAt }: Flight, now: number): boolean =>
-  passengers[0]!.submission.request.isRead && now - sentAt < longFlightMs;
-
 /**
  * What a statement takes, from flights that landed well. It falls at once and rises slowly: that an answer lay unread
  * while this process was busy says nothing about the statement.
  */
-export function noteCost({ passengers, position, sentAt }: Flight, now: number): void {
-  if (position < passengers.length) return;
+export function noteCost({ passengers, sentAt }: Flight, now: number): void {
   const each = (now - sentAt) / passengers.length;
   for (const { submission } of passengers) {
     for (const { entry } of submission.request.statements) {
       entry.costMs = each < entry.costMs ? each : entry.costMs + (each - entry.costMs) / 16;
     }
+  }
+}
+
+/** Until it has flown alone again. */
+export function forgetCost(passengers: Flight["passengers"]): void {
+  for (const { submission } of passengers) {
+    for (const { entry } of submission.request.statements) entry.costMs = Number.POSITIVE_INFINITY;
   }
 }

@@ -6,7 +6,7 @@ import { needsType } from "../encode-params.ts";
 import { queryError } from "../query-error.ts";
 import type { TypeCatalog } from "../type-catalog.ts";
 import type { SharedPool } from "./shared-pool.ts";
-import type { SharedStatement } from "./shared-request.ts";
+import type { SharedRequest, SharedStatement } from "./shared-request.ts";
 import type { StatementBook } from "./statement-book.ts";
 
 export interface SharedContext {
@@ -47,6 +47,11 @@ function areTypesKnown(
   return true;
 }
 
+function companyOf(statements: readonly SharedStatement[]): SharedRequest["company"] {
+  if (statements.every(({ entry }) => entry.kind === "read")) return "reads";
+  return statements.length === 1 && statements[0]!.entry.kind === "insert" ? "inserts" : "nobody";
+}
+
 export interface RunOptions {
   isTransaction: boolean;
   signal: DepartureSignal | undefined;
@@ -63,9 +68,9 @@ export function runShared<S extends Step>(
 ): Promise<S[]> {
   return new Promise((resolve, reject) => {
     let steps: S[] = [];
-    const request = {
+    const request: SharedRequest = {
       statements,
-      isRead: statements.every(({ entry }) => entry.kind === "read"),
+      company: companyOf(statements),
       makeSteps: () => {
         options.onSend?.();
         steps = statements.map(makeStep);

@@ -4,14 +4,14 @@
  * never reaches those that share its session.
  */
 import type { DepartureSignal } from "../../base/departure.ts";
-import { type PosternError, posternError } from "../../base/error.ts";
+import type { PosternError } from "../../base/error.ts";
 import { cancelRequest } from "../../postgres/wire/cancel-request.ts";
 import type { WireConnection } from "../../postgres/wire/wire-connection.ts";
-import { requestCanceled, statementTimedOut } from "../query-error.ts";
+import { requestCanceled, statementTimedOut, tooBusy } from "../query-error.ts";
 import type { TypeCatalog } from "../type-catalog.ts";
 import type { Flight, Passenger } from "./flight.ts";
 import { mayBeOutdated } from "./may-be-outdated.ts";
-import { noteCost, planFlights } from "./plan-flights.ts";
+import { forgetCost, noteCost, planFlights } from "./plan-flights.ts";
 import type { SharedRequest, Submission } from "./shared-request.ts";
 import { type SessionOwner, SharedSession } from "./shared-session.ts";
 
@@ -30,6 +30,8 @@ export interface SharedPoolOptions {
 
 /** A flight of several that shows no progress for this long is given up: each of them is asked again, alone. */
 const stuckAfterMs = 20;
+/** A flight of inserts may take as long as a slow disk needs to make it last. */
+const stuckInsertsAfterMs = 100;
 const sweepEveryMs = 10;
 /** Node's own watch on time comes behind Postgres's, which gives the better error. */
 const graceMs = 1_000;
@@ -63,6 +65,7 @@ export class SharedPool implements SessionOwner {
       submittedAt: performance.now(),
       attempts: 0,
       parsesAnew: false,
+      fliesAlone: false,
       isDone: false,
       stopListening: undefined,
     };
@@ -121,16 +124,40 @@ export class SharedPool implements SessionOwner {
     session.lastAnswerAt = now;
     if (now - session.openedAt > this.#options.maxLifetimeMs) session.isRetired = true;
     this.#closeIfDone(session);
-    noteCost(flight, now);
+    if (!error) noteCost(flight, now);
+    if (flight.changesSomething) this.#onCommitted(flight, error);
+    else this.#onRead(flight, error);
+    if (this.#waiting.length > 0) this.#flushSoon();
+  }
+
+  #onRead(flight: Flight, error: Error | undefined): void {
     const struck = flight.current;
     if (struck && !struck.isMuted) this.#endStruck(struck, error);
     // Those behind it were skipped: they have not run at all.
     if (error) this.#askAgain(flight, flight.position + 1);
-    if (this.#waiting.length > 0) this.#flushSoon();
+  }
+
+  /** Or not committed: then nothing of it has taken effect, and whom it struck is seen when each flies alone. */
+  #onCommitted(flight: Flight, error: Error | undefined): void {
+    const { passengers } = flight;
+    if (error && passengers.length > 1) {
+      for (const { submission } of passengers) submission.fliesAlone = true;
+      this.#askAgain(flight, 0);
+      return;
+    }
+    for (const passenger of passengers) {
+      if (!passenger.isMuted) this.#endStruck(passenger, error);
+    }
   }
 
   /** The connection ended. Only what it was working on is lost; reads behind that are asked again. */
   onLost(_session: SharedSession, flight: Flight, error: Error): void {
+    if (flight.changesSomething) {
+      // Whether it was committed before is not known.
+      for (const { submission, isMuted, index } of flight.passengers)
+        if (!isMuted) this.#end(submission, error, index);
+      return;
+    }
     const struck = flight.current;
     if (struck && !struck.isMuted) this.#end(struck.submission, error, struck.index);
     this.#askAgain(flight, flight.position + 1);
@@ -274,21 +301,35 @@ export class SharedPool implements SessionOwner {
     const { statementTimeoutMs } = this.#options;
     const { passengers, position, sentAt } = flight;
     const quietForMs = now - Math.max(sentAt, session.lastAnswerAt);
-    if (passengers.length - position > 1) {
+    if (flight.changesSomething && passengers.length > 1) this.#watchInserts(session, flight, quietForMs);
+    else if (passengers.length - position > 1) {
       if (quietForMs < stuckAfterMs) return;
       // Which of them it is cannot be seen from here; alone, it will show.
-      for (const passenger of passengers.slice(position)) {
-        for (const { entry } of passenger.submission.request.statements)
-          entry.costMs = Number.POSITIVE_INFINITY;
-      }
+      forgetCost(passengers.slice(position));
       this.#askAgain(flight, position);
       for (const passenger of passengers) passenger.isMuted = true;
       void this.#abandon(session, requestCanceled());
-      return;
+    } else {
+      const statements = flight.current?.prepared.length ?? 1;
+      if (quietForMs > statementTimeoutMs * statements + graceMs)
+        void this.#abandon(session, statementTimedOut(statementTimeoutMs));
     }
-    const statements = flight.current?.prepared.length ?? 1;
-    if (quietForMs > statementTimeoutMs * statements + graceMs)
+  }
+
+  /**
+   * One of them waits, and the others with it. What a flight has changed cannot be asked for elsewhere before it is known
+   * to be undone, so Postgres is told to give it up, and says so; or it lands after all. No other flight takes the session.
+   */
+  #watchInserts(session: SharedSession, flight: Flight, quietForMs: number): void {
+    if (quietForMs < stuckInsertsAfterMs) return;
+    const { statementTimeoutMs } = this.#options;
+    if (quietForMs > statementTimeoutMs + graceMs) {
       void this.#abandon(session, statementTimedOut(statementTimeoutMs));
+    } else if (!session.isRetired) {
+      session.isRetired = true;
+      forgetCost(flight.passengers);
+      void cancelRequest(session.connection);
+    }
   }
 
   #refuseLateWaiters(now: number): void {
@@ -322,9 +363,3 @@ export class SharedPool implements SessionOwner {
     submission.request.onDone(error, failedIndex);
   }
 }
-
-const tooBusy = (detail: string) =>
-  posternError("Y4004", "The database is too busy.", {
-    detail,
-    hint: "Try again in a moment; send fewer requests at a time, or make their statements faster.",
-  });

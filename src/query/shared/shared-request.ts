@@ -11,8 +11,8 @@ export interface SharedStatement {
 export interface SharedRequest {
   /** Several are one transaction: they take effect all or not at all. */
   statements: readonly SharedStatement[];
-  /** It changes nothing: it may be sent again, and may stand in a pipeline with others. */
-  isRead: boolean;
+  /** With whom it may travel. Reads change nothing, so they may also be sent again. */
+  company: "reads" | "inserts" | "nobody";
   /** Makes fresh steps, one for each statement; called once more whenever the request is sent once more. */
   makeSteps(): readonly Step[];
   /** Called once, with the error or without. `failedIndex`: which statement it was. */
@@ -26,6 +26,8 @@ export interface Submission {
   attempts: number;
   /** What the session has prepared may be out of date: it is parsed once more. */
   parsesAnew: boolean;
+  /** Its company has failed once. */
+  fliesAlone: boolean;
   isDone: boolean;
   stopListening: (() => void) | undefined;
 }

@@ -7,8 +7,11 @@ import { isText } from "../check-request.ts";
 
 /** What has to be looked up in the catalog before the statement is shared. */
 export interface StatementProfile {
-  /** A read may be repeated and may stand in a pipeline behind others; a write may not. */
-  kind: "read" | "write";
+  /**
+   * A read may be repeated, and travel with others. A plain insert may travel with others like it: it waits for nobody but
+   * for who inserts the same key. Every other write has its session to itself while it runs.
+   */
+  kind: "read" | "insert" | "write";
   /** Names of relations, quoted where needed, as `to_regclass` reads them. */
   relations: string[];
   /** Names that are those of common table expressions in one place and may be relations in another. */
@@ -48,7 +51,17 @@ export async function profileStatement(sql: string): Promise<StatementProfile | 
     return undefined;
   const findings = new Findings();
   findings.visit(statement);
-  return findings.isHarmless ? findings.toProfile() : undefined;
+  if (!findings.isHarmless) return undefined;
+  const profile = findings.toProfile();
+  return isPlainInsert(statement) ? { ...profile, kind: "insert" } : profile;
+}
+
+/** Upserts and statements with a WITH may lock or change rows that are there. */
+function isPlainInsert(statement: object): boolean {
+  const insert = (statement as { InsertStmt?: Tree }).InsertStmt;
+  if (!insert || insert.onConflictClause !== undefined || insert.withClause !== undefined) return false;
+  const source = (insert.selectStmt as { SelectStmt?: Tree } | undefined)?.SelectStmt;
+  return source === undefined || (source.valuesLists !== undefined && source.withClause === undefined);
 }
 
 type Tree = Record<string, unknown>;

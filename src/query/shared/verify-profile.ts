@@ -110,7 +110,7 @@ export const verifyParams = ({
   arrayOf(relations),
   arrayOf(ambiguousRelations),
   arrayOf(functions),
-  String(kind === "write"),
+  String(kind !== "read"),
   arrayOf(attributes),
 ];
 

@@ -4,10 +4,11 @@ import type { Flight } from "../../../src/query/shared/flight.ts";
 import { planFlights } from "../../../src/query/shared/plan-flights.ts";
 import type { Submission } from "../../../src/query/shared/shared-request.ts";
 
-/** `r` a quick read, `s` a slow one, `w` a write. */
+/** `r` a quick read, `s` a slow one, `i` an insert, `w` another write. */
 const submission = (kind: string): Submission => {
   const entry = { costMs: kind === "s" ? 50 : 0.1 };
-  const request = { statements: [{ entry, params: [] }], isRead: kind !== "w" };
+  const company = kind === "w" ? "nobody" : kind === "i" ? "inserts" : "reads";
+  const request = { statements: [{ entry, params: [] }], company };
   return { kind, request } as unknown as Submission;
 };
 const kindOf = (one: Submission) => (one as unknown as { kind: string }).kind;
@@ -29,12 +30,14 @@ describe("planFlights", () => {
     ["rrr", 0, [], "rrr", 1],
     ["w", 0, [], "w", 1],
     ["ww", 3, ["w", "w"], "", 0],
-    ["rwr", 2, ["w", "rr"], "", 0],
+    ["rwr", 2, ["rr", "w"], "", 0],
     ["rwr", 1, ["rr"], "w", 1],
     ["wr", 1, ["w"], "r", 1],
-    ["rws", 2, ["w", "r"], "s", 1],
+    ["rws", 2, ["r", "w"], "s", 1],
     ["ss", 1, ["s"], "s", 1],
     ["w".repeat(3), 0, [], "www", 3],
+    ["irri", 2, ["ii", "rr"], "", 0],
+    ["irri", 1, ["ii"], "rr", 1],
   ])("%j with %i free sessions flies as %j and leaves %j", (kinds, idle, flights, waiting, wanted) => {
     expect(plan(kinds, idle)).toEqual({ flights, waiting, wantedSessions: wanted });
   });
@@ -42,11 +45,11 @@ describe("planFlights", () => {
   it("gives reads no third flight while two young ones are in the air", () => {
     const young = [flightOf("r", 99.5), flightOf("r", 99.9)];
     expect(plan("rrw", 3, young)).toEqual({ flights: ["w"], waiting: "rr", wantedSessions: 0 });
-    expect(plan("rrw", 3, [flightOf("r", 90), flightOf("w", 99.9)]).flights).toEqual(["w", "rr"]);
+    expect(plan("rrw", 3, [flightOf("r", 90), flightOf("w", 99.9)]).flights).toEqual(["rr", "w"]);
   });
 
   it("loses nobody, flies nobody twice, keeps who waits in order, and never mixes writes with others", () => {
-    const kinds = fc.array(fc.constantFrom("r", "r", "r", "s", "w"), { maxLength: 120 });
+    const kinds = fc.array(fc.constantFrom("r", "r", "r", "i", "i", "s", "w"), { maxLength: 120 });
     fc.assert(
       fc.property(kinds, fc.nat(5), (all, idle) => {
         const waiting = all.map(submission);
@@ -57,7 +60,10 @@ describe("planFlights", () => {
         expect(flown.length + found.waiting.length).toBe(waiting.length);
         expect(found.waiting).toEqual(waiting.filter((one) => !flown.includes(one)));
         for (const flight of found.flights) {
-          if (flight.length > 1) expect(flight.every((one) => kindOf(one) === "r")).toBe(true);
+          if (flight.length > 1) {
+            expect(new Set(flight.map(kindOf)).size).toBe(1);
+            expect(["r", "i"]).toContain(kindOf(flight[0]!));
+          }
           expect(flight.length).toBeLessThanOrEqual(32);
         }
         if (idle > 0 && waiting.length > 0) expect(flown).toContain(waiting[0]);

@@ -88,8 +88,8 @@ describe("statements that may share a session, with what they name", () => {
     ["select * from item for update", "write", { relations: ['"item"'] }],
     ["select * from item for key share skip locked", "write", { relations: ['"item"'] }],
     ["select * from (select * from item for share) i", "write", { relations: ['"item"'] }],
-    ["insert into item default values", "write", { relations: ['"item"'] }],
-    ["insert into item (a) values ($1) returning *", "write", { relations: ['"item"'] }],
+    ["insert into item default values", "insert", { relations: ['"item"'] }],
+    ["insert into item (a) values ($1) returning *", "insert", { relations: ['"item"'] }],
     ["insert into a select * from b", "write", { relations: ['"a"', '"b"'] }],
     [
       "insert into item (a) values (1) on conflict (lower(a)) where b do update set a = upper(excluded.a)",
