@@ -9,7 +9,7 @@ import type {
   OperationInfo,
 } from "@postern/sdk/protocol";
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createPosternHome, type PosternHome } from "../support/postern-home.ts";
 import {
   listBackupFiles,
@@ -18,6 +18,9 @@ import {
   listServerRoles,
 } from "../support/server-facts.ts";
 import { waitUntil } from "../support/wait-until.ts";
+
+// Each test starts and kills a daemon many times, on machines that do other things as well.
+vi.setConfig({ testTimeout: 240_000 });
 
 let postern: PosternHome;
 
