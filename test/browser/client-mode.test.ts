@@ -119,6 +119,10 @@ describe.skipIf(chromiumPath === undefined)("a page of another origin", () => {
       expect(await askFromPage("select title from todos where user_id = 'bob'", alice)).toMatchObject({
         body: { rows: [] },
       });
+      expect(await askFromPage("delete from todos where user_id = 'bob' returning 1", alice)).toMatchObject({
+        status: 200,
+        body: { rows: [] },
+      });
       expect(await askFromPage("update todos set title = 'mine' returning title", bob)).toMatchObject({
         body: { rows: [{ title: "mine" }] },
       });
