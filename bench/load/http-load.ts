@@ -20,7 +20,10 @@ export interface HttpLoad extends LoadTime {
 }
 
 const load = (await json(process.stdin)) as HttpLoad;
-const requests = load.bodies.map((body, index) => {
+/** Each body with each token in turn: one who always asks the same is still many users. */
+const count = Math.max(load.bodies.length, load.tokens?.length ?? 0);
+const requests = Array.from({ length: count }, (_, index) => {
+  const body = load.bodies[index % load.bodies.length]!;
   const token = load.tokens?.[index % load.tokens.length];
   const head = Object.entries({
     host: "127.0.0.1",

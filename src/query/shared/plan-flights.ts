@@ -13,7 +13,7 @@ interface Rules {
 
 /** Most of what an insert takes is the commit, which a flight needs but once. */
 const rules: Record<"reads" | "inserts", Rules> = {
-  reads: { joinsBelowMs: 2, mostFlightMs: 8, flights: 2, longFlightMs: 1 },
+  reads: { joinsBelowMs: 5, mostFlightMs: 10, flights: 2, longFlightMs: 1 },
   inserts: { joinsBelowMs: 10, mostFlightMs: 100, flights: 2, longFlightMs: 5 },
 };
 const mostPassengers = 32;

@@ -29,7 +29,7 @@ export interface SharedPoolOptions {
 }
 
 /** A flight of several that shows no progress for this long is given up: each of them is asked again, alone. */
-const stuckAfterMs = 20;
+const stuckAfterMs = 50;
 /** A flight of inserts may take as long as a slow disk needs to make it last. */
 const stuckInsertsAfterMs = 100;
 const sweepEveryMs = 10;
