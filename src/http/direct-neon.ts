@@ -9,7 +9,9 @@ import { readNeonRequest } from "../query/neon/neon-request.ts";
 import { authenticateNeon } from "./authenticate-neon.ts";
 import type { DirectOptions } from "./direct-data-plane.ts";
 import { clientGoneStatus, directHeaders, sendDirectly } from "./direct-response.ts";
+import { tooManyRequests } from "./limit-clients.ts";
 import { corsHeadersFor } from "./origin-rules.ts";
+import { peerAddressOf } from "./peer-address.ts";
 import { bodyTooLarge, parseJson } from "./read-body.ts";
 import { echoedHeaders, readNeonModes } from "./read-neon-headers.ts";
 import { requestIdOf } from "./request-id.ts";
@@ -35,7 +37,7 @@ export async function answerNeonDirectly(
   options: DirectOptions,
 ): Promise<void> {
   const startedAtMs = performance.now();
-  const { services, host, clientBodyLimit, origins, observe } = options;
+  const { services, host, clientBodyLimit, origins, limitClients, observe } = options;
   const { headers } = request;
   const id = requestIdOf(request);
   const departure = new Departure();
@@ -60,8 +62,11 @@ export async function answerNeonDirectly(
   });
   try {
     principal = await authenticateNeon(services.access, request, placeId);
-    if (principal.kind === "client" && Number(headers["content-length"]) > clientBodyLimit)
-      throw bodyTooLarge();
+    if (principal.kind === "client") {
+      const seconds = limitClients(principal, peerAddressOf(request));
+      if (seconds > 0) throw tooManyRequests(seconds);
+      if (Number(headers["content-length"]) > clientBodyLimit) throw bodyTooLarge();
+    }
     const input = readNeonRequest(parseJson(await readBody(request)), readNeonModes(headers));
     const answer = await services.query.neon(principal, input, { rowsAsArrays: false, signal: departure });
     const others = input.isBatch ? [...cors, ...echoedHeaders(headers)] : cors;

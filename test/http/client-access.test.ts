@@ -169,3 +169,37 @@ describe("client access goes on", () => {
     await expect.poll(() => seenBy(notes, "ada"), { timeout: 20_000 }).toEqual(["a"]);
   });
 });
+
+describe("a user who comes too often", () => {
+  it("is told when to come again, by whichever route, and others are not held up", async () => {
+    await postern.stop("SIGTERM");
+    postern.environment.POSTERN_RATE_LIMIT = "1/10";
+    await postern.start();
+    const url = `postgresql://authenticated@${notes.id}.localhost/any`;
+    const routes = [
+      [`/v1/db/${notes.id}/query`, { sql: "select 1" }, {}],
+      ["/sql", { query: "select 1" }, { "neon-connection-string": url }],
+      // Not the direct way.
+      ["/sql", { query: "select 1" }, { "neon-connection-string": url, "server-timing": "1" }],
+    ] as const;
+    for (const [index, [path, body, headers]] of routes.entries()) {
+      const comeAs = async (subject: string) =>
+        fetch(postern.apiUrl() + path, {
+          method: "POST",
+          headers: {
+            "content-type": "application/json",
+            authorization: `Bearer ${await tokenOf(subject)}`,
+            ...headers,
+          },
+          body: JSON.stringify(body),
+        });
+      let answer = await comeAs(`hasty-${index}`);
+      expect(answer.status).toBe(200);
+      for (let count = 0; answer.status === 200 && count < 100; count += 1)
+        answer = await comeAs(`hasty-${index}`);
+      expect([answer.status, answer.headers.get("retry-after")]).toEqual([429, "1"]);
+      expect(await answer.json()).toMatchObject({ code: "Y1018" });
+      expect((await comeAs(`patient-${index}`)).status).toBe(200);
+    }
+  });
+});

@@ -351,6 +351,15 @@ describe("an application's user over /sql", () => {
 });
 
 describe("/sql", () => {
+  test("takes more from the owner than from users, also where timings are asked for", async () => {
+    const text = "x".repeat(2 * 1024 * 1024);
+    const question = { query: "select length($1)::int as n", params: [text] };
+    for (const headers of [{}, { "server-timing": "1" }] as Record<string, string>[]) {
+      const { status, body } = await post(question, headers);
+      expect([status, body.rows]).toEqual([200, [{ n: text.length }]]);
+    }
+  });
+
   test("answers raw text and arrays as the driver asks for them", async () => {
     const { status, headers, body } = await post(
       { query: "select true as a, 1 as b, '\\x00ff'::bytea as c, array[1,null] as d, null as e" },

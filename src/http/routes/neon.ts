@@ -15,7 +15,7 @@ import { sendEncoded } from "../send-encoded.ts";
 import { describeError, publicError } from "../send-error.ts";
 import { endStage } from "../server-timing.ts";
 import type { HttpServices } from "../services.ts";
-import { checkLength, type DataPlaneRules } from "./query.ts";
+import { checkClient, type DataPlaneRules } from "./query.ts";
 
 const allowedHeaders = [
   "authorization",
@@ -28,12 +28,12 @@ const allowedHeaders = [
 export function neonRoutes(
   app: HttpApp,
   services: HttpServices,
-  { bodyLimit, clientBodyLimit, origins }: DataPlaneRules,
+  rules: DataPlaneRules,
   observe: Observe,
 ): void {
   // On every answer, errors included: a page would not even learn what went wrong.
   app.addHook("onRequest", async ({ headers }, reply) => {
-    setHeaders(reply, corsHeadersFor(headers.origin ?? "", origins));
+    setHeaders(reply, corsHeadersFor(headers.origin ?? "", rules.origins));
   });
   // The driver says text/plain, or nothing.
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => {
@@ -45,12 +45,12 @@ export function neonRoutes(
   for (const url of ["/sql", "/v1/db/:id/sql"]) {
     app.options(url, { schema: { hide: true } }, answerPreflight);
     app.post(url, {
-      bodyLimit,
+      bodyLimit: rules.bodyLimit,
       schema: { hide: true },
-      onRequest: async (request) => {
+      onRequest: async (request, reply) => {
         const { id } = request.params as { id?: string };
         request.principal = await authenticateNeon(services.access, request.raw, id);
-        checkLength(request, clientBodyLimit);
+        checkClient(request, reply, rules);
         endStage(request, "auth");
       },
       handler: (request, reply) => answer(services, request, reply),
@@ -96,7 +96,7 @@ function sendNeonError(
   describeError(thrown, request, observe);
   const isOwner = request.principal?.kind !== "client";
   const { status, body } = describeNeonError(publicError(thrown), isOwner);
-  if (status === 503) reply.header("retry-after", "1");
+  if ((status === 503 || status === 429) && !reply.hasHeader("retry-after")) reply.header("retry-after", "1");
   reply.code(status).type("application/json; charset=utf-8");
   readOn(request.raw, () => reply.send(JSON.stringify({ ...body, request_id: request.id })));
 }

@@ -32,8 +32,24 @@ export interface DataPlaneRules {
   limitClients: ClientLimiter;
 }
 
+/** Of an application's user and of nobody in particular: not too often, and not too much. @throws Y1018 Y1001 Y1004 */
+export function checkClient(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { limitClients, clientBodyLimit }: Pick<DataPlaneRules, "limitClients" | "clientBodyLimit">,
+): void {
+  const asker = askerOf(request);
+  if (asker.kind !== "client") return;
+  const seconds = limitClients(asker, peerAddressOf(request.raw));
+  if (seconds > 0) {
+    reply.header("retry-after", seconds);
+    throw tooManyRequests(seconds);
+  }
+  checkLength(request, clientBodyLimit);
+}
+
 /** A stranger's body is read only when its length is known and small. */
-export function checkLength(request: FastifyRequest, limit: number): void {
+function checkLength(request: FastifyRequest, limit: number): void {
   const length = request.headers["content-length"];
   if (length === undefined) {
     throw posternError("Y1001", "The request does not say how long its body is.", {
@@ -58,24 +74,16 @@ export function queryRoutes(
   app: HttpApp,
   services: HttpServices,
   caller: AuthenticationHooks,
-  { bodyLimit, clientBodyLimit, origins, limitClients }: DataPlaneRules,
+  rules: DataPlaneRules,
 ): void {
+  const { bodyLimit, origins } = rules;
   answerPreflights(app, services.access, origins);
   const onRequest = [
     async (request: AskRequest, reply: FastifyReply) => {
       await allowOrigin(request, reply, services.access, origins);
     },
     caller.database,
-    async (request: AskRequest, reply: FastifyReply) => {
-      const asker = askerOf(request);
-      if (asker.kind !== "client") return;
-      const seconds = limitClients(asker, peerAddressOf(request.raw));
-      if (seconds > 0) {
-        reply.header("retry-after", seconds);
-        throw tooManyRequests(seconds);
-      }
-      checkLength(request, clientBodyLimit);
-    },
+    async (request: AskRequest, reply: FastifyReply) => checkClient(request, reply, rules),
   ];
 
   app.post("/v1/db/:id/query", {
