@@ -199,7 +199,7 @@ function writeEnd(
   pool: SessionPool,
   session: Session,
   exchange: BatchExchange,
-  { begin, rollsBack = false }: Batch,
+  { begin, rollsBack = false, client }: Batch,
 ): void {
   if (begin !== undefined) {
     exchange.expect(silentStep);
@@ -207,7 +207,8 @@ function writeEnd(
   }
   out.bytes(sync);
   exchange.onReadyForQuery = (status) => {
-    if (status === "I") pool.releaseUsed(session);
+    // A stranger can make the reset fail: it must not be part of what the next one sends.
+    if (status === "I" && !client) pool.releaseUsed(session);
     else sendReset(pool, session, status);
   };
 }

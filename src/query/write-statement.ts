@@ -24,7 +24,7 @@ export function writeStatement(out: MessageWriter, { sql, params = [] }: QueryRe
 
 /**
  * What a stranger's statement is written behind. Postgres's own grammar then admits one SELECT, INSERT, UPDATE, DELETE,
- * MERGE or VALUES and nothing else, and its parse analysis no SELECT INTO.
+ * MERGE or VALUES and nothing else. What is left is SELECT INTO, which takes the right to create in a schema.
  */
 export const gatePrefix = "prepare _p as ";
 /** Name of the statement behind the gate. */

@@ -82,9 +82,8 @@ export async function attack(field: Field, who: Who, sql: Attack[2], end: End): 
 export async function expectCalm(field: Field): Promise<void> {
   expect((await field.ask("owner", "select count(*)::int as n from vault")).body.rows).toEqual([{ n: 1 }]);
   await waitUntil("clients' sessions hold no locks", async () => (await locksOfClients(field)) === 0);
-  const fresh = { rows: [{ uid: "bob", role: "authenticated", schema: "public", temp: "0" }] };
-  const look =
-    "select auth.uid() as uid, current_user::text as role, current_schema()::text as schema, pg_my_temp_schema()::text as temp";
+  const fresh = { rows: [{ uid: "bob", role: "authenticated", schema: "public" }] };
+  const look = "select auth.uid() as uid, current_user::text as role, current_schema()::text as schema";
   await Promise.all(Array.from({ length: 4 }, () => attack(field, "bob", look, fresh)));
   await attack(field, "bob", "select lastval()", "55000");
   await attack(field, "bob", "select title from todos order by id", {

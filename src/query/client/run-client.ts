@@ -2,11 +2,11 @@
  * In charge of running a client's statements: raw SQL of people that nobody trusts. One flight: BEGIN, who it is, the
  * role, each statement through the gate, COMMIT. The session is reset before anybody else gets it.
  */
+import { randomInt } from "node:crypto";
 import type { QueryRequest, TransactionRequest } from "@postern/sdk/protocol";
 import type { VerifiedClaims } from "../../access/principal.ts";
 import type { ClientLimits } from "../../base/config.ts";
 import { PosternError } from "../../base/error.ts";
-import { execute, writeBind, writeParse } from "../../postgres/wire/frontend-messages.ts";
 import { ServerError } from "../../postgres/wire/server-error.ts";
 import type { Step } from "../batch-exchange.ts";
 import { checkStatement, checkStatements } from "../check-request.ts";
@@ -16,7 +16,7 @@ import { ResultStep } from "../result-step.ts";
 import { type ClientFrame, runBatch } from "../run-batch.ts";
 import { finishStatement, type StatementKind } from "../run-query.ts";
 import { beginCommand, finishTransaction } from "../run-transaction.ts";
-import { gatePrefix } from "../write-statement.ts";
+import { gatePrefix, writeCommand } from "../write-statement.ts";
 import type { ClientContext } from "./client-context.ts";
 import { writeAttach } from "./sign-identity.ts";
 
@@ -91,10 +91,10 @@ export async function runClientBatch(
 const frameOf = ({ logins }: ClientContext, claims: VerifiedClaims | null): ClientFrame => ({
   writeIdentity(out, connection) {
     if (claims) writeAttach(out, { login: logins.authenticated, macKey: logins.macKey }, connection, claims);
-    writeParse(out, `set local role ${claims ? "authenticated" : "anon"}`);
-    writeBind(out, []);
-    out.bytes(execute);
-    return claims ? 2 : 1;
+    writeCommand(out, `set local role ${claims ? "authenticated" : "anon"}`);
+    // The one thing that DISCARD ALL leaves: whoever has set the seed would know what random() gives to the next user.
+    writeCommand(out, `set seed to ${(randomInt(2 ** 48 - 1) / 2 ** 48).toFixed(15)}`);
+    return claims ? 3 : 2;
   },
 });
 
