@@ -23,8 +23,9 @@ Every request but a few carries \`Authorization: Bearer <secret>\`:
 |---|---|---|
 | API key of an account | \`pk_…\` | the control plane: an administrator's for all databases, a member's for its own |
 | token of a database | 64 hex digits | that database's data plane, and of the control plane its description, URLs, migrations, backups and operations |
+| JWT of an application's user | three parts with points between | in client mode, the database's data plane as far as grants and row security let that user; without any \`Authorization\`: as \`anon\` |
 
-Both are shown once, when they are made; Postern keeps hashes only. What belongs to another account is
+The first two are shown once, when they are made; Postern keeps hashes only. What belongs to another account is
 answered as if it did not exist (404); the data plane answers a wrong token and an unknown database alike (401).
 
 ## SQL over HTTP
@@ -90,7 +91,7 @@ Of two columns with one name the last one is in \`rows\`. With \`?rows=array\` e
 | time of a statement | 30 s (Y1009, 504) |
 | sessions on one database | 16; further requests wait for up to 10 s (Y4004, 503) |
 
-A client that closes its connection cancels its statement.
+A client that closes its connection cancels its statement. For an application's users there are [tighter limits](client-mode.md#limits).
 
 ## The Neon serverless driver
 
@@ -114,7 +115,8 @@ const pool = new Pool({ connectionString: process.env.DATABASE_URL });
 \`neon()\` sends each query, or the queries of one \`transaction()\`, to \`POST /sql\`, on any host name of Postern's: the database is the one that the
 connection string names. The password in it is checked against what Postgres holds at that moment, at most a second old; with \`authToken\` the
 database's token goes before the password. Rules and limits are those of the other routes, but every error that Postgres has a code for is a 400,
-because the driver reads no others. Pages of any origin may call \`/sql\`.
+because the driver reads no others. Pages of every
+origin that \`POSTERN_CORS_ORIGINS\` admits (all, unless it names some) may call \`/sql\`.
 
 Node asks the system's resolver, and not every system knows the names below \`localhost\`: \`http://127.0.0.1:5480/sql\` and
 \`127.0.0.1:5480/v2\` do as well. [clients.md](clients.md) lists the clients that are tested.
@@ -163,7 +165,7 @@ Decide by \`code\`: a SQLSTATE when Postgres refused, \`Y\` and four digits when
 | 404, 405 | there is no such thing; not with this method |
 | 408, 413 | the request came too slowly; its body is too large |
 | 409 | not in the present state: a name is taken, a database is being restored |
-| 429 | too many attempts to log in; \`retry-after\` says how long to wait |
+| 429 | too many requests, or attempts to log in; \`retry-after\` says how long to wait |
 | 500 | Postern's fault; the log has it under the request's id |
 | 503 | not reachable now; try again |
 | 504, 507 | it took too long; the answer is too large, or a disk is full |
