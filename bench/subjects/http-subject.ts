@@ -5,7 +5,10 @@ import { fileURLToPath } from "node:url";
 import { serverProcesses } from "../load/processor-time.ts";
 import { runHttpLoad } from "../load/run-load.ts";
 import type { Workload } from "../workloads.ts";
-import { type Ground, type Subject, warmupSeconds } from "./subject.ts";
+import { type Ground, type LoadAmount, type Subject, warmupSeconds } from "./subject.ts";
+
+/** Servers run for days; what they compile in their first seconds is not what is compared. */
+const compilingSeconds = 3;
 
 export interface HttpRequests {
   path: string;
@@ -28,7 +31,7 @@ export const httpSubject = (name: string, { port, pid, requestsOf }: HttpServer)
     const requests = requestsOf(workload);
     if (!requests) return undefined;
     await check(port, requests, workload, name);
-    return ({ connections, seconds }) =>
+    const run = ({ connections, seconds }: LoadAmount) =>
       runHttpLoad({
         ...requests,
         port,
@@ -37,6 +40,8 @@ export const httpSubject = (name: string, { port, pid, requestsOf }: HttpServer)
         warmupSeconds,
         serverPids: serverProcesses(pid),
       });
+    await run({ connections: 16, seconds: compilingSeconds });
+    return run;
   },
 });
 
