@@ -1,10 +1,12 @@
 /** In charge of one migrator at a time: an advisory lock of the session that migrates. */
 import type pg from "pg";
-import { hasCode, posternError } from "../base/error.ts";
-import { type MigrationSession, stoppable } from "./migration-session.ts";
+import { sleep } from "../base/clock.ts";
+import { posternError } from "../base/error.ts";
+import type { MigrationSession } from "./migration-session.ts";
 
 /** "Postern" in ASCII: any number that nobody else locks. */
 const lockKey = 0x506f737465726en;
+const askEveryMs = 50;
 
 const holders = `
   select pid from pg_catalog.pg_locks
@@ -39,21 +41,21 @@ export async function tryMigrationLock(client: pg.ClientBase): Promise<boolean> 
   return rows[0]!.locked;
 }
 
-async function waitForLock(session: MigrationSession, timeoutMs: number): Promise<void> {
-  const { client } = session;
-  // The lock is the session's and outlives this transaction, which only bounds the setting.
-  await client.query(`begin; set local lock_timeout = ${Math.max(1, Math.round(timeoutMs))}`);
-  try {
-    await stoppable(session, () => client.query("select pg_catalog.pg_advisory_lock($1)", [lockKey]));
-    await client.query("commit");
-  } catch (error) {
-    await client.query("rollback");
-    if (!hasCode(error, "55P03")) throw error;
-    throw posternError("Y5003", "Another migration of this database is running.", {
-      detail: `Waited ${timeoutMs / 1000} s for it.${await describeHolder(client)}`,
-      hint: "Run it again when the other has ended.",
-      cause: error,
-    });
+/**
+ * Asks again and again instead of waiting inside the server: a statement that waits holds a snapshot, and what the other
+ * migrator runs may be CREATE INDEX CONCURRENTLY, which waits for every older snapshot to go. Each would wait for the other.
+ */
+async function waitForLock({ client, signal }: MigrationSession, timeoutMs: number): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!(await tryMigrationLock(client))) {
+    signal?.throwIfAborted();
+    if (performance.now() > deadline) {
+      throw posternError("Y5003", "Another migration of this database is running.", {
+        detail: `Waited ${timeoutMs / 1000} s for it.${await describeHolder(client)}`,
+        hint: "Run it again when the other has ended.",
+      });
+    }
+    await sleep(askEveryMs);
   }
 }
 

@@ -16,10 +16,16 @@ export async function findAddress(
   return databaseAddress(platform, row);
 }
 
+const underWay: ReadonlySet<DatabaseRow["status"]> = new Set([
+  "creating",
+  "restoring",
+  "scaling",
+  "upgrading",
+]);
+
 function notReady({ name, status }: DatabaseRow): PosternError {
-  const hint =
-    status === "creating" || status === "restoring"
-      ? `It will be ready in a while: \`postern db wait ${name}\`.`
-      : `See \`postern db info ${name}\`.`;
+  const hint = underWay.has(status)
+    ? `It will be ready in a while: \`postern db wait ${name}\`.`
+    : `See \`postern db info ${name}\`.`;
   return posternError("Y3004", `Database ${name} is ${status}.`, { hint });
 }

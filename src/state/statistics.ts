@@ -22,7 +22,7 @@ export async function readStatistics(db: Queryable): Promise<Statistics> {
   );
   return {
     databasesByStatus: withZeros(
-      ["creating", "ready", "restoring", "failed", "destroying", "destroyed"],
+      ["creating", "ready", "restoring", "scaling", "upgrading", "failed", "destroying", "destroyed"],
       databases.rows,
     ),
     operationsByStatus: withZeros(["pending", "running", "completed", "failed", "canceled"], operations.rows),

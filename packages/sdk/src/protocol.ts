@@ -9,7 +9,16 @@ export type Isolation = "shared" | "process";
 /** Service class: `db.p1` development and test, `db.p2` staging and light production, `db.p3` production. */
 export type DatabaseClass = "db.p1" | "db.p2" | "db.p3";
 
-export type DatabaseStatus = "creating" | "ready" | "restoring" | "failed" | "destroying" | "destroyed";
+export type DatabaseStatus =
+  | "creating"
+  | "ready"
+  | "paused"
+  | "restoring"
+  | "scaling"
+  | "upgrading"
+  | "failed"
+  | "destroying"
+  | "destroyed";
 
 /** What `db create`, `db info`, `db status` and `db list` answer with. Times are RFC 3339 in UTC. */
 export interface DatabaseInfo {

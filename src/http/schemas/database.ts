@@ -18,7 +18,17 @@ const isolation = z
 const databaseFields = {
   id: z.string().describe("`db-` and 12 hex digits."),
   name: z.string(),
-  status: z.enum(["creating", "ready", "restoring", "failed", "destroying", "destroyed"]),
+  status: z.enum([
+    "creating",
+    "ready",
+    "paused",
+    "restoring",
+    "scaling",
+    "upgrading",
+    "failed",
+    "destroying",
+    "destroyed",
+  ]),
   class: databaseClass,
   isolation,
   version: z.string().describe("Of the Postgres server, for example `17.11`."),

@@ -202,6 +202,21 @@ describe("a run that dies in the middle of CREATE INDEX CONCURRENTLY", () => {
     ]);
   });
 
+  it("is not kept waiting by the next migrator, which waits for it", async () => {
+    const { blocker, settled, watcher } = await blockedRun(file);
+    let asked = 0;
+    const query = watcher.query.bind(watcher) as (...args: unknown[]) => unknown;
+    watcher.query = ((...args: unknown[]) => {
+      asked += /advisory_lock/.test(String(args[0])) ? 1 : 0;
+      return query(...args);
+    }) as typeof watcher.query;
+    const next = migrate(watcher, { "001.sql": file });
+    await waitUntil("the other migrator has begun to wait", async () => asked > 1);
+    await blocker.query("commit");
+    expect(await settled).toBeUndefined();
+    expect((await next).applied).toBe(0);
+  });
+
   it("is continued after a crash of the server", async () => {
     const { settled } = await blockedRun(file);
     await server.crashAndRestart();
