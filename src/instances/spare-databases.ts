@@ -18,8 +18,8 @@ export async function claimSpareDatabase(client: pg.Client, databaseName: string
       await client.query(`alter database ${name(spare)} rename to ${name(databaseName)}`);
       return true;
     } catch (error) {
-      // Another claim took this one (3D000), or it is being made just now (55006).
-      if (!hasCode(error, "3D000", "55006")) throw error;
+      // Another claim took this one (3D000), or it is being made (55006) or closed (XX000) just now.
+      if (!hasCode(error, "3D000", "55006", "XX000")) throw error;
     }
   }
   return false;
@@ -35,7 +35,15 @@ export async function refillSpareDatabases(
     while (!platform.stopping.aborted && (await listSpares(client)).length < wanted) {
       const spare = name(`${spareDatabasePrefix}${randomBytes(4).toString("hex")}`);
       await client.query(`create database ${spare} template ${templateDatabase} strategy wal_log`);
+      await closeToEveryone(client, spare);
     }
+  });
+}
+
+/** A claim may rename it at the same time; then it is closed by those who claimed it. */
+async function closeToEveryone(client: pg.Client, spare: string): Promise<void> {
+  await client.query(`revoke all on database ${spare} from public`).catch((error: unknown) => {
+    if (!hasCode(error, "3D000", "XX000")) throw error;
   });
 }
 

@@ -25,7 +25,7 @@ export const templateDatabase = "postern_template";
 export const spareDatabasePrefix = "postern_spare_";
 
 /** Raised when the template is made differently in a way that its SQL does not show. */
-const templateLayout = "3";
+const templateLayout = "4";
 
 export interface ServerTemplateOptions {
   /** Folder that holds templates, for example `<home>/instances`. */
@@ -144,6 +144,7 @@ async function fill(
     "postgres",
     `alter database ${templateDatabase} with is_template true allow_connections false`,
     `create database ${spareDatabasePrefix}first template ${templateDatabase}`,
+    `revoke all on database ${spareDatabasePrefix}first from public`,
     "checkpoint",
   );
 }
