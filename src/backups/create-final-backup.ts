@@ -1,10 +1,13 @@
-/** In charge of the last backup of a database that is being destroyed: kept as long as it can be brought back. */
-
+/**
+ * In charge of the last backup of a database that is being destroyed: kept as long as it can be brought back, and longer
+ * where its policy takes a snapshot on delete.
+ */
 import { type BackupId, newBackupId } from "../base/id.ts";
 import type { OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
 import type { BackupRow } from "../state/backups.ts";
 import type { DatabaseRow } from "../state/databases.ts";
+import { expiryOf, findPolicy } from "./backup-policy.ts";
 import { makeBackup } from "./make-backup.ts";
 
 const dayMs = 86_400_000;
@@ -17,6 +20,10 @@ export async function createFinalBackup(
 ): Promise<BackupRow> {
   const id = (run.row.input.final_backup as BackupId | undefined) ?? newBackupId();
   await run.remember({ final_backup: id });
-  const expiresAt = new Date(platform.clock.now().getTime() + platform.config.undeleteDays * dayMs);
+  const now = platform.clock.now();
+  const policy = await findPolicy(platform, row);
+  const undelete = now.getTime() + platform.config.undeleteDays * dayMs;
+  const kept = policy.snapshotOnDelete ? expiryOf(now, policy).getTime() : 0;
+  const expiresAt = new Date(Math.max(undelete, kept));
   return makeBackup(platform, run, row, { id, kind: "final", expiresAt });
 }

@@ -1,9 +1,9 @@
 /** In charge of backing a database up on demand. */
 import type { CreateBackupRequest, ErrorBody } from "@postern/sdk/protocol";
+import { expiryOf, findPolicy } from "../backups/backup-policy.ts";
 import { describeBackup } from "../backups/describe-backup.ts";
 import { discardBackup } from "../backups/discard-backup.ts";
 import { makeBackup } from "../backups/make-backup.ts";
-import { expiryOf } from "../backups/retention.ts";
 import { type AccountId, type BackupId, newBackupId } from "../base/id.ts";
 import type { OperationHandler } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
@@ -19,7 +19,7 @@ export async function requestBackup(
   input: CreateBackupRequest,
 ): Promise<OperationRow> {
   requireReady(row);
-  const expiresAt = expiryOf(platform.clock.now(), row.class, input.retention);
+  const expiresAt = expiryOf(platform.clock.now(), await findPolicy(platform, row), input.retention);
   return platform.state.transaction((tx) =>
     insertOperation(tx, {
       kind: "create_backup",

@@ -3,10 +3,10 @@
  * change names in one transaction. Until then the old data is untouched and in use.
  */
 import type { ErrorBody, RestoreRequest } from "@postern/sdk/protocol";
+import { expiryOf, findPolicy } from "../backups/backup-policy.ts";
 import { discardBackup } from "../backups/discard-backup.ts";
 import { makeBackup } from "../backups/make-backup.ts";
 import { restoreInto } from "../backups/restore-into.ts";
-import { expiryOf } from "../backups/retention.ts";
 import { verifyArtefact } from "../backups/verify-artefact.ts";
 import { posternError } from "../base/error.ts";
 import { type AccountId, type BackupId, newBackupId } from "../base/id.ts";
@@ -136,7 +136,7 @@ async function makeSafetyBackup(platform: Platform, run: OperationRun, row: Data
   await makeBackup(platform, run, row, {
     id,
     kind: "safety",
-    expiresAt: expiryOf(platform.clock.now(), row.class),
+    expiresAt: expiryOf(platform.clock.now(), await findPolicy(platform, row)),
   }).catch((error: { code?: string; message: string }) => {
     if (error.code !== "Y6002") throw error;
     throw posternError("Y6002", "The database as it is could not be backed up, so nothing was restored.", {
