@@ -31,6 +31,7 @@ export async function describeDaemon(platform: Platform, facts: DaemonFacts): Pr
       directory: toolchain.directory,
       postgres: toolchain.postgresVersion,
       pgbouncer: toolchain.pgbouncerVersion,
+      pgbackrest: toolchain.pgbackrest?.version ?? null,
     },
     services,
     databases: await countDatabases(platform.state),

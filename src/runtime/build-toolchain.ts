@@ -1,19 +1,31 @@
 /**
- * In charge of making the private toolchain: current Postgres and PgBouncer from the distribution's packages, unpacked
+ * In charge of making the private toolchain: current Postgres, PgBouncer and pgBackRest from the distribution's packages, unpacked
  * into a folder of their own with their own C library, so that no system package is installed, changed or relied upon.
  */
 import { execFile } from "node:child_process";
-import { appendFile, chmod, mkdir, mkdtemp, open, readdir, rename, rm, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  chmod,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { posternError } from "../base/error.ts";
 import { openApt } from "./apt.ts";
+import { knowsPostgres } from "./find-pgbackrest.ts";
 import { findToolchainSources } from "./toolchain-source.ts";
 
 const exec = promisify(execFile);
 
 /** Raised when a toolchain is made differently, so that one made before is not taken for the same. */
-export const toolchainRecipe = 1;
+export const toolchainRecipe = 2;
 
 /** Postgres majors in the order of preference. */
 const majors = ["17", "18", "16"];
@@ -70,12 +82,8 @@ async function fetchPackages(scratch: string, report: BuildReport) {
     const apt = await openApt(join(scratch, `apt-${source.suite}`), source.lines);
     await apt.update();
     for (const major of majors) {
-      const resolved = await apt.resolve([
-        "pgbouncer",
-        `postgresql-${major}`,
-        `postgresql-${major}-pgvector`,
-        "patchelf",
-      ]);
+      const needed = ["pgbouncer", `postgresql-${major}`, `postgresql-${major}-pgvector`, "patchelf"];
+      const resolved = (await resolveWithArchiver(apt, needed, major)) ?? (await apt.resolve(needed));
       if (!resolved || !recentEnough(resolved.get("pgbouncer")!, 1, 21)) {
         failures.push(`${source.suite}: no postgresql-${major} with PgBouncer >= 1.21`);
         continue;
@@ -93,6 +101,17 @@ async function fetchPackages(scratch: string, report: BuildReport) {
     detail: failures.join("\n"),
     hint: "Install Postgres 16 or newer and PgBouncer 1.21 or newer by hand, then set POSTERN_TOOLCHAIN=system.",
   });
+}
+
+/** With pgBackRest where there is one that knows this Postgres; Postern works without it, but for recovery to a point in time. */
+async function resolveWithArchiver(
+  apt: Awaited<ReturnType<typeof openApt>>,
+  needed: readonly string[],
+  major: string,
+): Promise<Map<string, string> | undefined> {
+  const resolved = await apt.resolve([...needed, "pgbackrest"]);
+  const version = resolved?.get("pgbackrest");
+  return version !== undefined && knowsPostgres(upstreamVersion(version), major) ? resolved : undefined;
 }
 
 /** A few calls instead of one, so that progress can be shown. */
@@ -130,9 +149,14 @@ async function fitPrograms(prefix: string, target: string, major: string): Promi
   const libraries = join(prefix, "usr/lib", triplet);
   const loader = (await readdir(libraries)).find((name) => /^ld-linux.*\.so\.\d$/.test(name))!;
   const bin = join(prefix, "usr/lib/postgresql", major, "bin");
+  const archiver = join(prefix, "usr/bin/pgbackrest");
   const programs = [
     join(prefix, "usr/sbin/pgbouncer"),
     ...(await readdir(bin)).map((name) => join(bin, name)),
+    ...(await stat(archiver).then(
+      () => [archiver],
+      () => [],
+    )),
   ];
   const patchelf = ["--library-path", libraries, join(prefix, "usr/bin/patchelf")];
   const finalLibraries = join(target, "usr/lib", triplet);

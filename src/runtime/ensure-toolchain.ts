@@ -9,6 +9,7 @@ import {
   type ToolchainManifest,
   toolchainRecipe,
 } from "./build-toolchain.ts";
+import { findPgbackrest } from "./find-pgbackrest.ts";
 import { versionOf } from "./program-version.ts";
 import { findSystemToolchain } from "./system-toolchain.ts";
 import type { Toolchain } from "./toolchain.ts";
@@ -24,17 +25,21 @@ export async function ensureToolchain(
   try {
     return await openToolchain(await buildToolchain(config.toolchainDirectory, report));
   } catch (error) {
+    // Without the package archive one that an earlier release made does all that it did then.
+    const earlier = await findPrivateToolchain(config.toolchainDirectory, "r");
+    if (earlier) return earlier;
     const system = config.toolchain === "auto" ? await findSystemToolchain() : undefined;
     if (system) return system;
     throw asPosternError(error);
   }
 }
 
-/** The newest private toolchain that is complete. */
-export async function findPrivateToolchain(root: string): Promise<Toolchain | undefined> {
-  const names = (await readdir(root).catch(() => [])).filter((name) =>
-    name.startsWith(`r${toolchainRecipe}-`),
-  );
+/** The newest private toolchain that is complete; of this release's recipe unless another beginning is given. */
+export async function findPrivateToolchain(
+  root: string,
+  prefix = `r${toolchainRecipe}-`,
+): Promise<Toolchain | undefined> {
+  const names = (await readdir(root).catch(() => [])).filter((name) => name.startsWith(prefix));
   names.sort((a, b) => b.localeCompare(a, "en", { numeric: true }));
   for (const name of names) {
     const toolchain = await openToolchain(join(root, name)).catch(() => undefined);
@@ -47,12 +52,14 @@ async function openToolchain(directory: string): Promise<Toolchain> {
   const manifest = JSON.parse(await readFile(join(directory, "manifest.json"), "utf8")) as ToolchainManifest;
   const postgresBin = join(directory, "usr/lib/postgresql", manifest.postgres_major, "bin");
   const pgbouncer = join(directory, "usr/sbin/pgbouncer");
+  const postgresVersion = await versionOf(join(postgresBin, "postgres"), /\(PostgreSQL\) (\S+)/);
   return {
     directory,
     postgresBin,
     pgbouncer,
-    postgresVersion: await versionOf(join(postgresBin, "postgres"), /\(PostgreSQL\) (\S+)/),
+    postgresVersion,
     pgbouncerVersion: await versionOf(pgbouncer, /PgBouncer (\S+)/),
+    pgbackrest: await findPgbackrest([join(directory, "usr/bin/pgbackrest")], postgresVersion),
   };
 }
 

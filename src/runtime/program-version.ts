@@ -4,9 +4,9 @@ import { promisify } from "node:util";
 import { posternError } from "../base/error.ts";
 import { programEnvironment } from "./run-program.ts";
 
-/** Runs `program --version`, which also proves that the program starts here. */
-export async function versionOf(program: string, pattern: RegExp): Promise<string> {
-  const { stdout } = await promisify(execFile)(program, ["--version"], {
+/** Runs the program with what makes it tell its version, which also proves that the program starts here. */
+export async function versionOf(program: string, pattern: RegExp, argument = "--version"): Promise<string> {
+  const { stdout } = await promisify(execFile)(program, [argument], {
     env: programEnvironment(),
     timeout: 10_000,
   });

@@ -1,6 +1,7 @@
 /** In charge of judging whether the Postgres and PgBouncer that the system has are enough. */
 import { access, readdir } from "node:fs/promises";
 import { delimiter, join } from "node:path";
+import { findPgbackrest } from "./find-pgbackrest.ts";
 import { versionOf } from "./program-version.ts";
 import type { Toolchain } from "./toolchain.ts";
 
@@ -20,6 +21,10 @@ export async function findSystemToolchain(): Promise<Toolchain | undefined> {
         postgresVersion,
         pgbouncer: pgbouncer.program,
         pgbouncerVersion: pgbouncer.version,
+        pgbackrest: await findPgbackrest(
+          [...searchPath().map((directory) => join(directory, "pgbackrest")), "/usr/bin/pgbackrest"],
+          postgresVersion,
+        ),
       };
     }
   }

@@ -1,4 +1,4 @@
-/** In charge of what a toolchain is: the Postgres and PgBouncer programs that one Postern runs. */
+/** In charge of what a toolchain is: the Postgres, PgBouncer and pgBackRest programs that one Postern runs. */
 import { join } from "node:path";
 
 export interface Toolchain {
@@ -10,6 +10,8 @@ export interface Toolchain {
   /** For example "17.11". */
   postgresVersion: string;
   pgbouncerVersion: string;
+  /** Null where there is none that knows this Postgres: then nothing can be recovered to a point in time. */
+  pgbackrest: { program: string; version: string } | null;
 }
 
 /** Path of a Postgres program. */

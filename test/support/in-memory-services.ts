@@ -240,7 +240,7 @@ export function inMemoryServices(): InMemoryServices {
         pool_address: "127.0.0.1:6432",
         direct_address: "127.0.0.1:5433",
         listen: { address: "127.0.0.1", exposed: false, certificate: null },
-        toolchain: { directory: "system", postgres: "17.11", pgbouncer: "1.24.1" },
+        toolchain: { directory: "system", postgres: "17.11", pgbouncer: "1.24.1", pgbackrest: null },
         services: [],
         databases: { total: 1, ready: 1 },
         warnings: [],

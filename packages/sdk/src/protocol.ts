@@ -268,7 +268,13 @@ export interface DaemonStatus {
     /** Null: nothing is encrypted. */
     certificate: { names: string[]; expires_at: string } | null;
   };
-  toolchain: { directory: string; postgres: string; pgbouncer: string };
+  toolchain: {
+    directory: string;
+    postgres: string;
+    pgbouncer: string;
+    /** Null: nothing can be recovered to a point in time. */
+    pgbackrest: string | null;
+  };
   services: ServiceState[];
   databases: { total: number; ready: number };
   warnings: string[];

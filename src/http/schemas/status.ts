@@ -21,7 +21,12 @@ export const daemonStatus = z
         .nullable()
         .describe("Null: nothing is encrypted."),
     }),
-    toolchain: z.object({ directory: z.string(), postgres: z.string(), pgbouncer: z.string() }),
+    toolchain: z.object({
+      directory: z.string(),
+      postgres: z.string(),
+      pgbouncer: z.string(),
+      pgbackrest: z.string().nullable(),
+    }),
     services: z.array(
       z.object({
         name: z.string(),
