@@ -3,6 +3,7 @@
  * An attack passes its test only when it ends as it is known to; that it failed for a slip of ours would prove nothing.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { countAttack } from "./attack-count.ts";
 import { type Battlefield, type Field, prepareBattlefield, type Statement, type Who } from "./battlefield.ts";
 import { waitUntil } from "./wait-until.ts";
 
@@ -35,6 +36,7 @@ export function useBattlefield(): () => Battlefield {
 
 /** Each attack is a test. Behind them the field must lie as if nobody had come. */
 export function describeAttacks(title: string, field: () => Field, attacks: readonly Attack[]): void {
+  for (const [what] of attacks) countAttack(`${title}: ${what}`);
   describe(title, () => {
     let rows: unknown;
     let catalog: unknown;

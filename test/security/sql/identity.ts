@@ -1,14 +1,7 @@
 /** Being somebody else: whatever SQL a user sends, `auth.uid()` stays who his token says, or becomes nobody. */
-import { describe } from "vitest";
-import {
-  type Attack,
-  describeAttacks,
-  found,
-  useBattlefield,
-  within,
-  withinBoth,
-} from "../support/attack.ts";
-import { isolations } from "../support/battlefield.ts";
+import { type Attack, describeAttacks, found, within, withinBoth } from "../../support/attack.ts";
+import { attackClass } from "../../support/attack-count.ts";
+import { type Battlefield, isolations } from "../../support/battlefield.ts";
 
 const slot = "session_preload_libraries";
 const forged = "E'postern\\x1fbob\\x1f{}'";
@@ -190,10 +183,9 @@ const insideFunctions: Attack[] = [
   ],
 ];
 
-const battlefield = useBattlefield();
-
-describe.each(isolations)("on a %s instance", (isolation) => {
-  const field = () => battlefield().fields[isolation];
-  describeAttacks("forging an identity at top level", field, atTopLevel);
-  describeAttacks("forging an identity inside an application's function", field, insideFunctions);
-});
+export const forgeIdentities = (battlefield: () => Battlefield): void =>
+  attackClass("Forging an identity", isolations, (isolation) => {
+    const field = () => battlefield().fields[isolation];
+    describeAttacks("forging an identity at top level", field, atTopLevel);
+    describeAttacks("forging an identity inside an application's function", field, insideFunctions);
+  });

@@ -1,7 +1,7 @@
 /** Rows of others: seen, guessed, changed or moved past their policies. */
-import { describe } from "vitest";
-import { type Attack, describeAttacks, useBattlefield, within, withinBoth } from "../support/attack.ts";
-import { isolations } from "../support/battlefield.ts";
+import { type Attack, describeAttacks, within, withinBoth } from "../../support/attack.ts";
+import { attackClass } from "../../support/attack-count.ts";
+import { type Battlefield, isolations } from "../../support/battlefield.ts";
 
 const none = { rows: [] };
 const zero = { rows: [{ n: 0 }] };
@@ -157,10 +157,9 @@ const writing: Attack[] = [
   ],
 ];
 
-const battlefield = useBattlefield();
-
-describe.each(isolations)("on a %s instance", (isolation) => {
-  const field = () => battlefield().fields[isolation];
-  describeAttacks("seeing others' rows", field, reading);
-  describeAttacks("writing others' rows", field, writing);
-});
+export const reachRowsOfOthers = (battlefield: () => Battlefield): void =>
+  attackClass("Reaching rows of others", isolations, (isolation) => {
+    const field = () => battlefield().fields[isolation];
+    describeAttacks("seeing others' rows", field, reading);
+    describeAttacks("writing others' rows", field, writing);
+  });

@@ -1,15 +1,9 @@
 /** Watching and ending what others do, and reaching other databases of the same server. */
-import { describe, expect, it } from "vitest";
-import {
-  type Attack,
-  attack,
-  describeAttacks,
-  useBattlefield,
-  within,
-  withinBoth,
-} from "../support/attack.ts";
-import { isolations } from "../support/battlefield.ts";
-import { withSession } from "../support/session.ts";
+import { expect } from "vitest";
+import { type Attack, attack, describeAttacks, within, withinBoth } from "../../support/attack.ts";
+import { attackClass, attackIt } from "../../support/attack-count.ts";
+import { type Battlefield, isolations } from "../../support/battlefield.ts";
+import { withSession } from "../../support/session.ts";
 
 const watching: Attack[] = [
   ...[
@@ -105,61 +99,61 @@ const reaching: Attack[] = [
   ["its rules", "alice", "select current_setting('hba_file')", "42501"],
 ];
 
-const battlefield = useBattlefield();
+export const watchOthers = (battlefield: () => Battlefield): void => {
+  attackClass("Watching and ending others", isolations, (isolation) => {
+    const field = () => battlefield().fields[isolation];
+    describeAttacks("watching others", field, watching);
+    describeAttacks("reaching other databases", field, reaching);
 
-describe.each(isolations)("on a %s instance", (isolation) => {
-  const field = () => battlefield().fields[isolation];
-  describeAttacks("watching others", field, watching);
-  describeAttacks("reaching other databases", field, reaching);
+    attackIt("a session of the owner's is neither seen nor ended by clients", async () => {
+      await withSession(field().urls.direct, async (owner) => {
+        const { rows } = await owner.query<{ pid: number }>(
+          "select pg_backend_pid() as pid, 'canary-statement'",
+        );
+        for (const call of ["pg_terminate_backend", "pg_cancel_backend", "pg_stat_get_backend_activity"])
+          await attack(field(), "alice", within(`select ${call}(${rows[0]!.pid})`), "42501");
+        expect((await owner.query("select 1 as alive")).rows).toEqual([{ alive: 1 }]);
+      });
+    });
 
-  it("a session of the owner's is neither seen nor ended by clients", async () => {
-    await withSession(field().urls.direct, async (owner) => {
-      const { rows } = await owner.query<{ pid: number }>(
-        "select pg_backend_pid() as pid, 'canary-statement'",
+    attackIt("statements of clients are kept from everyone, the owner included", async () => {
+      await field().ask("alice", "select 'canary-typed-by-alice'");
+      const rows = await field().lookInside<{ query: string | null }>(
+        "select query from pg_stat_activity where usename ~ '_(authd|anon)$'",
       );
-      for (const call of ["pg_terminate_backend", "pg_cancel_backend", "pg_stat_get_backend_activity"])
-        await attack(field(), "alice", within(`select ${call}(${rows[0]!.pid})`), "42501");
-      expect((await owner.query("select 1 as alive")).rows).toEqual([{ alive: 1 }]);
+      expect(rows.length).toBeGreaterThan(0);
+      expect(JSON.stringify(rows)).not.toContain("canary");
+    });
+
+    attackIt("a token of one database's is not another's, nor is its owner's", async () => {
+      const other = battlefield().fields[isolation === "shared" ? "process" : "shared"];
+      const { body, status } = await other.ask("owner", "select 1");
+      expect([status, body.rows.length]).toEqual([200, 1]);
+      const answer = await fetch(`${battlefield().postern.apiUrl()}/v1/db/${field().id}/query`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${other.token}`, "content-type": "application/json" },
+        body: '{"sql":"select 1"}',
+      });
+      expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([401, "Y2002"]);
     });
   });
 
-  it("statements of clients are kept from everyone, the owner included", async () => {
-    await field().ask("alice", "select 'canary-typed-by-alice'");
-    const rows = await field().lookInside<{ query: string | null }>(
-      "select query from pg_stat_activity where usename ~ '_(authd|anon)$'",
-    );
-    expect(rows.length).toBeGreaterThan(0);
-    expect(JSON.stringify(rows)).not.toContain("canary");
-  });
-
-  it("a token of one database's is not another's, nor is its owner's", async () => {
-    const other = battlefield().fields[isolation === "shared" ? "process" : "shared"];
-    const { body, status } = await other.ask("owner", "select 1");
-    expect([status, body.rows.length]).toEqual([200, 1]);
-    const answer = await fetch(`${battlefield().postern.apiUrl()}/v1/db/${field().id}/query`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${other.token}`, "content-type": "application/json" },
-      body: '{"sql":"select 1"}',
-    });
-    expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([401, "Y2002"]);
-  });
-});
-
-describe("beside a neighbour on the shared server", () => {
-  it("the roles of clients may connect to no database but their own", async () => {
-    const field = battlefield().fields.shared;
-    const rows = await field.lookInside<{ may: string; database: string }>(`
+  attackClass("Watching and ending others", ["beside a neighbour"], () => {
+    attackIt("the roles of clients may connect to no database but their own", async () => {
+      const field = battlefield().fields.shared;
+      const rows = await field.lookInside<{ may: string; database: string }>(`
       select r.rolname as may, d.datname as database from pg_roles r, pg_database d
        where r.rolname ~ '_(authd|anon)$' and datallowconn and has_database_privilege(r.oid, d.oid, 'connect')`);
-    expect(rows.length).toBeGreaterThan(0);
-    for (const { may, database } of rows) expect(may.replace(/_(authd|anon)$/, "")).toBe(database);
-  });
+      expect(rows.length).toBeGreaterThan(0);
+      for (const { may, database } of rows) expect(may.replace(/_(authd|anon)$/, "")).toBe(database);
+    });
 
-  it("the neighbour's data is where it was", async () => {
-    await withSession(battlefield().neighbour.direct, async (neighbour) => {
-      expect((await neighbour.query("select secret from secrets")).rows).toEqual([
-        { secret: "canary-neighbour" },
-      ]);
+    attackIt("the neighbour's data is where it was", async () => {
+      await withSession(battlefield().neighbour.direct, async (neighbour) => {
+        expect((await neighbour.query("select secret from secrets")).rows).toEqual([
+          { secret: "canary-neighbour" },
+        ]);
+      });
     });
   });
-});
+};

@@ -1,7 +1,8 @@
 /** Doing what nobody granted: reading, writing, DDL, utility statements, files, programs and builtins with side effects. */
-import { describe, expect, it } from "vitest";
-import { type Attack, describeAttacks, useBattlefield, within, withinBoth } from "../support/attack.ts";
-import { isolations } from "../support/battlefield.ts";
+import { expect } from "vitest";
+import { type Attack, describeAttacks, within, withinBoth } from "../../support/attack.ts";
+import { attackClass, attackIt } from "../../support/attack-count.ts";
+import { type Battlefield, isolations } from "../../support/battlefield.ts";
 
 const denied = (sql: string): Attack => [sql, "alice", sql, "42501"];
 const notForAnon = (sql: string): Attack => [sql, "anon", sql, "42501"];
@@ -149,73 +150,72 @@ const anon: Attack[] = [
   ],
 ];
 
-const battlefield = useBattlefield();
-
-describe.each(isolations)("on a %s instance", (isolation) => {
-  const field = () => battlefield().fields[isolation];
-  describeAttacks("what nobody granted", field, reading.map(denied));
-  describeAttacks("builtins", field, [
-    ...builtins.map(denied),
-    ["dblink is not there", "alice", "select * from dblink('host=127.0.0.1', 'select 1')", "42883"],
-  ]);
-  describeAttacks("utility statements", field, [
-    ...utilities.map(noStatement),
-    ["copy todos to stdout", "alice", "copy todos to stdout", "Y1011"],
-    ["select into", "alice", "select 1 as a into public.mine", "42501"],
-    ["prepare transaction", "alice", "prepare transaction 'x'", "Y1007"],
-  ]);
-  describeAttacks("utility statements within a function", field, [
-    ...ddl.map(deniedWithin),
-    ["copy to the client", "alice", within("copy todos to stdout"), "0A000"],
-    [
-      "a grant of what one has not to give",
-      "alice",
-      withinBoth("grant all on vault to authenticated", "select 1"),
-      "42501",
-    ],
-    [
-      "a grant of what one has does nothing",
-      "alice",
+export const doWhatNobodyGranted = (battlefield: () => Battlefield): void =>
+  attackClass("Doing what nobody granted", isolations, (isolation) => {
+    const field = () => battlefield().fields[isolation];
+    describeAttacks("what nobody granted", field, reading.map(denied));
+    describeAttacks("builtins", field, [
+      ...builtins.map(denied),
+      ["dblink is not there", "alice", "select * from dblink('host=127.0.0.1', 'select 1')", "42883"],
+    ]);
+    describeAttacks("utility statements", field, [
+      ...utilities.map(noStatement),
+      ["copy todos to stdout", "alice", "copy todos to stdout", "Y1011"],
+      ["select into", "alice", "select 1 as a into public.mine", "42501"],
+      ["prepare transaction", "alice", "prepare transaction 'x'", "Y1007"],
+    ]);
+    describeAttacks("utility statements within a function", field, [
+      ...ddl.map(deniedWithin),
+      ["copy to the client", "alice", within("copy todos to stdout"), "0A000"],
       [
-        within("grant select on todos to public"),
-        "select has_table_privilege('anon', 'todos', 'select') as may",
+        "a grant of what one has not to give",
+        "alice",
+        withinBoth("grant all on vault to authenticated", "select 1"),
+        "42501",
       ],
-      { rows: [{ may: false }] },
-    ],
-    ["vacuum", "alice", within("vacuum"), "25001"],
-    ["alter system", "alice", within("alter system set jit = on"), "25001"],
-    ["prepare transaction", "alice", within("prepare transaction 'x'"), "0A000"],
-  ]);
-  describeAttacks("as the role that Postern logs in as", field, asLogin.map(deniedBehindRole));
-  describeAttacks("as anon", field, anon);
+      [
+        "a grant of what one has does nothing",
+        "alice",
+        [
+          within("grant select on todos to public"),
+          "select has_table_privilege('anon', 'todos', 'select') as may",
+        ],
+        { rows: [{ may: false }] },
+      ],
+      ["vacuum", "alice", within("vacuum"), "25001"],
+      ["alter system", "alice", within("alter system set jit = on"), "25001"],
+      ["prepare transaction", "alice", within("prepare transaction 'x'"), "0A000"],
+    ]);
+    describeAttacks("as the role that Postern logs in as", field, asLogin.map(deniedBehindRole));
+    describeAttacks("as anon", field, anon);
 
-  it("leaves no builtin with side effects to the public but those that are harmless", async () => {
-    const rows = await field().lookInside<{ name: string }>(`
+    attackIt("leaves no builtin with side effects to the public but those that are harmless", async () => {
+      const rows = await field().lookInside<{ name: string }>(`
       select distinct proname as name from pg_proc
        where provolatile = 'v' and pronamespace = 'pg_catalog'::regnamespace and has_function_privilege('anon', oid, 'execute')
          and not ('internal'::regtype = any (proargtypes::oid[]) or prorettype in ('trigger'::regtype, 'internal'::regtype))
          and proname !~ 'handler$' order by 1`);
-    const harmless =
-      /^(array_sample|array_shuffle|clock_timestamp|current_query|currval|gen_random_uuid|lastval|nextval|pg_is_in_recovery|plpgsql_validator|random|random_normal|setseed|setval|timeofday|uuidv[47])$/;
-    expect(rows.map(({ name }) => name).filter((name) => !harmless.test(name))).toEqual([]);
-    expect(rows.length).toBeGreaterThan(10);
-  });
+      const harmless =
+        /^(array_sample|array_shuffle|clock_timestamp|current_query|currval|gen_random_uuid|lastval|nextval|pg_is_in_recovery|plpgsql_validator|random|random_normal|setseed|setval|timeofday|uuidv[47])$/;
+      expect(rows.map(({ name }) => name).filter((name) => !harmless.test(name))).toEqual([]);
+      expect(rows.length).toBeGreaterThan(10);
+    });
 
-  it("shows clients no catalog of the server, of its sessions or of others", async () => {
-    const rows = await field().lookInside<{ name: string }>(`
+    attackIt("shows clients no catalog of the server, of its sessions or of others", async () => {
+      const rows = await field().lookInside<{ name: string }>(`
       select relname as name from pg_class
        where relnamespace = 'pg_catalog'::regnamespace and relkind in ('r', 'v') and has_table_privilege('anon', oid, 'select')`);
-    const names = rows.map(({ name }) => name).join(" ");
-    expect(names).toContain("pg_class");
-    expect(names).not.toMatch(
-      /pg_(stat_|statio_|database|auth|roles|user |shadow|group|locks|settings|file_|hba|ident|cursors|prepared|largeobject|shdesc|shdep|tablespace|replication|db_role|backend|shmem|config|statistic |subscription )/,
-    );
-  });
+      const names = rows.map(({ name }) => name).join(" ");
+      expect(names).toContain("pg_class");
+      expect(names).not.toMatch(
+        /pg_(stat_|statio_|database|auth|roles|user |shadow|group|locks|settings|file_|hba|ident|cursors|prepared|largeobject|shdesc|shdep|tablespace|replication|db_role|backend|shmem|config|statistic |subscription )/,
+      );
+    });
 
-  it("lets clients run no function of an extension that reaches out of the database", async () => {
-    const rows = await field().lookInside<{ name: string }>(`
+    attackIt("lets clients run no function of an extension that reaches out of the database", async () => {
+      const rows = await field().lookInside<{ name: string }>(`
       select proname as name from pg_proc join pg_namespace n on n.oid = pronamespace
        where n.nspname !~ '^pg_|information_schema' and prosecdef and has_function_privilege('anon', pg_proc.oid, 'execute')`);
-    expect(rows.map(({ name }) => name).sort()).toEqual(["jwt", "uid"]);
+      expect(rows.map(({ name }) => name).sort()).toEqual(["jwt", "uid"]);
+    });
   });
-});

@@ -1,7 +1,7 @@
 /** What must go on working for clients: too much forbidden is a fault as well. */
-import { describe } from "vitest";
-import { type Attack, describeAttacks, useBattlefield } from "../support/attack.ts";
-import { isolations } from "../support/battlefield.ts";
+import { type Attack, describeAttacks } from "../../support/attack.ts";
+import { attackClass, overBlocking } from "../../support/attack-count.ts";
+import { type Battlefield, isolations } from "../../support/battlefield.ts";
 
 const works = (sql: string, ...rows: unknown[]): Attack => [sql.slice(0, 70), "alice", sql, { rows }];
 const takes = (sql: string, params: never[] | unknown[], ...rows: unknown[]): Attack => [
@@ -135,8 +135,7 @@ const statements: Attack[] = [
   ["bob sees his own", "bob", "select count(*)::int as n from notes", { rows: [{ n: 1 }] }],
 ];
 
-const battlefield = useBattlefield();
-
-describe.each(isolations)("on a %s instance", (isolation) => {
-  describeAttacks("works", () => battlefield().fields[isolation], statements);
-});
+export const workAsEver = (battlefield: () => Battlefield): void =>
+  attackClass(overBlocking, isolations, (isolation) => {
+    describeAttacks("works", () => battlefield().fields[isolation], statements);
+  });

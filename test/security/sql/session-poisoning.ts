@@ -1,14 +1,14 @@
 /** Leaving something behind for whoever gets the session next. */
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
+import { type Attack, attack, describeAttacks, within, withinBoth } from "../../support/attack.ts";
+import { attackClass, attackIt, countAttack } from "../../support/attack-count.ts";
 import {
-  type Attack,
-  attack,
-  describeAttacks,
-  useBattlefield,
-  within,
-  withinBoth,
-} from "../support/attack.ts";
-import { type Field, isolations, type Statement, type Who } from "../support/battlefield.ts";
+  type Battlefield,
+  type Field,
+  isolations,
+  type Statement,
+  type Who,
+} from "../../support/battlefield.ts";
 
 /** What a user leaves (each can be left, inside a careless function), and how another would meet with it. */
 type Poison = [what: string, leaving: Statement, meeting: string | Statement, clean: Attack[3]];
@@ -117,89 +117,106 @@ const poisons: Poison[] = [
   ],
 ];
 
-const battlefield = useBattlefield();
+export const poisonSessions = (battlefield: () => Battlefield): void =>
+  attackClass("Poisoning sessions", isolations, (isolation) => {
+    const field = () => battlefield().fields[isolation];
+    const pidOf = async (who: Who) =>
+      (await field().ask(who, "select pg_backend_pid() as pid")).body.rows[0].pid;
 
-describe.each(isolations)("on a %s instance", (isolation) => {
-  const field = () => battlefield().fields[isolation];
-  const pidOf = async (who: Who) =>
-    (await field().ask(who, "select pg_backend_pid() as pid")).body.rows[0].pid;
-
-  it.each(poisons)("%s", async (...[, leaving, meeting, clean]) => {
-    await bringTemporaryTables(field());
-    // Requests that follow each other mostly get the same session, and bob must have stood where alice has stood.
-    for (let round = 0; ; round++) {
-      const before = await pidOf("alice");
-      await field().ask("alice", leaving);
-      await attack(field(), "bob", meeting, clean);
-      if ((await pidOf("bob")) === before) break;
-      expect(round).toBeLessThan(20);
-    }
-  });
-
-  describeAttacks("afterwards", field, [
-    ["everything is as it was", "alice", "select 1 as v", { rows: [{ v: 1 }] }],
-  ]);
-
-  it.each([
-    ["by setseed()", "select setseed(0.5)"],
-    ["by SET within a function", "select run_text('set seed = 0.5')"],
-  ])("nobody knows what random() will give to others: %s", async (_how, sql) => {
-    const seen = new Set<number>();
-    for (let round = 0; round < 3; round++) {
-      await field().ask("alice", sql);
-      seen.add((await field().ask("bob", "select random() as r")).body.rows[0].r);
-      await field().ask("anon", sql.replace("alice", "anon"));
-      seen.add((await field().ask("anon", "select random() as r")).body.rows[0].r);
-    }
-    expect(seen.size).toBe(6);
-  });
-
-  it("a plan that a function keeps for one user shows another only his own rows", async () => {
-    for (const who of ["alice", "bob", "alice", "bob", "carol", "alice", "bob", "alice"]) {
-      const { body } = await field().ask(
-        who,
-        "select count(*)::int as n, min(t) like 'canary%' as bobs from titles() t",
-      );
-      expect(body.rows).toEqual([
-        { n: who === "carol" ? 0 : 2, bobs: { alice: false, bob: true }[who] ?? null },
-      ]);
-    }
-  });
-
-  it("what a login role was led to set for itself counts in no session that is opened later", async () => {
-    const settings = [
-      ...["exit_on_error = on", "restrict_nonsystem_relation_kind = 'view'", "gin_fuzzy_search_limit = 1"],
-      ...["search_path = pg_catalog", "default_transaction_read_only = on", "statement_timeout = 1"],
-      ...["role = 'anon'", "timezone = 'Asia/Tokyo'", "local_preload_libraries = 'nope'", "work_mem = '2GB'"],
-      ...["quote_all_identifiers = on", "xmloption = document", "plan_cache_mode = force_generic_plan"],
-    ].map((text) => `alter role current_user set ${text}`);
-    const statement = within(["reset role", ...settings, "alter role current_user password 'x'"].join("; "));
-    expect((await field().ask("alice", statement)).status).toBe(200);
-    const [{ n }] = await endSessions(field());
-    expect(n).toBeGreaterThan(0);
-    await expect.poll(async () => (await field().ask("bob", "select title from my_todos")).status).toBe(200);
-    await attack(field(), "bob", "select 1 / 0", "22012");
-    const { body } = await field().ask("bob", {
-      sql: "select json_object_agg(n, current_setting(n)) as settings from unnest($1::text[]) n",
-      params: [settings.map((text) => text.split(" ")[4]!)],
+    for (const [what] of poisons) countAttack(what);
+    it.each(poisons)("%s", async (...[, leaving, meeting, clean]) => {
+      await bringTemporaryTables(field());
+      // Requests that follow each other mostly get the same session, and bob must have stood where alice has stood.
+      for (let round = 0; ; round++) {
+        const before = await pidOf("alice");
+        await field().ask("alice", leaving);
+        await attack(field(), "bob", meeting, clean);
+        if ((await pidOf("bob")) === before) break;
+        expect(round).toBeLessThan(20);
+      }
     });
-    expect(body.rows[0].settings).toEqual({
-      default_transaction_read_only: "off",
-      exit_on_error: "off",
-      gin_fuzzy_search_limit: "0",
-      local_preload_libraries: "",
-      plan_cache_mode: "auto",
-      quote_all_identifiers: "off",
-      restrict_nonsystem_relation_kind: "",
-      role: "authenticated",
-      search_path: "public",
-      statement_timeout: "5s",
-      timezone: "UTC",
-      work_mem: "8MB",
-      xmloption: "content",
+
+    describeAttacks("afterwards", field, [
+      ["everything is as it was", "alice", "select 1 as v", { rows: [{ v: 1 }] }],
+    ]);
+
+    countAttack("the seed of random()");
+    it.each([
+      ["by setseed()", "select setseed(0.5)"],
+      ["by SET within a function", "select run_text('set seed = 0.5')"],
+    ])("nobody knows what random() will give to others: %s", async (_how, sql) => {
+      const seen = new Set<number>();
+      for (let round = 0; round < 3; round++) {
+        await field().ask("alice", sql);
+        seen.add((await field().ask("bob", "select random() as r")).body.rows[0].r);
+        await field().ask("anon", sql.replace("alice", "anon"));
+        seen.add((await field().ask("anon", "select random() as r")).body.rows[0].r);
+      }
+      expect(seen.size).toBe(6);
     });
+
+    attackIt("a plan that a function keeps for one user shows another only his own rows", async () => {
+      for (const who of ["alice", "bob", "alice", "bob", "carol", "alice", "bob", "alice"]) {
+        const { body } = await field().ask(
+          who,
+          "select count(*)::int as n, min(t) like 'canary%' as bobs from titles() t",
+        );
+        expect(body.rows).toEqual([
+          { n: who === "carol" ? 0 : 2, bobs: { alice: false, bob: true }[who] ?? null },
+        ]);
+      }
+    });
+
+    attackIt(
+      "what a login role was led to set for itself counts in no session that is opened later",
+      async () => {
+        const settings = [
+          ...[
+            "exit_on_error = on",
+            "restrict_nonsystem_relation_kind = 'view'",
+            "gin_fuzzy_search_limit = 1",
+          ],
+          ...["search_path = pg_catalog", "default_transaction_read_only = on", "statement_timeout = 1"],
+          ...[
+            "role = 'anon'",
+            "timezone = 'Asia/Tokyo'",
+            "local_preload_libraries = 'nope'",
+            "work_mem = '2GB'",
+          ],
+          ...["quote_all_identifiers = on", "xmloption = document", "plan_cache_mode = force_generic_plan"],
+        ].map((text) => `alter role current_user set ${text}`);
+        const statement = within(
+          ["reset role", ...settings, "alter role current_user password 'x'"].join("; "),
+        );
+        expect((await field().ask("alice", statement)).status).toBe(200);
+        const [{ n }] = await endSessions(field());
+        expect(n).toBeGreaterThan(0);
+        await expect
+          .poll(async () => (await field().ask("bob", "select title from my_todos")).status)
+          .toBe(200);
+        await attack(field(), "bob", "select 1 / 0", "22012");
+        const { body } = await field().ask("bob", {
+          sql: "select json_object_agg(n, current_setting(n)) as settings from unnest($1::text[]) n",
+          params: [settings.map((text) => text.split(" ")[4]!)],
+        });
+        expect(body.rows[0].settings).toEqual({
+          default_transaction_read_only: "off",
+          exit_on_error: "off",
+          gin_fuzzy_search_limit: "0",
+          local_preload_libraries: "",
+          plan_cache_mode: "auto",
+          quote_all_identifiers: "off",
+          restrict_nonsystem_relation_kind: "",
+          role: "authenticated",
+          search_path: "public",
+          statement_timeout: "5s",
+          timezone: "UTC",
+          work_mem: "8MB",
+          xmloption: "content",
+        });
+      },
+    );
   });
-});
 
 /** A function with its owner's rights may make what its callers may not. */
 async function bringTemporaryTables(field: Field): Promise<void> {
