@@ -2,8 +2,9 @@
  * In charge of finding out who asks a database: the hot path of SQL over HTTP. An unknown database and a wrong token look
  * alike.
  */
-import { type DatabaseId, isDatabaseId } from "../base/id.ts";
-import { hashSecret, matchesAny } from "../base/secrets.ts";
+import { type DatabaseId, isDatabaseId, type TokenId } from "../base/id.ts";
+import { findByDigest, hashSecret } from "../base/secrets.ts";
+import type { KnownToken } from "../state/tokens.ts";
 import type { ClientAuthenticator } from "./authenticate-client.ts";
 import type { ClientPrincipal, DatabasePrincipal } from "./principal.ts";
 import { invalidToken, missingCredentials } from "./refusals.ts";
@@ -15,25 +16,33 @@ const freshMs = 1_000;
 /** Ids are the caller's to make up: what is remembered of them must not grow without end. */
 const mostRemembered = 10_000;
 
-interface RememberedHashes {
+/** How often the use of a token is told. */
+const noteEveryMs = 60_000;
+
+interface RememberedTokens {
   /** When they were asked for: the moment from which they may be out of date. */
   askedAt: number;
-  hashes: Promise<Buffer[]>;
+  tokens: Promise<KnownToken[]>;
   /** Once they are here. */
-  known: Buffer[] | undefined;
-  principal: DatabasePrincipal;
+  known: KnownToken[] | undefined;
+  owner: DatabasePrincipal;
+  reader: DatabasePrincipal;
 }
 
 export interface TokenLookups {
-  /** SHA-256 of the tokens that open the database; none when there is no such database. */
-  tokenHashes(databaseId: DatabaseId): Promise<Buffer[]>;
+  /** The tokens that open the database; none when there is no such database. */
+  knownTokens(databaseId: DatabaseId): Promise<KnownToken[]>;
+  /** A token was used; told about once a minute. */
+  noteUse(id: TokenId): void;
 }
 
 export class DatabaseAuthenticator {
   readonly #lookups: TokenLookups;
   readonly #nowMs: () => number;
   readonly #clients: ClientAuthenticator | undefined;
-  readonly #remembered = new Map<string, RememberedHashes>();
+  readonly #remembered = new Map<string, RememberedTokens>();
+  /** When the use of a token was told last. */
+  readonly #noted = new Map<TokenId, number>();
 
   /** @param clients without it, client mode is off everywhere */
   constructor(
@@ -49,8 +58,8 @@ export class DatabaseAuthenticator {
   /** Does the token open this database? @throws Y2002, the same for an unknown database and for a wrong token. */
   async authenticateDatabase(databaseId: string, token: string): Promise<DatabasePrincipal> {
     if (!isDatabaseId(databaseId) || !tokenPattern.test(token)) throw invalidToken();
-    const remembered = this.#hashesOf(databaseId);
-    remembered.known ??= await remembered.hashes;
+    const remembered = this.#tokensOf(databaseId);
+    remembered.known ??= await remembered.tokens;
     return this.#match(remembered, token);
   }
 
@@ -78,9 +87,20 @@ export class DatabaseAuthenticator {
     return this.#clients?.isOpen(databaseId) ?? false;
   }
 
-  #match({ known, principal }: RememberedHashes, token: string): DatabasePrincipal {
-    if (!matchesAny(hashSecret(token), known!)) throw invalidToken();
-    return principal;
+  #match({ known, owner, reader }: RememberedTokens, token: string): DatabasePrincipal {
+    const found = findByDigest(hashSecret(token), known!);
+    if (!found || (found.expiresAtMs !== null && found.expiresAtMs <= Date.now())) throw invalidToken();
+    this.noteUse(found.id);
+    return found.readOnly ? reader : owner;
+  }
+
+  protected noteUse(id: TokenId): void {
+    const now = this.#nowMs();
+    const last = this.#noted.get(id);
+    if (last !== undefined && now - last < noteEveryMs) return;
+    if (this.#noted.size >= mostRemembered) this.#noted.clear();
+    this.#noted.set(id, now);
+    this.#lookups.noteUse(id);
   }
 
   /** To be called when tokens or client mode of a database changed: the next request sees it at once. */
@@ -89,20 +109,21 @@ export class DatabaseAuthenticator {
     this.#clients?.forget(databaseId);
   }
 
-  #hashesOf(databaseId: DatabaseId): RememberedHashes {
+  #tokensOf(databaseId: DatabaseId): RememberedTokens {
     const askedAt = this.#nowMs();
     const known = this.#remembered.get(databaseId);
     if (known && askedAt - known.askedAt < freshMs) return known;
     if (this.#remembered.size >= mostRemembered) this.#remembered.clear();
-    const fresh: RememberedHashes = {
+    const fresh: RememberedTokens = {
       askedAt,
-      hashes: this.#lookups.tokenHashes(databaseId),
+      tokens: this.#lookups.knownTokens(databaseId),
       known: undefined,
-      principal: { kind: "database", databaseId },
+      owner: { kind: "database", databaseId },
+      reader: { kind: "database", databaseId, readOnly: true },
     };
     this.#remembered.set(databaseId, fresh);
     // A failed look-up is told to those who wait for it, and asked again by the next.
-    fresh.hashes.catch(() => {
+    fresh.tokens.catch(() => {
       if (this.#remembered.get(databaseId) === fresh) this.#remembered.delete(databaseId);
     });
     return fresh;

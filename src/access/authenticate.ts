@@ -3,10 +3,11 @@
  * that it speaks for. Nothing here tells an unknown name from a wrong secret.
  */
 import { posternError } from "../base/error.ts";
+import type { DatabaseId, TokenId } from "../base/id.ts";
 import { hashSecret } from "../base/secrets.ts";
 import { findAccountByKeyHash } from "../state/accounts.ts";
-import { findDatabaseIdByTokenHash, listTokenHashes } from "../state/databases.ts";
 import type { Queryable } from "../state/state.ts";
+import { findTokenByHash, listKnownTokens, noteTokenUse } from "../state/tokens.ts";
 import type { ClientAuthenticator } from "./authenticate-client.ts";
 import { DatabaseAuthenticator, tokenPattern } from "./authenticate-database.ts";
 import type { AccountPrincipal, DatabasePrincipal } from "./principal.ts";
@@ -19,7 +20,12 @@ export class Authenticator extends DatabaseAuthenticator {
 
   /** @param clients without it, client mode is off everywhere */
   constructor(state: Queryable, nowMs?: () => number, clients?: ClientAuthenticator) {
-    super({ tokenHashes: (databaseId) => listTokenHashes(state, databaseId) }, nowMs, clients);
+    const lookups = {
+      knownTokens: (databaseId: DatabaseId) => listKnownTokens(state, databaseId),
+      // When a token was last used is good to know, and no request fails for it.
+      noteUse: (id: TokenId) => void noteTokenUse(state, id).catch(() => {}),
+    };
+    super(lookups, nowMs, clients);
     this.#state = state;
   }
 
@@ -38,10 +44,11 @@ export class Authenticator extends DatabaseAuthenticator {
 
   /** Whose token it is. @throws Y2002 for one that opens no database. */
   async authenticateToken(token: string): Promise<DatabasePrincipal> {
-    const databaseId = tokenPattern.test(token)
-      ? await findDatabaseIdByTokenHash(this.#state, hashSecret(token))
+    const found = tokenPattern.test(token)
+      ? await findTokenByHash(this.#state, hashSecret(token))
       : undefined;
-    if (databaseId === undefined) throw invalidToken();
-    return { kind: "database", databaseId };
+    if (found === undefined) throw invalidToken();
+    this.noteUse(found.id);
+    return { kind: "database", databaseId: found.databaseId, readOnly: found.readOnly };
   }
 }

@@ -15,6 +15,8 @@ export interface AccountPrincipal {
 export interface DatabasePrincipal {
   kind: "database";
   databaseId: DatabaseId;
+  /** A token that reads and changes nothing. */
+  readOnly?: boolean;
 }
 
 /** What a verified JWT says of its bearer. */

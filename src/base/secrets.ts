@@ -20,10 +20,13 @@ const pbkdf2Async = promisify(pbkdf2);
 export const hashSecret = (secret: string): Buffer => hash("sha256", secret, "buffer");
 
 /** Compares digests in constant time; every candidate is looked at. */
-export function matchesAny(digest: Buffer, candidates: readonly Buffer[]): boolean {
-  let found = false;
+export function findByDigest<Candidate extends { hash: Buffer }>(
+  digest: Buffer,
+  candidates: readonly Candidate[],
+): Candidate | undefined {
+  let found: Candidate | undefined;
   for (const candidate of candidates) {
-    if (candidate.length === digest.length && timingSafeEqual(candidate, digest)) found = true;
+    if (candidate.hash.length === digest.length && timingSafeEqual(candidate.hash, digest)) found = candidate;
   }
   return found;
 }

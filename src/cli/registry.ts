@@ -10,6 +10,7 @@ import { developmentSpecs } from "./specs/development-specs.ts";
 import { projectSpecs } from "./specs/project-specs.ts";
 import { rowSecuritySpecs } from "./specs/row-security-specs.ts";
 import { sqlSpecs } from "./specs/sql-specs.ts";
+import { tenantSpecs } from "./specs/tenant-specs.ts";
 
 export const registry: readonly CommandSpec[] = [
   ...daemonSpecs,
@@ -17,6 +18,7 @@ export const registry: readonly CommandSpec[] = [
   ...projectSpecs,
   ...databaseSpecs,
   ...sqlSpecs,
+  ...tenantSpecs,
   ...clientAccessSpecs,
   ...rowSecuritySpecs,
   ...backupSpecs,
@@ -27,6 +29,7 @@ export const groupSummaries: Record<string, string> = {
   db: "databases",
   "db backup": "backups of a database",
   "db snapshot": "the same as `db backup`; alone, it makes one",
+  "db token": "tokens that open a database over HTTP",
   "db client-access": "an application's users, with tokens of their own",
   "db rls": "row security; alone, it shows it",
   ops: "long work: what runs and what ran",

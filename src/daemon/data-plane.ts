@@ -7,8 +7,8 @@ import type { ServerCertificate } from "../http/server-options.ts";
 import type { Platform } from "../instances/platform.ts";
 import { findAddress } from "../query/find-address.ts";
 import type { QueryService } from "../query/query-service.ts";
-import { listTokenHashes } from "../state/databases.ts";
 import { findDatabaseIdByInnerName } from "../state/logins.ts";
+import { listKnownTokens, noteTokenUse } from "../state/tokens.ts";
 import type { Metrics } from "./metrics.ts";
 import type { WorkerQuestions } from "./workers/worker-messages.ts";
 import { WorkerPool } from "./workers/worker-pool.ts";
@@ -18,6 +18,8 @@ export interface DataPlane {
   workers: WorkerPool | undefined;
   /** Everywhere, before it resolves. */
   closeDatabase(databaseId: DatabaseId): Promise<void>;
+  /** Which tokens open it is asked anew, everywhere. */
+  forgetTokens(databaseId: DatabaseId): Promise<void>;
   /** The same for its clients; who may be one is asked anew. */
   closeClients(databaseId: DatabaseId): Promise<void>;
 }
@@ -35,7 +37,7 @@ export function createDataPlane(platform: Platform, options: DataPlaneOptions): 
   const { config, ports, state, observe } = platform;
   const { query, access, daemonSocket, metrics } = options;
   const questions: WorkerQuestions = {
-    tokenHashes: (databaseId) => listTokenHashes(state, databaseId),
+    knownTokens: (databaseId) => listKnownTokens(state, databaseId),
     findAddress: (databaseId) => findAddress(platform, databaseId),
     findClientAccess: (databaseId) => findClientAccess(platform, databaseId),
     openClientAccess: (databaseId) => openClientAccess(platform, databaseId),
@@ -46,12 +48,22 @@ export function createDataPlane(platform: Platform, options: DataPlaneOptions): 
   const start = { config, port: ports.http, certificate, daemonSocket, workers: config.workers };
   const workers =
     config.workers > 0
-      ? new WorkerPool({ start, questions, observe, count: (summaries) => metrics.count(summaries) })
+      ? new WorkerPool({
+          start,
+          questions,
+          observe,
+          noteUse: (token) => void noteTokenUse(state, token).catch(() => {}),
+          count: (summaries) => metrics.count(summaries),
+        })
       : undefined;
   return {
     workers,
     async closeDatabase(databaseId) {
       await Promise.all([query.closeDatabase(databaseId), workers?.order("closeDatabase", databaseId)]);
+    },
+    async forgetTokens(databaseId) {
+      access.forget(databaseId);
+      await workers?.order("forgetTokens", databaseId);
     },
     async closeClients(databaseId) {
       access.forget(databaseId);

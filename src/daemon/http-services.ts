@@ -15,6 +15,7 @@ import type { Metrics } from "./metrics.ts";
 import { type MetricsFacts, metricsSource } from "./metrics-source.ts";
 import { operationServices } from "./operation-services.ts";
 import { rowSecurityServices } from "./row-security-services.ts";
+import { tokenServices } from "./tenant-services.ts";
 import { tunnelService } from "./tunnel-service.ts";
 
 export interface Composition {
@@ -53,6 +54,7 @@ export function compositionOf(
       describe: (principal) => whoAmI(platform, principal),
     },
     databases: databaseServices(platform),
+    tokens: tokenServices(platform, dataPlane),
     clientAccess: clientAccessServices(platform, dataPlane.closeClients),
     migrations: migrationServices(platform),
     backups: backupServices(platform),

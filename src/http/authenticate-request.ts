@@ -16,6 +16,8 @@ export interface AuthenticationHooks {
   accountIfAny: Hook;
   /** An API key, or a token of the database that the route is about. */
   accountOrDatabase: Hook;
+  /** The same, and tokens that only read: for what shows no secrets and changes nothing. */
+  accountOrReader: Hook;
   /** Whoever may ask the database in the path: its owner by token, or one of its clients. */
   database: (request: FastifyRequest<{ Params: { id: string } }>) => Promise<void>;
 }
@@ -39,6 +41,15 @@ export function authenticationHooks(access: AccessService): AuthenticationHooks 
       if (findBearer(request.raw) !== undefined) await account(request);
     },
     async accountOrDatabase(request) {
+      const principal = await authenticate(requireBearer(request.raw));
+      if (principal.kind === "database" && principal.readOnly) {
+        throw posternError("Y2003", "A read-only token may not do this.", {
+          hint: "Use a token with all rights, or an account's API key.",
+        });
+      }
+      request.principal = principal;
+    },
+    async accountOrReader(request) {
       request.principal = await authenticate(requireBearer(request.raw));
     },
     async database(request) {

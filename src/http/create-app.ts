@@ -28,6 +28,7 @@ import { operationRoutes } from "./routes/operations.ts";
 import { queryRoutes } from "./routes/query.ts";
 import { rowSecurityRoutes } from "./routes/row-security.ts";
 import { statusRoutes } from "./routes/status.ts";
+import { tokenRoutes } from "./routes/tokens.ts";
 import { tunnelRoutes } from "./routes/tunnel.ts";
 import { createSendError } from "./send-error.ts";
 import type { TransportOptions } from "./server-options.ts";
@@ -81,6 +82,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     metricsRoutes(controlPlane, services, caller, options.metrics ?? "key");
     accountRoutes(controlPlane, services, caller, clock);
     databaseRoutes(controlPlane, services, caller);
+    tokenRoutes(controlPlane, services, caller);
     clientAccessRoutes(controlPlane, services, caller);
     migrationRoutes(controlPlane, services, caller);
     backupRoutes(controlPlane, services, caller);

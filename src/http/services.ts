@@ -13,6 +13,8 @@ import type {
   CreateBackupRequest,
   CreateDatabaseRequest,
   CreatedDatabase,
+  CreatedToken,
+  CreateTokenRequest,
   DaemonStatus,
   DatabaseInfo,
   DatabaseUrls,
@@ -24,6 +26,7 @@ import type {
   QueryRequest,
   RestoreRequest,
   RowSecurityTestRequest,
+  TokenInfo,
   TransactionRequest,
 } from "@postern/sdk/protocol";
 import type { LoginAttempt } from "../access/authenticate-login.ts";
@@ -87,6 +90,13 @@ export interface DatabaseService {
     input: DatabaseRef & { skipSnapshot: boolean },
   ): Promise<OperationInfo>;
   undelete(principal: AccountPrincipal, input: DatabaseRef): Promise<OperationInfo>;
+}
+
+export interface TokenService {
+  list(principal: AccountPrincipal, input: DatabaseRef): Promise<TokenInfo[]>;
+  create(principal: AccountPrincipal, input: DatabaseRef & CreateTokenRequest): Promise<CreatedToken>;
+  /** Before it resolves the token opens nothing any more. @throws Y3042 */
+  revoke(principal: AccountPrincipal, input: DatabaseRef & { token: string }): Promise<TokenInfo>;
 }
 
 export interface ClientAccessService {
@@ -202,6 +212,7 @@ export interface HttpServices {
   access: AccessService;
   accounts: AccountService;
   databases: DatabaseService;
+  tokens: TokenService;
   clientAccess: ClientAccessService;
   migrations: MigrationService;
   backups: BackupService;

@@ -29,6 +29,8 @@ export interface QueryContext extends BatchContext {
 export interface QueryOptions {
   /** Rows as arrays of values instead of objects. */
   rowsAsArrays?: boolean;
+  /** By a token that reads and changes nothing. */
+  readOnly?: boolean;
   /** A client's single statement is undone once it has answered. */
   rollsBack?: boolean;
   /** Fires when the client has gone: the statement is canceled. */

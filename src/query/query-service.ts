@@ -16,7 +16,7 @@ import { runQuery, type StatementKind } from "./run-query.ts";
 import { runTransaction } from "./run-transaction.ts";
 
 /** Who asks: a database's owner, or one of its clients. */
-export type QueryTarget = Pick<DatabasePrincipal, "databaseId"> | ClientPrincipal;
+export type QueryTarget = Pick<DatabasePrincipal, "databaseId" | "readOnly"> | ClientPrincipal;
 
 export interface QueryService {
   query(target: QueryTarget, request: QueryRequest, options?: QueryOptions): Promise<EncodedAnswer>;
@@ -92,11 +92,12 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
     ]);
   }
 
-  const run: Run = async (target, queryOptions, asOwner, asClient) => {
+  const run: Run = async (target, given, asOwner, asClient) => {
+    const queryOptions = !isClient(target) && target.readOnly ? { ...given, readOnly: true } : given;
     const context = opened.get(target.databaseId) ?? (await contextOf(target.databaseId));
     const chunks = isClient(target)
       ? await clients.run(target, context, queryOptions, asClient)
-      : await asOwner(context);
+      : await asOwner(context, queryOptions);
     return encodedAnswer(chunks);
   };
 
@@ -115,7 +116,7 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
 type Run = (
   target: QueryTarget,
   options: QueryOptions,
-  asOwner: (context: QueryContext) => Promise<Buffer[]>,
+  asOwner: (context: QueryContext, options: QueryOptions) => Promise<Buffer[]>,
   asClient: (call: ClientCall) => Promise<Buffer[]>,
 ) => Promise<EncodedAnswer>;
 
@@ -126,7 +127,7 @@ function statementsOf(run: Run): Pick<QueryService, "query" | "execute" | "trans
       run(
         target,
         options,
-        (context) => runQuery(context, kind, request, options),
+        (context, as) => runQuery(context, kind, request, as),
         (call) => runClientQuery(call, kind, request, options),
       );
   return {
@@ -136,14 +137,14 @@ function statementsOf(run: Run): Pick<QueryService, "query" | "execute" | "trans
       run(
         target,
         options,
-        (context) => runTransaction(context, request, options),
+        (context, as) => runTransaction(context, request, as),
         (call) => runClientTransaction(call, request, options),
       ),
     neon: (target, request, options = {}) =>
       run(
         target,
         options,
-        (context) => runNeon(context, request, options),
+        (context, as) => runNeon(context, request, as),
         (call) => runClientNeon(call, request, options),
       ),
   };

@@ -42,6 +42,8 @@ export interface Batch {
 }
 
 export interface ClientFrame {
+  /** Must the statement pass the gate? Without it all must. */
+  passesGate?(statement: QueryRequest): boolean;
   /** Writes the commands that follow BEGIN, and returns how many they are. */
   writeIdentity(out: MessageWriter, connection: WireConnection): number;
 }
@@ -55,7 +57,7 @@ export async function runBatch(context: BatchContext, batch: Batch, signal?: Dep
   const { pool, limits } = context;
   const session = pool.takeIdle() ?? (await pool.wait(signal));
   const exchange = new BatchExchange(limits.answerBytes);
-  const gates = batch.client ? batch.statements.map((): Step => ({ onComplete() {} })) : [];
+  const gates = batch.statements.map((one) => gateOf(batch, one));
   const stopWatching = watch(context, session, batch.statements.length, signal);
   try {
     const sending = batch.statements.some(needsTypes)
@@ -71,8 +73,14 @@ export async function runBatch(context: BatchContext, batch: Batch, signal?: Dep
   }
 }
 
+/** Hears the answer to the preparation of a stranger's statement; undefined: it need not pass. */
+type Gate = Step | undefined;
+
+const gateOf = ({ client }: Batch, statement: QueryRequest): Gate =>
+  client && (client.passesGate?.(statement) ?? true) ? { onComplete() {} } : undefined;
+
 /** Which statement of a transaction it was. */
-function failedIndex(batch: Batch, gates: readonly Step[], failed: Step | undefined): number | undefined {
+function failedIndex(batch: Batch, gates: readonly Gate[], failed: Step | undefined): number | undefined {
   if (batch.begin === undefined || batch.isSingle || failed === undefined) return undefined;
   const index = Math.max(batch.steps.indexOf(failed), gates.indexOf(failed));
   return index < 0 ? undefined : index;
@@ -103,15 +111,16 @@ function sendWhole(
   session: Session,
   exchange: BatchExchange,
   batch: Batch,
-  gates: readonly Step[],
+  gates: readonly Gate[],
 ): undefined {
   const out = new MessageWriter();
   const before = session.used ? writeReset(out, session, exchange, batch) : [];
   writeBegin(out, session, exchange, batch);
   batch.statements.forEach((statement, index) => {
-    if (batch.client) exchange.expect(gates[index]!);
+    const gate = gates[index];
+    if (gate) exchange.expect(gate);
     exchange.expect(batch.steps[index]!);
-    if (batch.client) writeGatedStatement(out, statement);
+    if (gate) writeGatedStatement(out, statement);
     else writeStatement(out, statement);
   });
   writeEnd(out, pool, session, exchange, batch);
@@ -153,9 +162,8 @@ async function sendStepwise(
   session: Session,
   exchange: BatchExchange,
   batch: Batch,
-  gates: readonly Step[],
+  gates: readonly Gate[],
 ): Promise<void> {
-  const isGated = batch.client !== undefined;
   const out = new MessageWriter();
   const before: Exchange[] = [];
   if (session.used) {
@@ -166,7 +174,9 @@ async function sendStepwise(
   writeBegin(out, session, exchange, batch);
   session.connection.send(out.take(), ...before, exchange);
   for (const [index, statement] of batch.statements.entries()) {
-    if (isGated) exchange.expect(gates[index]!);
+    const gate = gates[index];
+    const isGated = gate !== undefined;
+    if (gate) exchange.expect(gate);
     exchange.expect(batch.steps[index]!);
     if (needsTypes(statement)) {
       const { connection } = session;

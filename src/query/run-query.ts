@@ -5,7 +5,8 @@ import { AnswerBudget } from "./json-writer.ts";
 import { learnTypes } from "./learn-types.ts";
 import type { QueryContext, QueryOptions } from "./query-context.ts";
 import { ResultStep } from "./result-step.ts";
-import { type BatchContext, runBatch } from "./run-batch.ts";
+import type { BatchContext } from "./run-batch.ts";
+import { runOwnerBatch } from "./run-owner-batch.ts";
 import { runShared, shareable } from "./shared/run-shared.ts";
 
 export type StatementKind = "query" | "execute";
@@ -33,13 +34,14 @@ export async function finishStatement(
 async function runStatement(
   context: QueryContext,
   request: QueryRequest,
-  { rowsAsArrays = false, signal }: QueryOptions,
+  options: QueryOptions,
 ): Promise<ResultStep> {
+  const { rowsAsArrays = false, signal, readOnly } = options;
   const { shapes, limits } = context;
   shapes.refresh(Date.now());
   const makeStep = () =>
     new ResultStep({ shapes, budget: new AnswerBudget(limits.answerBytes), rowsAsArrays });
-  const statements = shareable(context, [request]);
+  const statements = shareable(context, [request], readOnly);
   if (statements) {
     checkParams(request);
     const [result] = await runShared(context, statements, makeStep, { isTransaction: false, signal });
@@ -48,7 +50,7 @@ async function runStatement(
   checkStatement(request);
   const result = makeStep();
   const onParameterTypes = (sql: string, types: number[]) => context.book.noteTypes(sql, types);
-  await runBatch(context, { statements: [request], steps: [result], onParameterTypes }, signal);
+  await runOwnerBatch(context, { statements: [request], steps: [result], onParameterTypes }, options);
   context.book.noteRun(request.sql);
   return result;
 }

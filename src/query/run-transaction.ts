@@ -6,7 +6,8 @@ import { AnswerBudget } from "./json-writer.ts";
 import { learnTypes } from "./learn-types.ts";
 import type { QueryContext, QueryOptions } from "./query-context.ts";
 import { ResultStep } from "./result-step.ts";
-import { type BatchContext, runBatch } from "./run-batch.ts";
+import type { BatchContext } from "./run-batch.ts";
+import { runOwnerBatch } from "./run-owner-batch.ts";
 import { runShared, shareable } from "./shared/run-shared.ts";
 
 const opening = Buffer.from('{"results":[');
@@ -42,8 +43,9 @@ export async function finishTransaction(
 async function runStatements(
   context: QueryContext,
   request: TransactionRequest,
-  { rowsAsArrays = false, signal }: QueryOptions,
+  options: QueryOptions,
 ): Promise<ResultStep[]> {
+  const { rowsAsArrays = false, signal, readOnly } = options;
   const { statements } = request;
   const { shapes, limits } = context;
   checkStatements(statements, limits.statements);
@@ -52,7 +54,8 @@ async function runStatements(
   const makeStep = () => new ResultStep({ shapes, budget, rowsAsArrays });
   const begin = beginCommand(request);
   // Between two Syncs Postgres keeps a transaction open by itself: one flight, without BEGIN and COMMIT.
-  const shared = begin === "begin" && statements.length > 0 ? shareable(context, statements) : undefined;
+  const shared =
+    begin === "begin" && statements.length > 0 ? shareable(context, statements, readOnly) : undefined;
   if (shared) {
     return runShared(context, shared, makeStep, {
       isTransaction: true,
@@ -64,7 +67,7 @@ async function runStatements(
   }
   const results = statements.map(makeStep);
   const onParameterTypes = (sql: string, types: number[]) => context.book.noteTypes(sql, types);
-  await runBatch(context, { statements, steps: results, begin, onParameterTypes }, signal);
+  await runOwnerBatch(context, { statements, steps: results, begin, onParameterTypes }, options);
   for (const { sql } of statements) context.book.noteRun(sql);
   return results;
 }

@@ -165,27 +165,6 @@ export async function insertToken(
   ]);
 }
 
-/** Hashes of the tokens that open a database now. */
-export async function listTokenHashes(db: Queryable, databaseId: DatabaseId): Promise<Buffer[]> {
-  const { rows } = await db.query<{ token_hash: Buffer }>(
-    "select token_hash from database_tokens where database_id = $1 and revoked_at is null",
-    [databaseId],
-  );
-  return rows.map((row) => row.token_hash);
-}
-
-/** The database that a token opens. */
-export async function findDatabaseIdByTokenHash(
-  db: Queryable,
-  tokenHash: Buffer,
-): Promise<DatabaseId | undefined> {
-  const { rows } = await db.query<{ database_id: DatabaseId }>(
-    "select database_id from database_tokens where token_hash = $1 and revoked_at is null",
-    [tokenHash],
-  );
-  return rows[0]?.database_id;
-}
-
 /** Living databases that are not on the shared instance. */
 export async function listOwnInstanceDatabases(
   db: Queryable,

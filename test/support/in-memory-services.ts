@@ -6,6 +6,7 @@ import type {
   CreatedDatabase,
   DatabaseInfo,
   OperationInfo,
+  TokenInfo,
 } from "@postern/sdk/protocol";
 import type { AccountPrincipal, DatabasePrincipal } from "../../src/access/principal.ts";
 import { missingCredentials } from "../../src/access/refusals.ts";
@@ -76,6 +77,16 @@ export const backup: BackupInfo = {
   checksum: "d".repeat(64),
   version: "17.11",
   error: null,
+};
+
+export const tokenInfo: TokenInfo = {
+  id: "tok-0123456789ab",
+  label: "reports",
+  scope: "read_only",
+  created_at: at,
+  expires_at: null,
+  last_used_at: null,
+  revoked_at: null,
 };
 
 export interface Call {
@@ -209,6 +220,11 @@ export function inMemoryServices(): InMemoryServices {
         fileName: "shop-bkp-01234567.dump",
       })),
       restore: recording("backups.restore", () => operation),
+    },
+    tokens: {
+      list: recording("tokens.list", () => [tokenInfo]),
+      create: recording("tokens.create", () => ({ ...tokenInfo, token })),
+      revoke: recording("tokens.revoke", () => ({ ...tokenInfo, revoked_at: at })),
     },
     operations: {
       list: recording("operations.list", () => [operation]),

@@ -9,6 +9,8 @@ import type {
   CreateBackupRequest,
   CreateDatabaseRequest,
   CreatedDatabase,
+  CreatedToken,
+  CreateTokenRequest,
   DaemonStatus,
   DatabaseInfo,
   DatabaseUrls,
@@ -20,6 +22,7 @@ import type {
   OperationInfo,
   RestoreRequest,
   RowSecurityTestRequest,
+  TokenInfo,
 } from "./protocol.ts";
 import { type Fetch, readJson, sendRequest } from "./send-request.ts";
 import { watchOperation } from "./watch-operation.ts";
@@ -76,6 +79,13 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
       remove<OperationInfo>(`${databasePath(ref)}${queryString({ skip_snapshot: skipSnapshot })}`),
     undeleteDatabase: (ref: string) => post<OperationInfo>(`${databasePath(ref)}/undelete`),
 
+    /** Without their secrets; revoked ones are not in it. */
+    listTokens: (ref: string) => get<TokenInfo[]>(tokensPath(ref)),
+    createToken: (ref: string, input: CreateTokenRequest = {}) => post<CreatedToken>(tokensPath(ref), input),
+    /** By id, or by a label that no other has. */
+    revokeToken: (ref: string, token: string) =>
+      remove<TokenInfo>(`${tokensPath(ref)}/${encodeURIComponent(token)}`),
+
     getClientAccess: (ref: string) => get<ClientAccessInfo>(clientAccessPath(ref)),
     /** Also changes whose tokens are taken. */
     enableClientAccess: async (ref: string, input: ClientAccessRequest = {}) =>
@@ -114,6 +124,7 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
 }
 
 const databasePath = (ref: string) => `/v1/databases/${encodeURIComponent(ref)}`;
+const tokensPath = (ref: string) => `${databasePath(ref)}/tokens`;
 const clientAccessPath = (ref: string) => `${databasePath(ref)}/client-access`;
 const backupPath = (id: string) => `/v1/backups/${encodeURIComponent(id)}`;
 const operationPath = (id: string) => `/v1/operations/${encodeURIComponent(id)}`;

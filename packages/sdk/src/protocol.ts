@@ -74,6 +74,36 @@ export interface CreateDatabaseRequest {
   password?: string;
 }
 
+/** `read_only`: it reads over HTTP and changes nothing, neither data nor the database's settings. */
+export type TokenScope = "full" | "read_only";
+
+export interface TokenInfo {
+  id: string;
+  label: string;
+  scope: TokenScope;
+  created_at: string;
+  /** Null: it does not expire. */
+  expires_at: string | null;
+  /** To the minute; null: never. */
+  last_used_at: string | null;
+  /** After that it opens nothing. */
+  revoked_at: string | null;
+}
+
+export interface CreateTokenRequest {
+  /** What it is for: 1 to 64 characters. */
+  label?: string;
+  scope?: TokenScope;
+  /** `<n>s|m|h|d|w` from now; absent: it does not expire. */
+  expires_in?: string;
+}
+
+/** The only moment at which a token can be read. */
+export interface CreatedToken extends TokenInfo {
+  /** 64 hex digits; only its hash is kept. */
+  token: string;
+}
+
 /** Body of `PUT /v1/databases/:ref/client-access`; what is absent stays as it is. */
 export interface ClientAccessRequest {
   /** OpenID issuer of the users' tokens, as their `iss` has it; null: the server's. */

@@ -42,7 +42,8 @@ export class DaemonTalk {
   }
 
   readonly questions: WorkerQuestions = {
-    tokenHashes: (databaseId) => this.#ask("tokenHashes", databaseId) as Promise<Buffer[]>,
+    knownTokens: (databaseId) =>
+      this.#ask("knownTokens", databaseId) as ReturnType<WorkerQuestions["knownTokens"]>,
     findAddress: (databaseId) =>
       this.#ask("findAddress", databaseId) as ReturnType<WorkerQuestions["findAddress"]>,
     findClientAccess: (databaseId) =>

@@ -43,7 +43,14 @@ async function serve(talk: DaemonTalk, start: WorkerStart): Promise<void> {
   const { observe, onChange } = createReporter(tellDaemon, createLogObserver(config));
   const clients = openClientAuthenticator(config, talk.questions.findClientAccess, observe);
   const access = Object.assign(
-    new DatabaseAuthenticator(talk.questions, undefined, clients),
+    new DatabaseAuthenticator(
+      {
+        knownTokens: talk.questions.knownTokens,
+        noteUse: (token) => tellDaemon({ type: "used", token }),
+      },
+      undefined,
+      clients,
+    ),
     loginAccess(talk.questions),
   );
   const query = createQueryService({

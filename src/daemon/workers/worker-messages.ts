@@ -3,16 +3,17 @@ import type { ErrorBody } from "@postern/sdk/protocol";
 import type { ClientAccess } from "../../access/authenticate-client.ts";
 import type { ReadLogin } from "../../access/read-login.ts";
 import type { Config } from "../../base/config.ts";
-import type { DatabaseId } from "../../base/id.ts";
+import type { DatabaseId, TokenId } from "../../base/id.ts";
 import type { Observation } from "../../base/observation.ts";
 import type { ServerCertificate } from "../../http/server-options.ts";
 import type { ClientLogins } from "../../instances/client-access.ts";
 import type { DatabaseAddress } from "../../instances/database-address.ts";
+import type { KnownToken } from "../../state/tokens.ts";
 
 /** What a worker may ask: all that it needs of Postern's own tables. */
 export interface WorkerQuestions {
-  /** SHA-256 of the tokens that open the database; none when there is no such database. */
-  tokenHashes(databaseId: DatabaseId): Promise<Buffer[]>;
+  /** The tokens that open the database; none when there is no such database. */
+  knownTokens(databaseId: DatabaseId): Promise<KnownToken[]>;
   /** @throws Y3001 Y3004 */
   findAddress(databaseId: DatabaseId): Promise<DatabaseAddress>;
   /** Undefined for an unknown database. */
@@ -65,6 +66,8 @@ export type WorkerMessage =
       type: "observed";
       observation: Exclude<Observation, { type: "fault" }> | { type: "fault"; where: string; error: string };
     }
+  /** A token was used; told about once a minute. */
+  | { type: "used"; token: TokenId }
   | { type: "answered"; underWay: number; summaries: RequestSummary[] }
   /** It listens to messages now; what was sent before is lost. */
   | { type: "hello" }

@@ -5,6 +5,7 @@
 import cluster, { type Worker } from "node:cluster";
 import { fileURLToPath } from "node:url";
 import { asPosternError, PosternError, posternError } from "../../base/error.ts";
+import type { TokenId } from "../../base/id.ts";
 import type { Observe } from "../../base/observation.ts";
 import type { ServerCertificate } from "../../http/server-options.ts";
 import type {
@@ -20,6 +21,7 @@ export interface WorkerPoolOptions {
   start: WorkerStart;
   questions: WorkerQuestions;
   observe: Observe;
+  noteUse(token: TokenId): void;
   /** Requests that a worker has answered, and logged. */
   count(summaries: readonly RequestSummary[]): void;
 }
@@ -126,6 +128,9 @@ export class WorkerPool {
         break;
       case "done":
         member.orders.get(message.id)?.(message.error && PosternError.fromBody(message.error));
+        break;
+      case "used":
+        this.#options.noteUse(message.token);
         break;
       case "answered":
         member.underWay = message.underWay;

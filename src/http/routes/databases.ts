@@ -69,7 +69,7 @@ export function databaseRoutes(app: HttpApp, services: HttpServices, caller: Aut
       params: databaseRef,
       response: { 200: json("The database.", databaseInfo), ...errors(400, 401, 404) },
     },
-    onRequest: caller.accountOrDatabase,
+    onRequest: caller.accountOrReader,
     handler: (request) => services.databases.describe(principalOf(request), request.params),
   });
 
@@ -80,7 +80,7 @@ export function databaseRoutes(app: HttpApp, services: HttpServices, caller: Aut
       summary: "Show a database's connection URLs, with their secrets",
       security: security.accountOrDatabase,
       params: databaseRef,
-      response: { 200: json("URLs and their parts.", databaseUrls), ...errors(400, 401, 404, 409) },
+      response: { 200: json("URLs and their parts.", databaseUrls), ...errors(400, 401, 403, 404, 409) },
     },
     onRequest: caller.accountOrDatabase,
     handler: (request) => services.databases.describeUrls(principalOf(request), request.params),

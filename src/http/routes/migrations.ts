@@ -63,7 +63,7 @@ export function migrationRoutes(app: HttpApp, services: HttpServices, caller: Au
         ...errors(400, 401, 404, 409, 503),
       },
     },
-    onRequest: caller.accountOrDatabase,
+    onRequest: caller.accountOrReader,
     handler: (request) => services.migrations.listApplied(principalOf(request), request.params),
   });
 }

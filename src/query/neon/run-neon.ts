@@ -4,7 +4,7 @@ import { type ClientCall, runClientBatch } from "../client/run-client.ts";
 import { AnswerBudget } from "../json-writer.ts";
 import { learnTypes } from "../learn-types.ts";
 import type { QueryContext, QueryOptions } from "../query-context.ts";
-import { runBatch } from "../run-batch.ts";
+import { runOwnerBatch } from "../run-owner-batch.ts";
 import { runShared, shareable } from "../shared/run-shared.ts";
 import type { NeonRequest } from "./neon-request.ts";
 import { NeonResultStep } from "./neon-result-step.ts";
@@ -25,7 +25,7 @@ export async function runNeon(
   if (isBatch) checkStatements(queries, limits.statements);
   const steps = stepMaker(context, request, limits.answerBytes);
   // Between two Syncs Postgres keeps a transaction open by itself: one flight, without BEGIN and COMMIT.
-  const shared = isBatch && begin !== "begin" ? undefined : shareable(context, queries);
+  const shared = isBatch && begin !== "begin" ? undefined : shareable(context, queries, options.readOnly);
   if (shared) {
     if (!isBatch) checkParams(queries[0]!);
     const { signal } = options;
@@ -35,7 +35,7 @@ export async function runNeon(
   if (!isBatch) checkStatement(queries[0]!);
   const results = queries.map(steps.next);
   const batch = { statements: queries, steps: results, ...(isBatch ? { begin } : {}) };
-  await runBatch(context, batch, options.signal);
+  await runOwnerBatch(context, batch, options);
   for (const { sql } of queries) book.noteRun(sql);
   return finish(context, request, results, options);
 }

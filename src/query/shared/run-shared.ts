@@ -16,10 +16,14 @@ export interface SharedContext {
   limits: { statementTimeoutMs: number };
 }
 
-/** The statements as the shared sessions take them; undefined when one of them must not share, or cannot yet. */
+/**
+ * The statements as the shared sessions take them; undefined when one of them must not share, or cannot yet. Of a
+ * read-only token's those are taken that are proven to read and do nothing else.
+ */
 export function shareable(
   { book, catalog }: SharedContext,
   statements: readonly QueryRequest[],
+  readOnly = false,
 ): SharedStatement[] | undefined {
   const now = performance.now();
   const found: SharedStatement[] = [];
@@ -27,7 +31,8 @@ export function shareable(
   for (const { sql, params = noParams } of statements) {
     const entry = book.findShared(sql, now);
     // The others are looked up all the same: the book learns of a statement by being asked for it.
-    if (entry && areTypesKnown(params, entry.parameterTypes, catalog)) found.push({ entry, params });
+    const mayRun = entry && (!readOnly || entry.kind === "read");
+    if (mayRun && areTypesKnown(params, entry.parameterTypes, catalog)) found.push({ entry, params });
     else isComplete = false;
   }
   return isComplete ? found : undefined;

@@ -40,6 +40,8 @@ describe("the OpenAPI document", () => {
       [
         "delete /v1/backups/{id}",
         "delete /v1/databases/{ref}",
+        "delete /v1/databases/{ref}/tokens/{token}",
+        "post /v1/databases/{ref}/tokens",
         "get /healthz",
         "get /metrics",
         "get /openapi.json",
@@ -49,6 +51,7 @@ describe("the OpenAPI document", () => {
         "get /v1/databases/{ref}",
         "get /v1/databases/{ref}/backups",
         "get /v1/databases/{ref}/migrations",
+        "get /v1/databases/{ref}/tokens",
         "get /v1/databases/{ref}/urls",
         "get /v1/operations",
         "get /v1/operations/{id}",

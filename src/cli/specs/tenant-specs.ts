@@ -1,0 +1,48 @@
+/** In charge of declaring the commands about tokens, credentials and tiers. */
+import { type CommandSpec, confirmOptions, databaseOptions } from "../command-spec.ts";
+
+const name = { name: "[database]", summary: "name or id; the linked database unless said otherwise" };
+const databaseOption = { flags: "--database <database>", summary: "name or id of the database" };
+
+export const tenantSpecs: readonly CommandSpec[] = [
+  {
+    path: "db token list",
+    aliases: ["db token ls"],
+    summary: "list the tokens that open a database",
+    args: [name],
+    options: databaseOptions,
+    examples: ["postern db token list", "postern db token list my-app-db --json"],
+    load: () => import("../commands/db-token-list.ts"),
+  },
+  {
+    path: "db token create",
+    summary: "make another token for a database; it is shown only once",
+    args: [name],
+    options: [
+      ...databaseOptions,
+      { flags: "--label <label>", summary: "what it is for" },
+      { flags: "--read-only", summary: "it reads by SQL over HTTP and changes nothing" },
+      {
+        flags: "--expires <time>",
+        summary: "after how long it opens nothing, for example 30d; never when absent",
+      },
+    ],
+    examples: [
+      "postern db token create --label ci",
+      "postern db token create my-app-db --label reports --read-only --expires 30d",
+    ],
+    load: () => import("../commands/db-token-create.ts"),
+  },
+  {
+    path: "db token revoke",
+    aliases: ["db token rm"],
+    summary: "revoke a token, at once",
+    args: [{ name: "<token>", summary: "its id, or a label that no other has" }],
+    options: [databaseOption, ...databaseOptions, ...confirmOptions],
+    examples: [
+      "postern db token revoke ci",
+      "postern db token revoke tok-8d1c0f7a2b3e --database my-app-db -y",
+    ],
+    load: () => import("../commands/db-token-revoke.ts"),
+  },
+];
