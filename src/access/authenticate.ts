@@ -49,6 +49,10 @@ export class Authenticator extends DatabaseAuthenticator {
       : undefined;
     if (found === undefined) throw invalidToken();
     this.noteUse(found.id);
-    return { kind: "database", databaseId: found.databaseId, readOnly: found.readOnly };
+    return {
+      kind: "database",
+      databaseId: found.databaseId,
+      ...(found.readOnly && { readOnly: true }),
+    };
   }
 }

@@ -15,6 +15,10 @@ export function describeApi(app: HttpApp, version: string): void {
       tags: [
         { name: "SQL over HTTP", description: "Statements on one database." },
         { name: "Databases", description: "Making, showing and destroying them." },
+        {
+          name: "Tokens and credentials",
+          description: "Tokens that open a database over HTTP, and its owner's password.",
+        },
         { name: "Client access", description: "An application's users, with tokens of their own." },
         { name: "Migrations", description: "SQL files, each applied once." },
         { name: "Row security", description: "What a client of a database would see." },

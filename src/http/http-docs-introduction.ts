@@ -23,7 +23,7 @@ Every request but a few carries \`Authorization: Bearer <secret>\`:
 |---|---|---|
 | API key of an account | \`pk_…\` | the control plane: an administrator's for all databases, a member's for its own |
 | token of a database | 64 hex digits | that database's data plane, and of the control plane its description, URLs, migrations, backups and operations |
-| read-only token   | 64 hex digits | SQL that reads, the database's description and its applied migrations; else 403 |
+| read-only token of a database | 64 hex digits | SQL over HTTP that reads, the database's description and its applied migrations |
 | JWT of an application's user | three parts with points between | in client mode, the database's data plane as far as grants and row security let that user; without any \`Authorization\`: as \`anon\` |
 
 The first two are shown once, when they are made; Postern keeps hashes only. What belongs to another account is

@@ -7,6 +7,7 @@ import { findAccountByUsername } from "../../../src/state/accounts.ts";
 import { insertDatabase, insertToken } from "../../../src/state/databases.ts";
 import type { Queryable } from "../../../src/state/state.ts";
 import { startTestState, type TestState } from "../../support/test-state.ts";
+import { waitUntil } from "../../support/wait-until.ts";
 
 let server: TestState;
 let state: TestState["state"];
@@ -51,15 +52,18 @@ const revoke = (token: string) =>
 function authenticator() {
   let nowMs = 0;
   let queries = 0;
+  let notes = 0;
   const counting: Queryable = {
     query(sql, params) {
-      queries += 1;
+      if (/^\s*select/.test(sql)) queries += 1;
+      else notes += 1;
       return state.query(sql, params);
     },
   };
   return {
     subject: new Authenticator(counting, () => nowMs),
     queries: () => queries,
+    notes: () => notes,
     pass(ms: number) {
       nowMs += ms;
     },
@@ -113,6 +117,36 @@ describe("a database's token", () => {
     pass(1);
     await subject.authenticateDatabase(id, token);
     expect(queries()).toBe(2);
+  });
+
+  test("is noted as used once a minute", async () => {
+    const { subject, notes, pass } = authenticator();
+    const { id, token } = await makeDatabase();
+    for (const ms of [0, 1_000, 58_999]) {
+      pass(ms);
+      await subject.authenticateDatabase(id, token);
+    }
+    expect(notes()).toBe(1);
+    pass(1);
+    await subject.authenticateDatabase(id, token);
+    expect(notes()).toBe(2);
+  });
+
+  test("that has expired opens nothing, also where it is remembered", async () => {
+    const { subject } = authenticator();
+    const { id, token } = await makeDatabase();
+    await state.query(
+      "update database_tokens set expires_at = now() + interval '300 ms' where token_hash = $1",
+      [hashSecret(token)],
+    );
+    expect(await subject.authenticateDatabase(id, token)).toMatchObject({ databaseId: id });
+    await waitUntil("it has expired", () =>
+      subject.authenticateDatabase(id, token).then(
+        () => false,
+        (error) => error.code === "Y2002",
+      ),
+    );
+    await expect(subject.authenticateToken(token)).rejects.toMatchObject({ code: "Y2002" });
   });
 
   test("that was revoked opens nothing a second later", async () => {
