@@ -9,7 +9,8 @@ import { isBackupId } from "../base/id.ts";
 import { adminRole } from "../instances/database-address.ts";
 import type { OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
-import { connectAs, withAdmin } from "../instances/with-admin.ts";
+import { connectAs } from "../instances/with-admin.ts";
+import { withRoomForMore } from "../instances/with-room-for-more.ts";
 import { type BackupRow, findBackup } from "../state/backups.ts";
 import { type DatabaseRow, findDatabaseById } from "../state/databases.ts";
 import { planRestore, readContents } from "./archive-contents.ts";
@@ -39,7 +40,7 @@ export async function restoreInto(
   // yet, and the entries are COPY statements that pg_dump wrote for tables which no tenant can alter, in a file whose
   // checksum is the one noted.
   await restoreEntries(platform, run, backup, plan.ledger, target(adminRole));
-  return withRoomForOneMore(platform, row, async () => {
+  return withRoomForMore(platform, row, async () => {
     const owner = await connectAs(platform, row.instance_id!, databaseName, row.role_name);
     try {
       await owner.query(
@@ -103,22 +104,4 @@ async function restorePrivileges(
     });
   }
   return skipped;
-}
-
-/** An application that holds every connection its role may have must not keep its own data from being restored. */
-async function withRoomForOneMore<Result>(
-  platform: Platform,
-  row: DatabaseRow,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  const setLimit = (limit: number) =>
-    withAdmin(platform, row.instance_id!, "postgres", (client) =>
-      client.query(`alter role ${pg.escapeIdentifier(row.role_name)} connection limit ${limit}`),
-    );
-  await setLimit(row.connection_limit + 5);
-  try {
-    return await work();
-  } finally {
-    await setLimit(row.connection_limit);
-  }
 }

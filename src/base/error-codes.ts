@@ -111,6 +111,8 @@ export const errorCodes = {
   Y6005: { name: "storage_full", http: 507, exit: 1 },
   Y6006: { name: "backup_not_completed", http: 409, exit: 6 },
   Y6007: { name: "backup_missing", http: 409, exit: 1 },
+  Y6030: { name: "own_database_by_address", http: 400, exit: 2 },
+  Y6031: { name: "database_in_use", http: 409, exit: 6 },
   // Y8: credentials and pooling
   Y8001: { name: "pooler_unreachable", http: 503, exit: 9 },
   Y8002: { name: "reserved_variable", http: 400, exit: 2 },

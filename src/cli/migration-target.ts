@@ -47,7 +47,7 @@ async function throughDaemon(context: CliContext, target: DatabaseTarget): Promi
 }
 
 /** The engine is loaded here only: no other command needs it. */
-function overConnection(client: pg.Client): MigrationTarget {
+export function overConnection(client: pg.Client): MigrationTarget {
   return {
     async compare(bodies) {
       const { describeMigrations } = await import("../migrations/describe-migrations.ts");

@@ -21,3 +21,13 @@ export function postgresAddress(url: string): PostgresAddress {
   if (ca !== undefined) return { connectionString, ssl: { ca } };
   return { connectionString, ssl: { rejectUnauthorized: mode === "verify-full" } };
 }
+
+/** `host:port/database`, without secrets. */
+export function describeUrl(url: string): string {
+  try {
+    const { host, pathname, searchParams } = new URL(url);
+    return `${searchParams.get("host") ?? host}${decodeURIComponent(pathname)}`;
+  } catch {
+    return "the database of this address";
+  }
+}

@@ -11,6 +11,7 @@ import { projectSpecs } from "./specs/project-specs.ts";
 import { rowSecuritySpecs } from "./specs/row-security-specs.ts";
 import { sqlSpecs } from "./specs/sql-specs.ts";
 import { tenantSpecs } from "./specs/tenant-specs.ts";
+import { transferSpecs } from "./specs/transfer-specs.ts";
 
 export const registry: readonly CommandSpec[] = [
   ...daemonSpecs,
@@ -19,6 +20,7 @@ export const registry: readonly CommandSpec[] = [
   ...databaseSpecs,
   ...sqlSpecs,
   ...tenantSpecs,
+  ...transferSpecs,
   ...clientAccessSpecs,
   ...rowSecuritySpecs,
   ...backupSpecs,

@@ -14,6 +14,7 @@ import { type DaemonFacts, describeDaemon } from "./describe-daemon.ts";
 import type { Metrics } from "./metrics.ts";
 import { type MetricsFacts, metricsSource } from "./metrics-source.ts";
 import { operationServices } from "./operation-services.ts";
+import { resetServices } from "./reset-services.ts";
 import { rowSecurityServices } from "./row-security-services.ts";
 import { tokenServices } from "./tenant-services.ts";
 import { tunnelService } from "./tunnel-service.ts";
@@ -57,6 +58,7 @@ export function compositionOf(
     tokens: tokenServices(platform, dataPlane),
     clientAccess: clientAccessServices(platform, dataPlane.closeClients),
     migrations: migrationServices(platform),
+    reset: resetServices(platform),
     backups: backupServices(platform),
     operations: operationServices(platform),
   };

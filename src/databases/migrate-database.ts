@@ -36,28 +36,43 @@ export async function requestMigration(
 export const migrateDatabase: OperationHandler = {
   async run(platform, run) {
     const row = requireReady((await findDatabaseById(platform.state, run.row.database_id!))!);
-    const files = readMigrationBodies(run.row.input.files as MigrationFileBody[]);
-    const result = await run.step("migrations", () =>
-      withOwner(platform, row, (client) =>
-        applyMigrations(client, files, {
-          signal: run.signal,
-          onProgress: ({ done, total }) => run.progress(done, total, "migrations"),
-        }),
-      ),
-    );
-    const failed = result.migrations.find((migration) => migration.error !== null);
-    if (failed) throw migrationFailed(run, result, failed);
-    return result;
+    return runMigrations(platform, run, row, run.row.input.files as MigrationFileBody[]);
   },
 };
 
+/** In the database that `row` names. @throws Y5002 with what was applied before in the operation's result */
+export async function runMigrations(
+  platform: Platform,
+  run: OperationRun,
+  row: DatabaseRow,
+  bodies: MigrationFileBody[],
+  { hint }: { hint?: string } = {},
+): Promise<MigrateResult> {
+  const files = readMigrationBodies(bodies);
+  const result = await run.step("migrations", () =>
+    withOwner(platform, row, (client) =>
+      applyMigrations(client, files, {
+        signal: run.signal,
+        onProgress: ({ done, total }) => run.progress(done, total, "migrations"),
+      }),
+    ),
+  );
+  const failed = result.migrations.find((migration) => migration.error !== null);
+  if (failed) throw migrationFailed(run, result, failed, hint);
+  return result;
+}
+
 /** The operation fails, and keeps the whole result: what was applied before, and where exactly it failed. */
-function migrationFailed(run: OperationRun, result: MigrateResult, failed: MigrationOutcome): Error {
+function migrationFailed(
+  run: OperationRun,
+  result: MigrateResult,
+  failed: MigrationOutcome,
+  hint = "Nothing of this file was applied. Mend it and run `postern db migrate` again.",
+): Error {
   run.row.result = result;
   return posternError("Y5002", `Migration ${failed.name} failed.`, {
     detail: failed.error?.message,
-    hint:
-      failed.error?.hint ?? "Nothing of this file was applied. Mend it and run `postern db migrate` again.",
+    hint: failed.error?.hint ?? hint,
   });
 }
 

@@ -7,6 +7,7 @@ import { createDatabase } from "./create-database.ts";
 import { deleteBackup } from "./delete-backup.ts";
 import { destroyDatabase } from "./destroy-database.ts";
 import { migrateDatabase } from "./migrate-database.ts";
+import { resetDatabase } from "./reset-database.ts";
 import { restoreDatabase } from "./restore-database.ts";
 import { undeleteDatabase } from "./undelete-database.ts";
 
@@ -20,4 +21,6 @@ export const operationHandlers = (
   create_backup: createBackup,
   restore_backup: restoreDatabase(sessions),
   delete_backup: deleteBackup,
+  reset_database: resetDatabase(sessions),
+  wipe_database: resetDatabase(sessions),
 });

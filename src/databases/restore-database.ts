@@ -11,21 +11,12 @@ import { verifyArtefact } from "../backups/verify-artefact.ts";
 import { posternError } from "../base/error.ts";
 import { type AccountId, type BackupId, newBackupId } from "../base/id.ts";
 import type { OperationHandler, OperationRun } from "../instances/operation-run.ts";
-import {
-  createPhysicalDatabase,
-  databaseExists,
-  dropPhysicalDatabase,
-} from "../instances/physical-database.ts";
 import type { Platform } from "../instances/platform.ts";
-import { withAdmin } from "../instances/with-admin.ts";
-import type { QueryService } from "../query/query-service.ts";
 import { type BackupRow, findBackup } from "../state/backups.ts";
-import { type DatabaseRow, findDatabaseById, updateDatabase } from "../state/databases.ts";
+import type { DatabaseRow } from "../state/databases.ts";
 import { insertOperation, type OperationRow } from "../state/operations.ts";
+import { replaceContent, requirePlaced, type Sessions, undoReplacement } from "./replace-content.ts";
 import { requireReady } from "./require-ready.ts";
-import { type SwapNames, swapDatabases, undoSwap } from "./swap-databases.ts";
-
-type Sessions = Pick<QueryService, "closeDatabase">;
 
 /** @throws Y3004 Y6006 */
 export async function requestRestore(
@@ -53,11 +44,11 @@ export async function requestRestore(
 
 export const restoreDatabase = (sessions: Sessions): OperationHandler => ({
   async run(platform, run) {
-    const row = await requireRow(platform, run);
-    const names = swapNames(run, row);
-    // A predecessor may have been killed after the swap: then only the tidying up is left.
-    if (!(await isSwapped(platform, run, row, names))) await fillAndSwap(platform, run, sessions, row, names);
-    await run.step("tidy up", () => finish(platform, run, row, names));
+    const row = await requirePlaced(platform, run, "restore");
+    await replaceContent(platform, run, sessions, row, {
+      prepare: () => prepare(platform, run, row),
+      fill: (databaseName) => fill(platform, run, row, databaseName),
+    });
     return {
       database_id: row.id,
       backup_id: run.row.input.backup_id,
@@ -69,64 +60,28 @@ export const restoreDatabase = (sessions: Sessions): OperationHandler => ({
   async undo(platform, run) {
     const safetyBackup = run.row.input.safety_backup as BackupId | undefined;
     if (safetyBackup) await discardBackup(platform, safetyBackup, run.row.input.undoing as ErrorBody);
-    const row = await findDatabaseById(platform.state, run.row.database_id!);
-    if (!row || row.instance_id === null) return;
-    const names = swapNames(run, row);
-    if (await isSwapped(platform, run, row, names)) await finish(platform, run, row, names);
-    else await reopen(platform, row, names);
+    await undoReplacement(platform, run);
   },
 });
 
-async function fillAndSwap(
-  platform: Platform,
-  run: OperationRun,
-  sessions: Sessions,
-  row: DatabaseRow,
-  names: SwapNames,
-): Promise<void> {
+async function prepare(platform: Platform, run: OperationRun, row: DatabaseRow): Promise<void> {
   const backup = await requireBackup(platform, run);
   await run.step("check the backup", () => verifyArtefact(platform, backup));
-  // A predecessor may have been killed in the middle of the swap: the old data serves until its next one.
-  await reopen(platform, row, names);
   if (run.row.input.skip_safety_snapshot !== true)
     await run.step("safety backup", () => makeSafetyBackup(platform, run, row));
-  await run.step("fresh database", () => createPhysicalDatabase(platform, row, names.fresh));
+}
+
+async function fill(
+  platform: Platform,
+  run: OperationRun,
+  row: DatabaseRow,
+  databaseName: string,
+): Promise<void> {
+  const { id } = await requireBackup(platform, run);
   const { skippedGrants } = await run.step("restore", () =>
-    restoreInto(platform, run, row, names.fresh, backup.id),
+    restoreInto(platform, run, row, databaseName, id),
   );
   await run.remember({ skipped_grants: skippedGrants });
-  await updateDatabase(platform.state, row.id, { status: "restoring" });
-  await run.step("swap", () => swapDatabases(platform, sessions, row, names));
-}
-
-/** The old database exists from the swap on, and what is remembered tells of it once that is dropped. */
-async function isSwapped(
-  platform: Platform,
-  run: OperationRun,
-  row: DatabaseRow,
-  names: SwapNames,
-): Promise<boolean> {
-  if (run.row.input.swapped === true) return true;
-  return withAdmin(platform, row.instance_id!, "postgres", (client) => databaseExists(client, names.old));
-}
-
-async function finish(
-  platform: Platform,
-  run: OperationRun,
-  row: DatabaseRow,
-  names: SwapNames,
-): Promise<void> {
-  // Written down before clients come back: a successor that swapped once more would lose what they write.
-  await run.remember({ swapped: true });
-  await platform.pooler.resume(row.database_name);
-  await updateDatabase(platform.state, row.id, { status: "ready" });
-  await dropPhysicalDatabase(platform, row, names.old);
-}
-
-/** As it was before the restore. */
-async function reopen(platform: Platform, row: DatabaseRow, names: SwapNames): Promise<void> {
-  await undoSwap(platform, row, names);
-  await updateDatabase(platform.state, row.id, { status: "ready" });
 }
 
 /** Kept like any other backup; repeatable after a crash. */
@@ -145,21 +100,6 @@ async function makeSafetyBackup(platform: Platform, run: OperationRun, row: Data
       cause: error,
     });
   });
-}
-
-function swapNames(run: OperationRun, row: DatabaseRow): SwapNames {
-  const operation = run.id.slice("op-".length);
-  return {
-    current: row.database_name,
-    fresh: `${row.database_name}_new_${operation}`,
-    old: `${row.database_name}_old_${operation}`,
-  };
-}
-
-async function requireRow(platform: Platform, run: OperationRun): Promise<DatabaseRow> {
-  const row = await findDatabaseById(platform.state, run.row.database_id!);
-  if (!row || row.instance_id === null) throw posternError("Y3001", "The database of this restore is gone.");
-  return row;
 }
 
 async function requireBackup(platform: Platform, run: OperationRun): Promise<BackupRow> {

@@ -26,6 +26,7 @@ import { neonRoutes } from "./routes/neon.ts";
 import { openapiRoutes } from "./routes/openapi.ts";
 import { operationRoutes } from "./routes/operations.ts";
 import { queryRoutes } from "./routes/query.ts";
+import { resetRoutes } from "./routes/reset.ts";
 import { rowSecurityRoutes } from "./routes/row-security.ts";
 import { statusRoutes } from "./routes/status.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
@@ -85,6 +86,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     tokenRoutes(controlPlane, services, caller);
     clientAccessRoutes(controlPlane, services, caller);
     migrationRoutes(controlPlane, services, caller);
+    resetRoutes(controlPlane, services, caller);
     backupRoutes(controlPlane, services, caller);
     rowSecurityRoutes(controlPlane, services, caller);
     operationRoutes(controlPlane, services, caller, options.observe);

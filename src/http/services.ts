@@ -24,10 +24,12 @@ import type {
   MigrationState,
   OperationInfo,
   QueryRequest,
+  ResetRequest,
   RestoreRequest,
   RowSecurityTestRequest,
   TokenInfo,
   TransactionRequest,
+  WipeRequest,
 } from "@postern/sdk/protocol";
 import type { LoginAttempt } from "../access/authenticate-login.ts";
 import type { AccountPrincipal, ClientPrincipal, DatabasePrincipal, Principal } from "../access/principal.ts";
@@ -110,6 +112,13 @@ export interface MigrationService {
   /** What `migrate` with these files would meet. */
   compare(principal: Principal, input: DatabaseRef & MigrateRequest): Promise<MigrationState[]>;
   listApplied(principal: Principal, input: DatabaseRef): Promise<AppliedMigration[]>;
+}
+
+export interface ResetService {
+  /** Empties the database and applies migrations. @throws Y3004 Y5004 */
+  reset(principal: Principal, input: DatabaseRef & ResetRequest): Promise<OperationInfo>;
+  /** Empties the database. @throws Y3004 */
+  wipe(principal: Principal, input: DatabaseRef & WipeRequest): Promise<OperationInfo>;
 }
 
 /** An opened backup file. Whoever gets it must read the stream to its end or destroy it. */
@@ -215,6 +224,7 @@ export interface HttpServices {
   tokens: TokenService;
   clientAccess: ClientAccessService;
   migrations: MigrationService;
+  reset: ResetService;
   backups: BackupService;
   operations: OperationService;
   query: QueryService;

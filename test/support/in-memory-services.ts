@@ -205,6 +205,10 @@ export function inMemoryServices(): InMemoryServices {
       compare: recording("migrations.compare", () => []),
       listApplied: recording("migrations.listApplied", () => []),
     },
+    reset: {
+      reset: recording("reset.reset", () => operation),
+      wipe: recording("reset.wipe", () => operation),
+    },
     rowSecurity: {
       test: recording("rowSecurity.test", (_principal, input) => encode({ input, rowsAsArrays: false })),
     },

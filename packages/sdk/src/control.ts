@@ -20,9 +20,11 @@ import type {
   MigrateRequest,
   MigrationState,
   OperationInfo,
+  ResetRequest,
   RestoreRequest,
   RowSecurityTestRequest,
   TokenInfo,
+  WipeRequest,
 } from "./protocol.ts";
 import { type Fetch, readJson, sendRequest } from "./send-request.ts";
 import { watchOperation } from "./watch-operation.ts";
@@ -97,6 +99,12 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
     compareMigrations: (ref: string, input: MigrateRequest) =>
       post<MigrationState[]>(`${databasePath(ref)}/migrations/status`, input),
     listMigrations: (ref: string) => get<AppliedMigration[]>(`${databasePath(ref)}/migrations`),
+
+    /** Empties the database and applies migrations; nothing changes when one fails. */
+    resetDatabase: (ref: string, input: ResetRequest) =>
+      post<OperationInfo>(`${databasePath(ref)}/reset`, input),
+    wipeDatabase: (ref: string, input: WipeRequest = {}) =>
+      post<OperationInfo>(`${databasePath(ref)}/wipe`, input),
 
     /** Runs a statement as a client of the database would, and undoes it. */
     testRowSecurity: (ref: string, input: RowSecurityTestRequest) =>

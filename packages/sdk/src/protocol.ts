@@ -148,7 +148,7 @@ export interface OperationStep {
 
 export interface OperationInfo {
   id: string;
-  /** `create_database`, `destroy_database`, `undelete_database`, `migrate`, `create_backup`, `restore_backup`, `delete_backup`. */
+  /** `create_database`, `destroy_database`, `undelete_database`, `migrate`, `create_backup`, `restore_backup`, `delete_backup`, `reset_database`, `wipe_database`. */
   kind: string;
   database_id: string | null;
   status: OperationStatus;
@@ -246,6 +246,22 @@ export interface AppliedMigration {
   checksum: string;
   applied_at: string;
   duration_ms: number;
+}
+
+export interface WipeRequest {
+  /** No backup of what is there now, where one would be made: on `db.p2` and `db.p3`. */
+  skip_snapshot?: boolean | undefined;
+}
+
+export interface ResetRequest extends MigrateRequest, WipeRequest {}
+
+/** Result of the operations `reset_database` and `wipe_database`. */
+export interface ResetResult {
+  database_id: string;
+  /** The backup of what was there before. */
+  snapshot_id: string | null;
+  /** Null after a wipe. */
+  migrations: MigrateResult | null;
 }
 
 export interface RestoreRequest {

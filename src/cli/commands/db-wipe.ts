@@ -1,0 +1,32 @@
+/** In charge of `postern db wipe`: a database as new, without migrations. */
+import type { ResetResult } from "@postern/sdk/protocol";
+import type { CommandRun } from "../command-spec.ts";
+import { confirmEmptying, emptyByUrl, fateOf, tellSnapshot } from "../empty-target.ts";
+import { requireTarget } from "../target.ts";
+
+export const run: CommandRun = async (context, input) => {
+  const { output } = context;
+  const target = await requireTarget(context, input, input.args[0]);
+  if (target.kind === "url") {
+    return emptyByUrl(context, input, target.url, "Wipe", async (_client, emptied) => {
+      output.success(`Wiped ${emptied.url}`);
+      await output.print(emptied, () => "");
+      return undefined;
+    });
+  }
+  const control = await context.forDatabase(target);
+  const info = await control.getDatabase(target.ref);
+  const skipSnapshot = input.flag("skipSnapshot");
+  await confirmEmptying(
+    context,
+    input,
+    `Wipe database ${info.name} (${info.id})`,
+    fateOf(info.class, skipSnapshot),
+  );
+  const operation = await control.wipeDatabase(info.id, skipSnapshot ? { skip_snapshot: true } : {});
+  const result = (await context.finish(control, operation, `Wiping ${info.name}`)).result as ResetResult;
+  output.success(`Wiped database ${info.name}`);
+  tellSnapshot(context, result);
+  await output.print(result, () => "");
+  return undefined;
+};

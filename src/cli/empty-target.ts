@@ -1,0 +1,70 @@
+/** In charge of emptying the database that a command names: what a reset and a wipe have in common. */
+import type { OperationInfo, ResetResult } from "@postern/sdk/protocol";
+import type pg from "pg";
+import { PosternError, posternError } from "../base/error.ts";
+import type { CommandInput } from "./command-input.ts";
+import { isConfirmed } from "./command-input.ts";
+import { withPostgresAt } from "./connect-postgres.ts";
+import type { CliContext } from "./context.ts";
+import { plural } from "./format.ts";
+import { describeUrl } from "./postgres-address.ts";
+
+export interface EmptiedByUrl {
+  url: string;
+  dropped: number;
+  /** Tables and views of other owners, which are left. */
+  left: string[];
+}
+
+export async function confirmEmptying(
+  context: CliContext,
+  input: CommandInput,
+  what: string,
+  fate: string,
+): Promise<void> {
+  if (!isConfirmed(input)) await context.prompt.confirm(`${what}? ${fate}`);
+}
+
+/** What happens to the data, as the question says it. */
+export const fateOf = (databaseClass: string, skipSnapshot: boolean): string =>
+  databaseClass !== "db.p1" && !skipSnapshot
+    ? "A snapshot is taken first; then all data is destroyed."
+    : "This will destroy all data, for good.";
+
+/** Whatever the operation kept, and why it failed if it did. */
+export function readEnd(ended: OperationInfo): { result: unknown; error?: PosternError } {
+  if (ended.error) return { result: ended.result, error: PosternError.fromBody(ended.error) };
+  if (ended.status === "completed") return { result: ended.result };
+  return { result: ended.result, error: posternError("Y3011", `Operation ${ended.id} was ${ended.status}.`) };
+}
+
+/** Over a connection of the command's own: there is no snapshot, and the database itself stays. */
+export async function emptyByUrl<Result>(
+  context: CliContext,
+  input: CommandInput,
+  url: string,
+  verb: string,
+  then: (client: pg.Client, emptied: EmptiedByUrl) => Promise<Result>,
+): Promise<Result> {
+  const place = describeUrl(url);
+  await confirmEmptying(
+    context,
+    input,
+    `${verb} ${place}`,
+    "Everything in it that this role owns will be destroyed, without a snapshot.",
+  );
+  return withPostgresAt(url, async (client) => {
+    const { emptyDatabase } = await import("../postgres/empty-database.ts");
+    const emptied = { url: place, ...(await emptyDatabase(client)) };
+    if (emptied.left.length > 0) {
+      const names = emptied.left.slice(0, 5).join(", ");
+      const more = emptied.left.length > 5 ? ", …" : "";
+      context.output.warn(`Left: ${plural(emptied.left.length, "table")} of other owners (${names}${more})`);
+    }
+    return then(client, emptied);
+  });
+}
+
+export function tellSnapshot({ output }: CliContext, { snapshot_id: id }: ResetResult): void {
+  if (id !== null) output.talk(`  What was there before is in ${id}: postern db backup restore ${id}`);
+}
