@@ -108,7 +108,7 @@ function origins(environment: Environment): string[] {
   });
 }
 
-const mostWorkers = 64;
+export const mostWorkers = 64;
 
 /** As many as the machine has cores, but no more than most machines can feed. */
 function workers(environment: Environment): number {

@@ -11,11 +11,13 @@ import { findDatabaseIdByInnerName } from "../state/logins.ts";
 import { listKnownTokens, noteTokenUse } from "../state/tokens.ts";
 import type { Metrics } from "./metrics.ts";
 import type { WorkerQuestions } from "./workers/worker-messages.ts";
-import { WorkerPool } from "./workers/worker-pool.ts";
+import type { WorkerPool, WorkerPoolOptions } from "./workers/worker-pool.ts";
 
 export interface DataPlane {
   /** Undefined: the daemon answers everything itself. */
   workers: WorkerPool | undefined;
+  /** Lets the workers serve; resolves when they do. */
+  startWorkers(): Promise<void>;
   /** Everywhere, before it resolves. */
   closeDatabase(databaseId: DatabaseId): Promise<void>;
   /** Which tokens open it is asked anew, everywhere. */
@@ -29,13 +31,15 @@ export interface DataPlaneOptions {
   /** The daemon's own knowledge of who may ask. */
   access: { forget(databaseId: DatabaseId): void };
   metrics: Metrics;
+  /** Made already, serving nothing yet. */
+  workers: WorkerPool | undefined;
   /** Where the workers find the daemon. */
   daemonSocket: string;
 }
 
 export function createDataPlane(platform: Platform, options: DataPlaneOptions): DataPlane {
   const { config, ports, state, observe } = platform;
-  const { query, access, daemonSocket, metrics } = options;
+  const { query, access, daemonSocket, metrics, workers } = options;
   const questions: WorkerQuestions = {
     knownTokens: (databaseId) => listKnownTokens(state, databaseId),
     findAddress: (databaseId) => findAddress(platform, databaseId),
@@ -46,18 +50,14 @@ export function createDataPlane(platform: Platform, options: DataPlaneOptions): 
   };
   const certificate = platform.certificate && pairOf(platform.certificate.current);
   const start = { config, port: ports.http, certificate, daemonSocket, workers: config.workers };
-  const workers =
-    config.workers > 0
-      ? new WorkerPool({
-          start,
-          questions,
-          observe,
-          noteUse: (token) => void noteTokenUse(state, token).catch(() => {}),
-          count: (summaries) => metrics.count(summaries),
-        })
-      : undefined;
   return {
     workers,
+    async startWorkers() {
+      const count: WorkerPoolOptions["count"] = (summaries) => metrics.count(summaries);
+      const noteUse: WorkerPoolOptions["noteUse"] = (token) =>
+        void noteTokenUse(state, token).catch(() => {});
+      await workers?.start({ start, questions, observe, noteUse, count });
+    },
     async closeDatabase(databaseId) {
       await Promise.all([query.closeDatabase(databaseId), workers?.order("closeDatabase", databaseId)]);
     },

@@ -34,6 +34,7 @@ export async function describeDaemon(platform: Platform, facts: DaemonFacts): Pr
       pgbackrest: toolchain.pgbackrest?.version ?? null,
     },
     services,
+    workers: config.workers,
     databases: await countDatabases(platform.state),
     warnings: [...troubled.map(describeTrouble), ...listenWarnings(platform)],
   };

@@ -18,6 +18,7 @@ import { resetServices } from "./reset-services.ts";
 import { rowSecurityServices } from "./row-security-services.ts";
 import { tokenServices } from "./tenant-services.ts";
 import { tunnelService } from "./tunnel-service.ts";
+import type { WorkerPool } from "./workers/worker-pool.ts";
 
 export interface Composition {
   services: HttpServices;
@@ -28,6 +29,7 @@ export interface Composition {
 
 export interface CompositionOptions {
   facts: DaemonFacts;
+  workers: WorkerPool | undefined;
   /** Where the data plane's workers find the daemon. */
   daemonSocket: string;
   metrics: Metrics;
@@ -36,11 +38,11 @@ export interface CompositionOptions {
 
 export function compositionOf(
   platform: Platform,
-  { facts, daemonSocket, metrics, sources }: CompositionOptions,
+  { facts, daemonSocket, metrics, sources, workers }: CompositionOptions,
 ): Composition {
   const query = openQueryService(platform, (databaseId) => openClientAccess(platform, databaseId));
   const access = accessService(platform);
-  const dataPlane = createDataPlane(platform, { query, access, daemonSocket, metrics });
+  const dataPlane = createDataPlane(platform, { query, access, daemonSocket, metrics, workers });
   const services: HttpServices = {
     access,
     metrics: metrics.serviceOf(metricsSource(platform, sources)),

@@ -1,14 +1,11 @@
-/** In charge of the daemon's own command line: `posternd start | sweep | issue-key`. People use `postern` instead. */
-
-import { issueAdminKey } from "../access/accounts.ts";
+/**
+ * In charge of the daemon's own command line: `posternd start | sweep | issue-key`. People use `postern` instead.
+ */
 import { readConfig } from "../base/config.ts";
 import { asPosternError } from "../base/error.ts";
 import { exitCodeOf } from "../base/error-codes.ts";
-import { State } from "../state/state.ts";
-import { stateConnection } from "./own-tables.ts";
 import { startDaemon } from "./start-daemon.ts";
 import { openStartEvents } from "./start-events.ts";
-import { sweepServers } from "./sweep-servers.ts";
 
 /**
  * `start` runs until SIGTERM or SIGINT; POSTERN_START_FD names a descriptor for start events, POSTERN_ISSUE_KEY=1 asks
@@ -20,7 +17,7 @@ export async function runDaemonCommand(command: string | undefined): Promise<num
     case "start":
       return start();
     case "sweep":
-      return attempt(() => sweepServers(readConfig()));
+      return attempt(sweep);
     case "issue-key":
       return attempt(issueKey);
     default:
@@ -55,7 +52,17 @@ async function start(): Promise<number> {
   }
 }
 
+async function sweep(): Promise<void> {
+  const { sweepServers } = await import("./sweep-servers.ts");
+  await sweepServers(readConfig());
+}
+
 async function issueKey(): Promise<void> {
+  const [{ issueAdminKey }, { State }, { stateConnection }] = await Promise.all([
+    import("../access/accounts.ts"),
+    import("../state/state.ts"),
+    import("./own-tables.ts"),
+  ]);
   const { host, user, database } = stateConnection(readConfig());
   const state = new State({ socketDirectory: host, user, database });
   try {

@@ -1,31 +1,14 @@
-/** In charge of composing and starting everything in its order; the one place that knows all the parts. */
-
-import { ensureAdminAccount, issueAdminKey } from "../access/accounts.ts";
-import { sweepBackups } from "../backups/sweep-backups.ts";
-import { systemClock } from "../base/clock.ts";
-import { type Config, readConfig } from "../base/config.ts";
+/**
+ * In charge of starting the daemon in a home that is its alone. Little is loaded here: most of a start's time goes into
+ * loading programs, and the workers load theirs while the daemon loads the rest of its own.
+ */
+import { readConfig } from "../base/config.ts";
 import { requireSafeListen } from "../base/listen.ts";
-import type { Observe } from "../base/observation.ts";
-import { Secrets } from "../base/secrets.ts";
-import { sharedSpares } from "../databases/create-database.ts";
-import { OperationEvents } from "../instances/operation-events.ts";
-import type { Platform } from "../instances/platform.ts";
-import { chooseAddress } from "../instances/server-address.ts";
-import { refillSpareDatabases } from "../instances/spare-databases.ts";
-import { ensureToolchain } from "../runtime/ensure-toolchain.ts";
 import { ensureServerAccount } from "../runtime/server-account.ts";
-import { openCertificate } from "./certificate-renewal.ts";
-import { choosePorts } from "./choose-ports.ts";
-import { apiUrl, type DaemonFacts, describeDaemon } from "./describe-daemon.ts";
-import { lockHome, prepareHome, readOrMakeSecret, removeDaemonFile, writeDaemonFile } from "./home.ts";
-import { createLogObserver } from "./logger.ts";
-import { Metrics } from "./metrics.ts";
-import { openState } from "./own-tables.ts";
+import { lockHome, prepareHome, removeDaemonFile } from "./home.ts";
 import { requireReachable } from "./require-reachable.ts";
 import type { StartEvents } from "./start-events.ts";
-import { composeServers, startSystemServer, startTenantServers, stopServers } from "./start-servers.ts";
-import { startServices } from "./start-services.ts";
-import { readVersion } from "./version.ts";
+import { WorkerPool } from "./workers/worker-pool.ts";
 
 export interface RunningDaemon {
   /** Ends what is under way, stops every server of the home and gives the home back. Safe to call twice. */
@@ -38,7 +21,7 @@ export interface StartOptions {
   issueKey: boolean;
 }
 
-export async function startDaemon(options: StartOptions): Promise<RunningDaemon> {
+export async function startDaemon({ events, issueKey }: StartOptions): Promise<RunningDaemon> {
   const config = readConfig();
   requireSafeListen(config);
   const account = await ensureServerAccount();
@@ -48,95 +31,15 @@ export async function startDaemon(options: StartOptions): Promise<RunningDaemon>
   // What was started is stopped in reverse, also when the start fails half way.
   const cleanup: (() => Promise<unknown>)[] = [unlock, () => removeDaemonFile(config.home)];
   try {
-    await compose(config, account, options, cleanup);
+    const workers = config.workers > 0 ? new WorkerPool(config.workers) : undefined;
+    cleanup.push(async () => workers?.stop());
+    const { composeDaemon } = await import("./compose-daemon.ts");
+    await composeDaemon({ config, account, events, issueKey, workers, cleanup });
   } catch (error) {
     await runAll(cleanup);
     throw error;
   }
   return { stop: () => runAll(cleanup) };
-}
-
-async function compose(
-  config: Config,
-  account: Awaited<ReturnType<typeof ensureServerAccount>>,
-  options: StartOptions,
-  cleanup: (() => Promise<unknown>)[],
-): Promise<void> {
-  const facts: DaemonFacts = { version: await readVersion(), startedAt: systemClock.now() };
-  const phase = (name: string, message: string) => options.events.tell({ type: "phase", name, message });
-  const toolchain = await ensureToolchain(config, (event) => {
-    if (event.type === "phase") phase("toolchain", event.message);
-    else options.events.tell(event);
-  });
-  if (toolchain.directory !== "system") await requireReachable(toolchain.directory, account);
-  const metrics = new Metrics();
-  const observe = observeWith(createLogObserver(config), metrics.observe);
-  const certificate = await openCertificate(config, account);
-  const ports = await choosePorts(config);
-  const poolAdminPassword = (await readOrMakeSecret(config.home, "pool-admin", 24)).toString("hex");
-  const serversOptions = {
-    config,
-    ports,
-    account,
-    toolchain,
-    observe,
-    poolAdminPassword,
-    tlsFile: certificate && certificate.file,
-    report: (message: string) => phase("servers", message),
-  };
-  phase("servers", "Starting the servers");
-  const servers = await composeServers(serversOptions);
-  cleanup.push(() => stopServers(config.home, servers.runtime, servers.pooler));
-  cleanup.push(() => servers.supervisor.stop());
-  await startSystemServer(config, servers);
-  const state = await openState(config);
-  cleanup.push(() => state.close());
-  await startTenantServers(serversOptions, servers, state);
-  const stopping = new AbortController();
-  const platform: Platform = {
-    config,
-    ports,
-    address: chooseAddress(config, certificate && certificate.current),
-    certificate,
-    clock: systemClock,
-    observe,
-    state,
-    toolchain,
-    account,
-    ...servers,
-    secrets: new Secrets(await readOrMakeSecret(config.home, "master.key", 32)),
-    operationEvents: new OperationEvents(),
-    stopping: stopping.signal,
-  };
-  await sweepBackups(platform);
-  await servers.supervisor.start();
-  const adminKey =
-    (await ensureAdminAccount(platform)) ??
-    (options.issueKey ? await issueAdminKey(platform, "postern up") : null);
-  await startServices({ platform, servers, certificate, metrics, facts, stopping, cleanup });
-  await writeDaemonFile(config.home, {
-    pid: process.pid,
-    api_url: apiUrl(platform),
-    started_at: facts.startedAt.toISOString(),
-    version: facts.version,
-  });
-  const status = await describeDaemon(platform, facts);
-  options.events.tell({ type: "ready", status, ...(adminKey === null ? {} : { admin_key: adminKey }) });
-  warmUp(platform);
-}
-
-/** Everything that is observed goes to all who listen. */
-const observeWith =
-  (...observers: Observe[]): Observe =>
-  (observation) => {
-    for (const observe of observers) observe(observation);
-  };
-
-/** Prepared directories and databases make the next creation fast; they are made after the daemon is ready. */
-function warmUp(platform: Platform): void {
-  const fault = (where: string) => (error: unknown) => platform.observe({ type: "fault", where, error });
-  platform.warmPool.refill().catch(fault("warm pool"));
-  refillSpareDatabases(platform, "shared", sharedSpares).catch(fault("spare databases"));
 }
 
 async function runAll(cleanup: (() => Promise<unknown>)[]): Promise<void> {

@@ -13,6 +13,7 @@ import { compositionOf } from "./http-services.ts";
 import type { Metrics } from "./metrics.ts";
 import { stateConnection } from "./own-tables.ts";
 import { reloadServers, type Servers } from "./start-servers.ts";
+import type { WorkerPool } from "./workers/worker-pool.ts";
 
 export interface ServicesOptions {
   platform: Platform;
@@ -21,24 +22,32 @@ export interface ServicesOptions {
   metrics: Metrics;
   facts: DaemonFacts;
   stopping: AbortController;
+  /** Made already, serving nothing yet. */
+  workers: WorkerPool | undefined;
   /** What undoes each step, in the order of the steps. */
   cleanup: (() => Promise<unknown>)[];
 }
 
 export async function startServices(options: ServicesOptions): Promise<void> {
-  const { platform, servers, certificate, metrics, facts, stopping, cleanup } = options;
+  const { platform, servers, certificate, metrics, facts, stopping, workers, cleanup } = options;
   const { config, account, observe } = platform;
   const daemonSocket = join(config.home, "run", "daemon.sock");
   const sources = {
     countSessions: () => servers.pooler.countSessions(),
-    underWay: (): number => dataPlane.workers?.underWay ?? http.underWay(),
+    underWay: (): number => workers?.underWay ?? http.underWay(),
   };
-  const { services, query, dataPlane } = compositionOf(platform, { facts, daemonSocket, metrics, sources });
+  const { services, query, dataPlane } = compositionOf(platform, {
+    facts,
+    daemonSocket,
+    metrics,
+    sources,
+    workers,
+  });
   cleanup.push(() => query.close());
   const worker = new OperationWorker(platform, operationHandlers(dataPlane), stateConnection(config));
   const maintenance = new MaintenanceTimer(platform);
   // Where workers stand in front, TLS ends with them.
-  const socketPath = dataPlane.workers && daemonSocket;
+  const socketPath = workers && daemonSocket;
   const http = createHttpServer(services, { ...httpOptions(platform, facts), socketPath });
   for (const service of [worker, maintenance]) {
     cleanup.push(() => service.stop());
@@ -46,14 +55,14 @@ export async function startServices(options: ServicesOptions): Promise<void> {
   }
   cleanup.push(() => http.close());
   await http.listen();
-  cleanup.push(async () => dataPlane.workers?.stop());
-  await dataPlane.workers?.start();
+  cleanup.push(async () => workers?.stop());
+  await dataPlane.startWorkers();
   // Before the workers stop: they wait for the connections that they have handed on.
   cleanup.push(() => http.closeWebSockets());
   if (certificate) {
     const distribute = async (renewed: Certificate) => {
       http.renewCertificate(pairOf(renewed));
-      await dataPlane.workers?.renewCertificate(pairOf(renewed));
+      await workers?.renewCertificate(pairOf(renewed));
       await reloadServers(config.home, servers.runtime, servers.pooler);
     };
     const renewal = new CertificateRenewal(certificate, { config, account, observe, distribute });

@@ -262,6 +262,7 @@ export function inMemoryServices(): InMemoryServices {
         listen: { address: "127.0.0.1", exposed: false, certificate: null },
         toolchain: { directory: "system", postgres: "17.11", pgbouncer: "1.24.1", pgbackrest: null },
         services: [],
+        workers: 0,
         databases: { total: 1, ready: 1 },
         warnings: [],
       })),

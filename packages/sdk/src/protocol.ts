@@ -322,6 +322,8 @@ export interface DaemonStatus {
     pgbackrest: string | null;
   };
   services: ServiceState[];
+  /** Processes that answer SQL over HTTP; 0: the daemon does it itself. */
+  workers: number;
   databases: { total: number; ready: number };
   warnings: string[];
 }

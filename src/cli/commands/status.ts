@@ -27,6 +27,7 @@ export const run: CommandRun = async (context) => {
       ["Open to", describeListen(status)],
       ["Postgres", status.toolchain.postgres],
       ["PgBouncer", status.toolchain.pgbouncer],
+      ["Workers", describeWorkers(status.workers)],
       ["Home", status.home],
       ["Databases", `${status.databases.ready} ready of ${status.databases.total}`],
     ]);
@@ -42,4 +43,9 @@ export const run: CommandRun = async (context) => {
   });
   for (const warning of status.warnings) output.warn(warning);
   return status.status === "ready" ? 0 : 1;
+};
+
+const describeWorkers = (count: number): string => {
+  if (count === 0) return "none: the daemon answers SQL over HTTP itself";
+  return count === 1 ? "1 process answers SQL over HTTP" : `${count} processes answer SQL over HTTP`;
 };

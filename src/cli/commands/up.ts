@@ -1,6 +1,6 @@
 /** In charge of `postern up`: the daemon runs, and the user's configuration opens it. */
 import type { DaemonStatus } from "@postern/sdk/protocol";
-import { type Config, readConfig } from "../../base/config.ts";
+import { type Config, mostWorkers, readConfig } from "../../base/config.ts";
 import { hasCode, posternError } from "../../base/error.ts";
 import { requireSafeListen } from "../../base/listen.ts";
 import type { CommandInput } from "../command-input.ts";
@@ -18,7 +18,7 @@ import { readUserConfig, writeUserConfig } from "../user-config.ts";
 const otherStartMs = 600_000;
 
 export const run: CommandRun = async (context, input) => {
-  const config = readListenFlags(input);
+  const config = readFlags(input);
   const { home } = config;
   const foreground = input.flag("foreground");
   const running = await findDaemon(home);
@@ -28,6 +28,10 @@ export const run: CommandRun = async (context, input) => {
     if (process.env.POSTERN_LISTEN && status.listen.address !== config.listen)
       context.output.warn(
         `It listens on ${status.listen.address}; \`postern down\` first to have it on ${config.listen}.`,
+      );
+    if (process.env.POSTERN_WORKERS && status.workers !== config.workers)
+      context.output.warn(
+        `It has ${status.workers} workers; \`postern down\` first to have ${config.workers}.`,
       );
     await show(context, status);
     return;
@@ -42,14 +46,24 @@ export const run: CommandRun = async (context, input) => {
   return;
 };
 
-/** Flags become variables, which the daemon reads. @throws Y0011 here already, where it is seen */
-function readListenFlags(input: CommandInput): Config {
+/** Flags become variables, which the daemon reads. @throws Y0001 Y0011 here already, where it is seen */
+function readFlags(input: CommandInput): Config {
   const listen = input.text("listen");
   if (listen !== undefined) process.env.POSTERN_LISTEN = listen;
+  const workers = input.text("workers");
+  if (workers !== undefined) process.env.POSTERN_WORKERS = requireWorkers(workers);
   if (input.flag("insecure")) process.env.POSTERN_INSECURE = "1";
   const config = readConfig();
   requireSafeListen(config);
   return config;
+}
+
+/** @throws Y1013 */
+function requireWorkers(text: string): string {
+  if (/^\d{1,2}$/.test(text) && Number(text) <= mostWorkers) return text;
+  throw posternError("Y1013", `--workers is "${text}", which is not a number from 0 to ${mostWorkers}.`, {
+    hint: "With 0 the daemon answers SQL over HTTP itself.",
+  });
 }
 
 interface Start {

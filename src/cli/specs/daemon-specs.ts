@@ -9,10 +9,15 @@ export const daemonSpecs: readonly CommandSpec[] = [
       { flags: "--foreground", summary: "stay attached until it stops" },
       { flags: "--listen <address>", summary: "bind to this address instead of 127.0.0.1; wants TLS" },
       { flags: "--insecure", summary: "let other machines in without TLS" },
+      {
+        flags: "--workers <count>",
+        summary: "processes that answer SQL over HTTP, 0 to 64; as many as cores, at most 8, unless said",
+      },
     ],
     examples: [
       "postern up",
       "POSTERN_HTTP_PORT=0 postern up --foreground",
+      "postern up --workers 4",
       "POSTERN_TLS_CERT=/etc/tls/db.pem POSTERN_TLS_KEY=/etc/tls/db.key postern up --listen 0.0.0.0",
     ],
     load: () => import("../commands/up.ts"),

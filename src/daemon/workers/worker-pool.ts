@@ -1,6 +1,7 @@
 /**
  * In charge of the data-plane workers: as many as configured, started again when they die, asked and told over their
- * channel. They share the daemon's port.
+ * channel. They share the daemon's port. The processes can be made before there is anything that they could serve:
+ * loading their programs is most of what their start takes.
  */
 import cluster, { type Worker } from "node:cluster";
 import { fileURLToPath } from "node:url";
@@ -42,22 +43,32 @@ interface Member {
   underWay: number;
   /** Before that it holds nothing that it could be told about, and would not hear it either. */
   listens: boolean;
+  /** It takes requests, or will never. */
+  ready: Promise<void>;
 }
 
 export class WorkerPool {
-  readonly #options: WorkerPoolOptions;
+  /** Undefined until there is something to serve. */
+  #options: WorkerPoolOptions | undefined;
   readonly #members = new Set<Member>();
+  readonly size: number;
   #count = 0;
   #isStopping = false;
 
-  constructor(options: WorkerPoolOptions) {
-    this.#options = options;
+  /** Makes the processes; they wait for `start`. */
+  constructor(size: number) {
+    this.size = size;
     cluster.setupPrimary({ exec: program, args: [], execArgv, serialization: "advanced", silent: false });
+    for (let made = 0; made < size; made += 1) this.#forkOne();
   }
 
   /** Resolves when all of them take requests. @throws Y0004 when the port is taken */
-  async start(): Promise<void> {
-    await Promise.all(Array.from({ length: this.#options.start.workers }, () => this.#startOne()));
+  async start(options: WorkerPoolOptions): Promise<void> {
+    this.#options = options;
+    for (const member of this.#members) this.#letServe(member);
+    // One that has died by now is missed like any other: another takes its place at once.
+    while (this.#members.size < this.size) this.#forkOne();
+    await Promise.all([...this.#members].map((member) => this.#inTime(member)));
   }
 
   /** Tells all of them and waits until it is done everywhere. */
@@ -71,7 +82,7 @@ export class WorkerPool {
 
   /** Those that are started from now on get it, too. */
   async renewCertificate(certificate: ServerCertificate): Promise<void> {
-    this.#options.start.certificate = certificate;
+    if (this.#options) this.#options.start.certificate = certificate;
     await this.order("renewCertificate", certificate);
   }
 
@@ -91,34 +102,49 @@ export class WorkerPool {
     );
   }
 
-  #startOne(): Promise<void> {
+  #forkOne(): Member {
     const worker = cluster.fork();
-    const member: Member = { worker, orders: new Map(), underWay: 0, listens: false };
-    this.#members.add(member);
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        worker.process.kill("SIGKILL");
-        reject(posternError("Y0006", "A worker of the data plane did not start in time."));
-      }, readyWithinMs);
-      const settle = (error?: unknown) => {
-        clearTimeout(timer);
-        if (error === undefined) resolve();
-        else reject(error);
-      };
+    const member: Member = {
+      worker,
+      orders: new Map(),
+      underWay: 0,
+      listens: false,
+      ready: Promise.resolve(),
+    };
+    member.ready = new Promise((resolve, reject) => {
       worker.on("message", (message: WorkerMessage) => {
         if (message.type === "hello") {
           member.listens = true;
-          tell(worker, { type: "start", ...this.#options.start });
-        } else if (message.type === "ready") settle();
-        else if (message.type === "failed") settle(PosternError.fromBody(message.error));
+          this.#letServe(member);
+        } else if (message.type === "ready") resolve();
+        else if (message.type === "failed") reject(PosternError.fromBody(message.error));
         else this.#hear(member, message);
       });
       worker.on("exit", (code, signal) => {
-        settle(posternError("Y0006", "A worker of the data plane ended before it was ready."));
+        reject(posternError("Y0006", "A worker of the data plane ended before it was ready."));
         this.#onExit(member, `exit code ${code ?? signal}`);
       });
-      worker.on("error", () => {});
     });
+    // Whoever waits for it hears of it; before that there is nobody.
+    member.ready.catch(() => {});
+    worker.on("error", () => {});
+    this.#members.add(member);
+    return member;
+  }
+
+  #letServe({ worker, listens }: Member): void {
+    if (listens && this.#options) tell(worker, { type: "start", ...this.#options.start });
+  }
+
+  async #inTime({ worker, ready }: Member): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        worker.process.kill("SIGKILL");
+        reject(posternError("Y0006", "A worker of the data plane did not start in time."));
+      }, readyWithinMs);
+    });
+    await Promise.race([ready, tooLate]).finally(() => clearTimeout(timer));
   }
 
   #hear(member: Member, message: WorkerMessage): void {
@@ -130,14 +156,14 @@ export class WorkerPool {
         member.orders.get(message.id)?.(message.error && PosternError.fromBody(message.error));
         break;
       case "used":
-        this.#options.noteUse(message.token);
+        this.#options?.noteUse(message.token);
         break;
       case "answered":
         member.underWay = message.underWay;
-        this.#options.count(message.summaries);
+        this.#options?.count(message.summaries);
         break;
       case "observed":
-        this.#options.observe(message.observation);
+        this.#options?.observe(message.observation);
         break;
       default:
     }
@@ -145,7 +171,7 @@ export class WorkerPool {
 
   async #answer(worker: Worker, { id, what, argument }: WorkerMessage & { type: "ask" }): Promise<void> {
     try {
-      tell(worker, { type: "answer", id, value: await this.#options.questions[what](argument as never) });
+      tell(worker, { type: "answer", id, value: await this.#options!.questions[what](argument as never) });
     } catch (error) {
       tell(worker, { type: "answer", id, error: asPosternError(error).toBody() });
     }
@@ -159,7 +185,7 @@ export class WorkerPool {
       orders.set(id, (error) => {
         clearTimeout(timer);
         orders.delete(id);
-        if (error) this.#options.observe({ type: "fault", where: `worker ${what}`, error });
+        if (error) this.#options?.observe({ type: "fault", where: `worker ${what}`, error });
         resolve();
       });
       tell(worker, { type: "order", id, what, argument });
@@ -170,12 +196,14 @@ export class WorkerPool {
   #onExit(member: Member, detail: string): void {
     this.#members.delete(member);
     for (const done of [...member.orders.values()]) done(undefined);
-    if (this.#isStopping) return;
+    if (this.#isStopping || !this.#options) return;
     const { observe } = this.#options;
     observe({ type: "service", service: "data-plane worker", event: "died", detail });
     setTimeout(() => {
-      if (this.#isStopping) return;
-      this.#startOne().catch((error) => observe({ type: "fault", where: "data-plane worker", error }));
+      if (this.#isStopping || this.#members.size >= this.size) return;
+      this.#inTime(this.#forkOne()).catch((error) =>
+        observe({ type: "fault", where: "data-plane worker", error }),
+      );
     }, restartAfterMs);
   }
 }

@@ -35,6 +35,7 @@ export const daemonStatus = z
         detail: z.string().nullable(),
       }),
     ),
+    workers: z.int().describe("Processes that answer SQL over HTTP; 0: the daemon does it itself."),
     databases: z.object({ total: z.int(), ready: z.int() }),
     warnings: z.array(z.string()),
   })
