@@ -16,7 +16,7 @@ import { type MetricsFacts, metricsSource } from "./metrics-source.ts";
 import { operationServices } from "./operation-services.ts";
 import { resetServices } from "./reset-services.ts";
 import { rowSecurityServices } from "./row-security-services.ts";
-import { tokenServices } from "./tenant-services.ts";
+import { credentialServices, tokenServices } from "./tenant-services.ts";
 import { tunnelService } from "./tunnel-service.ts";
 import type { WorkerPool } from "./workers/worker-pool.ts";
 
@@ -58,6 +58,7 @@ export function compositionOf(
     },
     databases: databaseServices(platform),
     tokens: tokenServices(platform, dataPlane),
+    credentials: credentialServices(platform, dataPlane),
     clientAccess: clientAccessServices(platform, dataPlane.closeClients),
     migrations: migrationServices(platform),
     reset: resetServices(platform),

@@ -9,6 +9,7 @@ import { destroyDatabase } from "./destroy-database.ts";
 import { migrateDatabase } from "./migrate-database.ts";
 import { resetDatabase } from "./reset-database.ts";
 import { restoreDatabase } from "./restore-database.ts";
+import { applyCredentials } from "./rotate-credentials.ts";
 import { undeleteDatabase } from "./undelete-database.ts";
 
 export const operationHandlers = (
@@ -18,6 +19,7 @@ export const operationHandlers = (
   destroy_database: destroyDatabase(sessions),
   undelete_database: undeleteDatabase,
   migrate: migrateDatabase,
+  apply_credentials: applyCredentials,
   create_backup: createBackup,
   restore_backup: restoreDatabase(sessions),
   delete_backup: deleteBackup,

@@ -19,6 +19,7 @@ import { createRequestHost, type HostRules, type RequestHost } from "./request-h
 import { accountRoutes } from "./routes/accounts.ts";
 import { backupRoutes } from "./routes/backups.ts";
 import { clientAccessRoutes } from "./routes/client-access.ts";
+import { credentialRoutes } from "./routes/credentials.ts";
 import { databaseRoutes } from "./routes/databases.ts";
 import { type MetricsAudience, metricsRoutes } from "./routes/metrics.ts";
 import { migrationRoutes } from "./routes/migrations.ts";
@@ -84,6 +85,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     accountRoutes(controlPlane, services, caller, clock);
     databaseRoutes(controlPlane, services, caller);
     tokenRoutes(controlPlane, services, caller);
+    credentialRoutes(controlPlane, services, caller);
     clientAccessRoutes(controlPlane, services, caller);
     migrationRoutes(controlPlane, services, caller);
     resetRoutes(controlPlane, services, caller);

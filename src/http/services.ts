@@ -24,8 +24,15 @@ import type {
   MigrationState,
   OperationInfo,
   QueryRequest,
+<<<<<<< HEAD
   ResetRequest,
+=======
+  ResetPassword,
+  ResetPasswordRequest,
+>>>>>>> 652e280 (Give databases new passwords and tokens, with a time of grace for what is open)
   RestoreRequest,
+  RotateCredentialsRequest,
+  RotatedCredentials,
   RowSecurityTestRequest,
   TokenInfo,
   TransactionRequest,
@@ -99,6 +106,17 @@ export interface TokenService {
   create(principal: AccountPrincipal, input: DatabaseRef & CreateTokenRequest): Promise<CreatedToken>;
   /** Before it resolves the token opens nothing any more. @throws Y3042 */
   revoke(principal: AccountPrincipal, input: DatabaseRef & { token: string }): Promise<TokenInfo>;
+}
+
+export interface CredentialService {
+  rotate(
+    principal: AccountPrincipal,
+    input: DatabaseRef & RotateCredentialsRequest,
+  ): Promise<RotatedCredentials>;
+  resetPassword(
+    principal: AccountPrincipal,
+    input: DatabaseRef & ResetPasswordRequest,
+  ): Promise<ResetPassword>;
 }
 
 export interface ClientAccessService {
@@ -222,6 +240,7 @@ export interface HttpServices {
   accounts: AccountService;
   databases: DatabaseService;
   tokens: TokenService;
+  credentials: CredentialService;
   clientAccess: ClientAccessService;
   migrations: MigrationService;
   reset: ResetService;

@@ -2,6 +2,7 @@
 
 import { messageOf } from "../base/error.ts";
 import type { Service } from "../base/service.ts";
+import { endOldSessions } from "../databases/end-old-sessions.ts";
 import type { Platform } from "../instances/platform.ts";
 import { expireDatabases } from "./expire-databases.ts";
 import { measureSizes } from "./measure-sizes.ts";
@@ -14,6 +15,7 @@ export interface MaintenanceTask {
 }
 
 const tasks: MaintenanceTask[] = [
+  { name: "end old sessions", everyMs: 2_000, runOnce: endOldSessions },
   { name: "measure sizes", everyMs: 60_000, runOnce: measureSizes },
   { name: "trim logs", everyMs: 60_000, runOnce: trimLogs },
   { name: "expire databases", everyMs: 3_600_000, runOnce: expireDatabases },

@@ -31,6 +31,8 @@ export interface Pooler {
   /** Holds the clients of a database until `resume`; its transactions get two seconds to end. Repeatable. */
   pause(database: string): Promise<void>;
   resume(database: string): Promise<void>;
+  /** Drops the clients that logged in as this user before a time. */
+  endClients(user: string, before: Date): Promise<void>;
   /** Drops every client and server connection of a database at once. */
   kill(database: string): Promise<void>;
 }
@@ -142,6 +144,17 @@ export class PgBouncer implements Pooler {
 
   async resume(database: string): Promise<void> {
     await this.#console.runOn("resume", database);
+  }
+
+  async endClients(user: string, before: Date): Promise<void> {
+    const clients = await this.#console.show<{ user: string; id: string; connect_time: string }>(
+      "show clients",
+    );
+    for (const client of clients) {
+      // The time is told to the second: who came in the second of the rotation itself comes again.
+      if (client.user === user && new Date(client.connect_time) < before)
+        await this.#console.run(`kill_client ${Number(client.id)}`);
+    }
   }
 
   async kill(database: string): Promise<void> {

@@ -5,7 +5,8 @@ import { messageOf, posternError } from "../base/error.ts";
 type ConsoleCommand = "kill" | "pause" | "resume";
 
 /** Said of a database that has no entry or no connection, or is in the wanted state already: nothing to do. */
-const harmless = /no such database|not paused|already (suspended|paused)|database .* is not paused/i;
+const harmless =
+  /no such database|client not found|not paused|already (suspended|paused)|database .* is not paused/i;
 
 export class PoolerConsole {
   readonly #login: { host: string; port: number; user: string; password: string };

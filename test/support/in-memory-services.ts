@@ -6,6 +6,7 @@ import type {
   CreatedDatabase,
   DatabaseInfo,
   OperationInfo,
+  ResetPassword,
   TokenInfo,
 } from "@postern/sdk/protocol";
 import type { AccountPrincipal, DatabasePrincipal } from "../../src/access/principal.ts";
@@ -87,6 +88,23 @@ export const tokenInfo: TokenInfo = {
   expires_at: null,
   last_used_at: null,
   revoked_at: null,
+};
+
+const changedPassword: ResetPassword = {
+  database_id: databaseId,
+  urls: {
+    pooled: "",
+    direct: "",
+    http: "",
+    host: "",
+    user: "",
+    password: "",
+    database: "",
+    pool_port: 6432,
+    direct_port: 5433,
+  },
+  operation_id: operationId,
+  applied: true,
 };
 
 export interface Call {
@@ -229,6 +247,16 @@ export function inMemoryServices(): InMemoryServices {
       list: recording("tokens.list", () => [tokenInfo]),
       create: recording("tokens.create", () => ({ ...tokenInfo, token })),
       revoke: recording("tokens.revoke", () => ({ ...tokenInfo, revoked_at: at })),
+    },
+    credentials: {
+      rotate: recording("credentials.rotate", () => ({
+        ...changedPassword,
+        token,
+        grace_until: at,
+        ending_tokens: [tokenInfo],
+        staying_tokens: [],
+      })),
+      resetPassword: recording("credentials.resetPassword", () => changedPassword),
     },
     operations: {
       list: recording("operations.list", () => [operation]),

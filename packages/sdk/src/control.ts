@@ -20,8 +20,15 @@ import type {
   MigrateRequest,
   MigrationState,
   OperationInfo,
+<<<<<<< HEAD
   ResetRequest,
+=======
+  ResetPassword,
+  ResetPasswordRequest,
+>>>>>>> 652e280 (Give databases new passwords and tokens, with a time of grace for what is open)
   RestoreRequest,
+  RotateCredentialsRequest,
+  RotatedCredentials,
   RowSecurityTestRequest,
   TokenInfo,
   WipeRequest,
@@ -87,6 +94,12 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
     /** By id, or by a label that no other has. */
     revokeToken: (ref: string, token: string) =>
       remove<TokenInfo>(`${tokensPath(ref)}/${encodeURIComponent(token)}`),
+
+    /** A new password and a new master token. */
+    rotateCredentials: (ref: string, input: RotateCredentialsRequest = {}) =>
+      post<RotatedCredentials>(`${databasePath(ref)}/rotate-credentials`, input),
+    resetPassword: (ref: string, input: ResetPasswordRequest = {}) =>
+      post<ResetPassword>(`${databasePath(ref)}/reset-password`, input),
 
     getClientAccess: (ref: string) => get<ClientAccessInfo>(clientAccessPath(ref)),
     /** Also changes whose tokens are taken. */

@@ -104,6 +104,44 @@ export interface CreatedToken extends TokenInfo {
   token: string;
 }
 
+export interface RotateCredentialsRequest {
+  /** How long the old token and connections that are open go on: `<n>s|m|h|d|w`; absent: they end at once. */
+  grace?: string;
+  /** End the tokens that were made beside the master token, too. */
+  all_tokens?: boolean;
+}
+
+export interface RotatedCredentials {
+  database_id: string;
+  /** The new master token, 64 hex digits; shown only now. */
+  token: string;
+  /** With the new password. */
+  urls: DatabaseUrls;
+  /** When the old token and connections of before the rotation end. */
+  grace_until: string;
+  /** Tokens that end then, or earlier. */
+  ending_tokens: TokenInfo[];
+  /** Tokens that go on as before. */
+  staying_tokens: TokenInfo[];
+  operation_id: string;
+  /** Does the server take the new password already? Else the operation tells when it does. */
+  applied: boolean;
+}
+
+export interface ResetPasswordRequest {
+  /** At least 8 characters; made up when absent. */
+  password?: string;
+}
+
+export interface ResetPassword {
+  database_id: string;
+  /** With the new password. */
+  urls: DatabaseUrls;
+  operation_id: string;
+  /** Does the server take the new password already? Else the operation tells when it does. */
+  applied: boolean;
+}
+
 /** Body of `PUT /v1/databases/:ref/client-access`; what is absent stays as it is. */
 export interface ClientAccessRequest {
   /** OpenID issuer of the users' tokens, as their `iss` has it; null: the server's. */

@@ -45,4 +45,35 @@ export const tenantSpecs: readonly CommandSpec[] = [
     ],
     load: () => import("../commands/db-token-revoke.ts"),
   },
+  {
+    path: "db rotate-credentials",
+    summary: "give a database a new password and a new token",
+    args: [name],
+    options: [
+      ...databaseOptions,
+      ...confirmOptions,
+      {
+        flags: "--grace <time>",
+        summary: "how long the old token and open connections go on, for example 10m; not at all when absent",
+      },
+      { flags: "--all-tokens", summary: "end the tokens made by `db token create`, too" },
+    ],
+    examples: ["postern db rotate-credentials", "postern db rotate-credentials my-app-db --grace 10m -y"],
+    load: () => import("../commands/db-rotate-credentials.ts"),
+  },
+  {
+    path: "db reset-password",
+    summary: "give a database's owner a new password; connections that are open go on",
+    args: [name],
+    options: [
+      ...databaseOptions,
+      { flags: "--generate", summary: "a random one" },
+      {
+        flags: "--password-stdin",
+        summary: "read it from stdin; else it is asked for, or comes from POSTERN_DB_PASSWORD",
+      },
+    ],
+    examples: ["postern db reset-password", "postern db reset-password my-app-db --generate"],
+    load: () => import("../commands/db-reset-password.ts"),
+  },
 ];

@@ -221,6 +221,7 @@ function dying(handler: OperationHandler, turns: number): OperationHandler & { r
     pooler: {
       route: (target) => platform.pooler.route(target),
       unroute: (database) => platform.pooler.unroute(database),
+      endClients: (user, before) => platform.pooler.endClients(user, before),
       kill: (database) => platform.pooler.kill(database),
       async pause(database) {
         await platform.pooler.pause(database);

@@ -42,6 +42,8 @@ describe("the OpenAPI document", () => {
         "delete /v1/databases/{ref}",
         "delete /v1/databases/{ref}/tokens/{token}",
         "post /v1/databases/{ref}/tokens",
+        "post /v1/databases/{ref}/rotate-credentials",
+        "post /v1/databases/{ref}/reset-password",
         "get /healthz",
         "get /metrics",
         "get /openapi.json",
