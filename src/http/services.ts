@@ -24,12 +24,9 @@ import type {
   MigrationState,
   OperationInfo,
   QueryRequest,
-<<<<<<< HEAD
-  ResetRequest,
-=======
   ResetPassword,
   ResetPasswordRequest,
->>>>>>> 652e280 (Give databases new passwords and tokens, with a time of grace for what is open)
+  ResetRequest,
   RestoreRequest,
   RotateCredentialsRequest,
   RotatedCredentials,

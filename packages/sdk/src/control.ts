@@ -20,12 +20,9 @@ import type {
   MigrateRequest,
   MigrationState,
   OperationInfo,
-<<<<<<< HEAD
-  ResetRequest,
-=======
   ResetPassword,
   ResetPasswordRequest,
->>>>>>> 652e280 (Give databases new passwords and tokens, with a time of grace for what is open)
+  ResetRequest,
   RestoreRequest,
   RotateCredentialsRequest,
   RotatedCredentials,
