@@ -96,7 +96,7 @@ export function migrationServices(platform: Platform): MigrationService {
 }
 
 /** What made a creation fail is Postern's trouble and not the caller's SQL, whatever code it came with. */
-function throwIfFailed(row: OperationRow): void {
+export function throwIfFailed(row: OperationRow): void {
   if (row.status !== "failed" || !row.error) return;
   const { code, message, detail, hint } = row.error;
   if (code.startsWith("Y")) throw PosternError.fromBody(row.error);

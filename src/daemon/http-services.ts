@@ -8,6 +8,7 @@ import { openQueryService } from "../query/open-query-service.ts";
 import type { QueryService } from "../query/query-service.ts";
 import { accessService } from "./access-service.ts";
 import { backupServices } from "./backup-services.ts";
+import { branchServices } from "./branch-services.ts";
 import { createDataPlane, type DataPlane } from "./data-plane.ts";
 import { clientAccessServices, databaseServices, migrationServices } from "./database-services.ts";
 import { type DaemonFacts, describeDaemon } from "./describe-daemon.ts";
@@ -59,6 +60,7 @@ export function compositionOf(
     databases: databaseServices(platform),
     tokens: tokenServices(platform, dataPlane),
     credentials: credentialServices(platform, dataPlane),
+    branches: branchServices(platform),
     clientAccess: clientAccessServices(platform, dataPlane.closeClients),
     migrations: migrationServices(platform),
     reset: resetServices(platform),

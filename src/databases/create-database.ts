@@ -130,7 +130,7 @@ function keepSpares(platform: Platform, instance: InstanceId | "shared"): void {
 }
 
 /** The owner logs in and gets an answer: only then is a database called ready. */
-async function proveReady(platform: Platform, row: DatabaseRow): Promise<void> {
+export async function proveReady(platform: Platform, row: DatabaseRow): Promise<void> {
   const client = await connectAs(platform, row.instance_id!, row.database_name, row.role_name);
   await client.query("select 1").finally(() => client.end());
 }
@@ -153,7 +153,7 @@ function checkVersion(platform: Platform, version: string | undefined): void {
   });
 }
 
-function explainTaken(error: unknown, name: string, user: string): unknown {
+export function explainTaken(error: unknown, name: string, user: string): unknown {
   if (!hasCode(error, "23505")) return error;
   if ((error as { constraint?: string }).constraint === "databases_role_name_key") {
     return posternError("Y3007", `The user name "${user}" is taken.`, {

@@ -77,6 +77,9 @@ export function renderRow(
     destroyed_at: row.destroyed_at?.toISOString() ?? null,
     recoverable_until: row.recoverable_until?.toISOString() ?? null,
     client_access: row.client_access,
+    parent_id: row.parent_id,
+    branched_at: row.branched_at?.toISOString() ?? null,
+    expires_at: row.expires_at?.toISOString() ?? null,
   };
 }
 

@@ -3,6 +3,7 @@
 import type { OperationHandler } from "../instances/operation-run.ts";
 import type { QueryService } from "../query/query-service.ts";
 import { createBackup } from "./create-backup.ts";
+import { createBranch } from "./create-branch.ts";
 import { createDatabase } from "./create-database.ts";
 import { deleteBackup } from "./delete-backup.ts";
 import { destroyDatabase } from "./destroy-database.ts";
@@ -16,6 +17,7 @@ export const operationHandlers = (
   sessions: Pick<QueryService, "closeDatabase">,
 ): Record<string, OperationHandler> => ({
   create_database: createDatabase,
+  create_branch: createBranch,
   destroy_database: destroyDatabase(sessions),
   undelete_database: undeleteDatabase,
   migrate: migrateDatabase,

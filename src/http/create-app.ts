@@ -18,6 +18,7 @@ import { refuseUnknownRoutes } from "./refuse-unknown-route.ts";
 import { createRequestHost, type HostRules, type RequestHost } from "./request-host.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { backupRoutes } from "./routes/backups.ts";
+import { branchRoutes } from "./routes/branches.ts";
 import { clientAccessRoutes } from "./routes/client-access.ts";
 import { credentialRoutes } from "./routes/credentials.ts";
 import { databaseRoutes } from "./routes/databases.ts";
@@ -86,6 +87,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     databaseRoutes(controlPlane, services, caller);
     tokenRoutes(controlPlane, services, caller);
     credentialRoutes(controlPlane, services, caller);
+    branchRoutes(controlPlane, services, caller);
     clientAccessRoutes(controlPlane, services, caller);
     migrationRoutes(controlPlane, services, caller);
     resetRoutes(controlPlane, services, caller);

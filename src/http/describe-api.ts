@@ -22,6 +22,7 @@ export function describeApi(app: HttpApp, version: string): void {
         { name: "Client access", description: "An application's users, with tokens of their own." },
         { name: "Migrations", description: "SQL files, each applied once." },
         { name: "Row security", description: "What a client of a database would see." },
+        { name: "Branches", description: "Copies of a database, with secrets of their own." },
         { name: "Backups", description: "Dumps, verified and restorable." },
         { name: "Operations", description: "Work that takes longer than a request." },
         { name: "Accounts", description: "Who may do all this." },

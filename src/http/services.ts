@@ -11,7 +11,9 @@ import type {
   ClientAccessInfo,
   ClientAccessRequest,
   CreateBackupRequest,
+  CreateBranchRequest,
   CreateDatabaseRequest,
+  CreatedBranch,
   CreatedDatabase,
   CreatedToken,
   CreateTokenRequest,
@@ -114,6 +116,13 @@ export interface CredentialService {
     principal: AccountPrincipal,
     input: DatabaseRef & ResetPasswordRequest,
   ): Promise<ResetPassword>;
+export interface BranchService {
+  /** `wait`: resolves when the branch is ready or a while has passed, else as soon as the operation is accepted. */
+  create(
+    principal: AccountPrincipal,
+    input: DatabaseRef & CreateBranchRequest & { wait: boolean },
+  ): Promise<CreatedBranch>;
+  list(principal: AccountPrincipal, input: DatabaseRef): Promise<DatabaseInfo[]>;
 }
 
 export interface ClientAccessService {
@@ -238,6 +247,7 @@ export interface HttpServices {
   databases: DatabaseService;
   tokens: TokenService;
   credentials: CredentialService;
+  branches: BranchService;
   clientAccess: ClientAccessService;
   migrations: MigrationService;
   reset: ResetService;

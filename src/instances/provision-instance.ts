@@ -19,7 +19,7 @@ const firstPortOffset = 10;
 
 /** Makes and starts the server of this id; repeatable. */
 export async function provisionInstance(platform: Platform, id: InstanceId): Promise<InstanceRow> {
-  const row = (await findInstance(platform.state, id)) ?? (await reserveInstance(platform, id));
+  const row = await ensureReserved(platform, id);
   const spec = serverSpec(platform.config.home, id, row.tcp_port);
   await platform.runtime.create(spec);
   await platform.supervisor.keepRunning(spec);
@@ -28,6 +28,23 @@ export async function provisionInstance(platform: Platform, id: InstanceId): Pro
     .refill()
     .catch((error: unknown) => platform.observe({ type: "fault", where: "warm pool", error }));
   return { ...row, status: "running" };
+}
+
+/**
+ * Starts the copy of another server, so that Postern alone can reach it; it is known as running only once it is
+ * provisioned. Repeatable.
+ */
+export async function startClone(platform: Platform, id: InstanceId): Promise<void> {
+  const { tcp_port } = await ensureReserved(platform, id);
+  const spec = serverSpec(platform.config.home, id, tcp_port);
+  // The copy was synced as a whole; file by file would take longer than the copying.
+  const settings = { ...spec.settings, recovery_init_sync_method: "syncfs" };
+  await platform.supervisor.keepRunning({ ...spec, settings, closed: true });
+}
+
+/** The instance's row, and with it its port; repeatable. */
+export async function ensureReserved(platform: Platform, id: InstanceId): Promise<InstanceRow> {
+  return (await findInstance(platform.state, id)) ?? reserveInstance(platform, id);
 }
 
 /** Stops the server and deletes its files; repeatable. */

@@ -7,7 +7,7 @@ import { readCommandLine, signalProcess, waitForExit } from "./live-process.ts";
 import { ownPath } from "./own-path.ts";
 import type { Runtime, ServerSpec } from "./runtime.ts";
 import type { ServerAccount } from "./server-account.ts";
-import { renderHbaRules, renderServerSettings, type ServerExposure } from "./server-settings.ts";
+import { localRules, renderHbaRules, renderServerSettings, type ServerExposure } from "./server-settings.ts";
 import { spawnServer } from "./spawn-server.ts";
 import { postgresProgram, type Toolchain } from "./toolchain.ts";
 import type { WarmPool } from "./warm-pool.ts";
@@ -148,7 +148,10 @@ export class ProcessRuntime implements Runtime {
     if (isMoved) await this.stop(spec);
     const isChanged = [
       await this.#replace(file, after),
-      await this.#replace(join(spec.dataDirectory, "pg_hba.conf"), renderHbaRules(exposure)),
+      await this.#replace(
+        join(spec.dataDirectory, "pg_hba.conf"),
+        spec.closed ? localRules : renderHbaRules(exposure),
+      ),
     ].includes(true);
     if (running === null || isMoved) return null;
     if (isChanged) await this.reload(spec);

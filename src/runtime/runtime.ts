@@ -12,6 +12,8 @@ export interface ServerSpec {
   tcpPort: number | null;
   /** postgresql.conf settings of this server beyond those that all have. */
   settings: Record<string, string>;
+  /** Nobody comes by TCP, though it listens there: a copy of another server that has not its own passwords yet. */
+  closed?: boolean;
 }
 
 export interface Runtime {

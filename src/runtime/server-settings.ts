@@ -66,9 +66,10 @@ const tlsSettings = (file: string): Record<string, string> => ({
  * counts: the daemon and the pooler may be any role. Over TCP a role reaches the database of its own name, or of a role
  * that it is a member of, and no other; superusers never come that way.
  */
-export const hbaRules = `# Written by Postern.
+export const localRules = `# Written by Postern.
 local all      all                                            peer map=postern
-host  all      postern_admin,postern_backup,postern_pooler all reject
+`;
+export const hbaRules = `${localRules}host  all      postern_admin,postern_backup,postern_pooler all reject
 host  samerole all 127.0.0.1/32                               scram-sha-256
 host  samerole all ::1/128                                    scram-sha-256
 `;

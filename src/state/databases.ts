@@ -26,6 +26,13 @@ export interface DatabaseRow {
   /** Null: the server's. */
   oidc_issuer: string | null;
   oidc_audience: string | null;
+  /** Null: it is no branch, or what it was a branch of is forgotten. */
+  parent_id: DatabaseId | null;
+  /** Of which moment of its parent a branch's data is. */
+  branched_at: Date | null;
+  /** When a branch destroys itself. */
+  expires_at: Date | null;
+  backup_on_expiry: boolean;
 }
 
 export type NewDatabase = Pick<

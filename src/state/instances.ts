@@ -45,6 +45,11 @@ export async function updateInstance(
   );
 }
 
+/** A database that had its place there has none any more. */
 export async function deleteInstanceRow(db: Queryable, id: InstanceRow["id"]): Promise<void> {
-  await db.query("delete from instances where id = $1", [id]);
+  await db.query(
+    `with homeless as (update databases set instance_id = null where instance_id = $1)
+     delete from instances where id = $1`,
+    [id],
+  );
 }

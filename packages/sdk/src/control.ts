@@ -7,7 +7,9 @@ import type {
   ClientAccessInfo,
   ClientAccessRequest,
   CreateBackupRequest,
+  CreateBranchRequest,
   CreateDatabaseRequest,
+  CreatedBranch,
   CreatedDatabase,
   CreatedToken,
   CreateTokenRequest,
@@ -97,6 +99,14 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
       post<RotatedCredentials>(`${databasePath(ref)}/rotate-credentials`, input),
     resetPassword: (ref: string, input: ResetPasswordRequest = {}) =>
       post<ResetPassword>(`${databasePath(ref)}/reset-password`, input),
+    /** `wait: false` answers as soon as the work is accepted. */
+    createBranch: (ref: string, input: CreateBranchRequest, { wait = true }: { wait?: boolean } = {}) =>
+      post<CreatedBranch>(
+        `${databasePath(ref)}/branches${queryString({ wait: wait ? undefined : false })}`,
+        input,
+      ),
+    /** Newest first. */
+    listBranches: (ref: string) => get<DatabaseInfo[]>(`${databasePath(ref)}/branches`),
 
     getClientAccess: (ref: string) => get<ClientAccessInfo>(clientAccessPath(ref)),
     /** Also changes whose tokens are taken. */

@@ -52,6 +52,28 @@ export interface DatabaseInfo {
   recoverable_until: string | null;
   /** Do requests of an application's users, and requests without a token, reach it? */
   client_access: boolean;
+  /** The database that this one is a branch of. */
+  parent_id: string | null;
+  /** Of which moment of its parent a branch's data is. */
+  branched_at: string | null;
+  /** When a branch destroys itself. */
+  expires_at: string | null;
+}
+
+/** Body of `POST /v1/databases/:ref/branches`. */
+export interface CreateBranchRequest {
+  /** Made up when absent. */
+  name?: string;
+  /** `2h`, `7d`: after that it destroys itself. Absent: never. */
+  ttl?: string;
+  /** Make a last backup then. */
+  backup_on_expiry?: boolean;
+}
+
+export interface CreatedBranch extends CreatedDatabase {
+  parent_id: string;
+  /** How the data came over: blocks shared with the parent's, copied byte by byte, or dumped and restored. Null: not yet. */
+  way: "reflink" | "copy" | "dump" | null;
 }
 
 /** Answer of `POST /v1/databases`: the only moment at which the token can be read. */

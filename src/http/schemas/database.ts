@@ -47,7 +47,12 @@ const databaseFields = {
   destroyed_at: timestamp.nullable(),
   recoverable_until: timestamp.nullable().describe("Until when a destroyed database can be brought back."),
   client_access: z.boolean().describe("Do an application's users reach it with tokens of their own?"),
+  parent_id: z.string().nullable().describe("The database that this one is a branch of."),
+  branched_at: timestamp.nullable().describe("Of which moment of its parent a branch's data is."),
+  expires_at: timestamp.nullable().describe("When a branch destroys itself."),
 };
+
+export { databaseFields };
 
 export const databaseInfo = z
   .object(databaseFields)

@@ -1,0 +1,35 @@
+/** In charge of giving the HTTP server the functions behind the routes of branches. */
+import type { Principal } from "../access/principal.ts";
+import { requestCreateBranch } from "../databases/create-branch.ts";
+import { describeRow } from "../databases/describe-database.ts";
+import { findDatabase } from "../databases/find-database.ts";
+import type { BranchService } from "../http/services.ts";
+import { awaitOperation } from "../instances/await-operation.ts";
+import type { Platform } from "../instances/platform.ts";
+import { listBranches } from "../state/branches.ts";
+import { findDatabaseById } from "../state/databases.ts";
+import { throwIfFailed } from "./database-services.ts";
+
+/** Copying may take longer than a request lasts: then the answer is that it goes on. */
+const createWaitMs = 25_000;
+
+export function branchServices(platform: Platform): BranchService {
+  const find = (principal: Principal, ref: string) => findDatabase(platform.state, principal, ref);
+  return {
+    async create(principal, { ref, wait, ...input }) {
+      const parent = await find(principal, ref);
+      const accepted = await requestCreateBranch(platform, principal.accountId, parent, input);
+      const operation = wait
+        ? await awaitOperation(platform, accepted.operation.id, createWaitMs)
+        : accepted.operation;
+      throwIfFailed(operation);
+      const info = await describeRow(platform, (await findDatabaseById(platform.state, accepted.id))!);
+      const { way = null } = (operation.result ?? {}) as { way?: "reflink" | "copy" | "dump" };
+      return { ...info, parent_id: parent.id, token: accepted.token, operation_id: operation.id, way };
+    },
+    async list(principal, { ref }) {
+      const rows = await listBranches(platform.state, (await find(principal, ref)).id);
+      return Promise.all(rows.map((row) => describeRow(platform, row)));
+    },
+  };
+}

@@ -1,0 +1,23 @@
+/** In charge of the schemas of branches. */
+import type { CreateBranchRequest, CreatedBranch } from "@postern/sdk/protocol";
+import { z } from "zod";
+import { databaseFields } from "./database.ts";
+
+export const createBranchRequest = z.strictObject({
+  name: z.string().optional().describe("1 to 63 characters of `a-z 0-9 _ -`; made up when absent."),
+  ttl: z.string().optional().describe("For example `2h` or `7d`: after that it destroys itself."),
+  backup_on_expiry: z.boolean().optional().describe("Make a last backup then."),
+}) satisfies z.ZodType<CreateBranchRequest>;
+
+export const createdBranch = z
+  .object({
+    ...databaseFields,
+    parent_id: z.string(),
+    token: z.string().describe("64 hex digits; shown only now."),
+    operation_id: z.string(),
+    way: z
+      .enum(["reflink", "copy", "dump"])
+      .nullable()
+      .describe("Blocks shared with the parent's, copied byte by byte, or dumped and restored."),
+  })
+  .meta({ id: "CreatedBranch" }) satisfies z.ZodType<CreatedBranch>;
