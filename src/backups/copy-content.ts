@@ -146,7 +146,7 @@ async function grant(owner: pg.Client, from: Place, to: Place, sql: string): Pro
   );
   for (const statement of statements) {
     await owner.query(statement).catch((error: unknown) => {
-      if (!(error instanceof pg.DatabaseError) || /^57P0/.test(error.code ?? "")) throw error;
+      if (!(error instanceof pg.DatabaseError) || error.code?.startsWith("57P0")) throw error;
       throw copyFailed(`${messageOf(error)}\n${statement}`);
     });
   }

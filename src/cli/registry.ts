@@ -3,6 +3,7 @@ import type { CommandSpec } from "./command-spec.ts";
 import { accountSpecs } from "./specs/account-specs.ts";
 
 import { backupSpecs } from "./specs/backup-specs.ts";
+import { branchSpecs } from "./specs/branch-specs.ts";
 import { clientAccessSpecs } from "./specs/client-access-specs.ts";
 import { daemonSpecs } from "./specs/daemon-specs.ts";
 import { databaseSpecs } from "./specs/database-specs.ts";
@@ -24,12 +25,14 @@ export const registry: readonly CommandSpec[] = [
   ...clientAccessSpecs,
   ...rowSecuritySpecs,
   ...backupSpecs,
+  ...branchSpecs,
   ...developmentSpecs,
 ];
 
 export const groupSummaries: Record<string, string> = {
   db: "databases",
   "db backup": "backups of a database",
+  "db branch": "copies of a database to try things on",
   "db snapshot": "the same as `db backup`; alone, it makes one",
   "db token": "tokens that open a database over HTTP",
   "db client-access": "an application's users, with tokens of their own",

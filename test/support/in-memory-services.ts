@@ -49,6 +49,9 @@ export const database: DatabaseInfo = {
   destroyed_at: null,
   recoverable_until: null,
   client_access: false,
+  parent_id: null,
+  branched_at: null,
+  expires_at: null,
 };
 
 export const operation: OperationInfo = {
@@ -242,6 +245,16 @@ export function inMemoryServices(): InMemoryServices {
         fileName: "shop-bkp-01234567.dump",
       })),
       restore: recording("backups.restore", () => operation),
+    },
+    branches: {
+      create: recording("branches.create", () => ({
+        ...database,
+        parent_id: database.id,
+        token,
+        operation_id: operationId,
+        way: null,
+      })),
+      list: recording("branches.list", () => []),
     },
     tokens: {
       list: recording("tokens.list", () => [tokenInfo]),

@@ -28,6 +28,11 @@ export function renderDatabase(info: DatabaseInfo): string {
     ["Size", info.size_bytes === null ? null : `${formatBytes(info.size_bytes)}${limit}`],
     ["Connections", info.connections && `${info.connections.open} of ${info.connections.limit}`],
     ["Client access", info.client_access ? "yes" : "no"],
+    [
+      "Branch of",
+      info.parent_id && `${info.parent_id}${info.branched_at ? `, as of ${time(info.branched_at)}` : ""}`,
+    ],
+    ["Expires", time(info.expires_at)],
     ["Owner", info.owner],
     ["Last backup", time(info.last_backup_at)],
     ["Created", formatTime(info.created_at)],

@@ -1,4 +1,5 @@
 /** In charge of `postern db list`. */
+import type { DatabaseInfo } from "@postern/sdk/protocol";
 import type { CommandRun } from "../command-spec.ts";
 import { formatBytes, formatTime } from "../format.ts";
 import { renderColumns } from "../table.ts";
@@ -9,8 +10,8 @@ export const run: CommandRun = async (context, input) => {
   const databases = await (await context.account()).listDatabases({ destroyed: destroyed || undefined });
   await output.print(databases, () =>
     renderColumns(
-      databases.map((database) => [
-        `${database.status === "ready" ? output.paint.green("•") : output.paint.dim("•")} ${database.name}`,
+      underParents(databases).map(({ database, depth }) => [
+        `${"  ".repeat(depth)}${database.status === "ready" ? output.paint.green("•") : output.paint.dim("•")} ${database.name}`,
         database.status,
         database.class,
         database.size_bytes === null ? "" : formatBytes(database.size_bytes),
@@ -26,3 +27,15 @@ export const run: CommandRun = async (context, input) => {
   }
   return undefined;
 };
+
+/** Branches stand under what they are branches of, where that is in the list. */
+export function underParents(
+  databases: readonly DatabaseInfo[],
+): { database: DatabaseInfo; depth: number }[] {
+  const ids = new Set(databases.map(({ id }) => id));
+  const below = (parent: string | null, depth: number): { database: DatabaseInfo; depth: number }[] =>
+    databases
+      .filter(({ parent_id }) => (parent_id !== null && ids.has(parent_id) ? parent_id : null) === parent)
+      .flatMap((database) => [{ database, depth }, ...below(database.id, depth + 1)]);
+  return below(null, 0);
+}
