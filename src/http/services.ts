@@ -116,6 +116,8 @@ export interface CredentialService {
     principal: AccountPrincipal,
     input: DatabaseRef & ResetPasswordRequest,
   ): Promise<ResetPassword>;
+}
+
 export interface BranchService {
   /** `wait`: resolves when the branch is ready or a while has passed, else as soon as the operation is accepted. */
   create(
