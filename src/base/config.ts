@@ -27,6 +27,8 @@ export interface ClientLimits {
   answerBytes: number;
   statements: number;
   statementTimeoutMs: number;
+  /** Longest run of one transaction, milliseconds. */
+  transactionTimeoutMs: number;
   /** Connections to one database for those with a token, and as many for those without. */
   connectionsPerRole: number;
   /** Requests of one caller at a time. */
@@ -210,6 +212,7 @@ export function readConfig(environment: Environment = process.env): Config {
       answerBytes: 8 * 1024 * 1024,
       statements: 20,
       statementTimeoutMs: 5_000,
+      transactionTimeoutMs: 15_000,
       connectionsPerRole: 8,
       underWayPerCaller: 4,
     },

@@ -22,7 +22,10 @@ import { writeTypedStatement } from "./write-typed-statement.ts";
 export interface BatchContext {
   pool: SessionPool;
   catalog: TypeCatalog;
-  limits: Pick<Limits, "answerBytes" | "statementTimeoutMs">;
+  limits: Pick<Limits, "answerBytes" | "statementTimeoutMs"> & {
+    /** For all statements together; without it each has its own time only. */
+    transactionTimeoutMs?: number;
+  };
 }
 
 export interface Batch {
@@ -94,9 +97,10 @@ function watch(
   signal?: DepartureSignal,
 ) {
   const onAbort = () => void pool.abandon(session, requestCanceled());
+  const { statementTimeoutMs, transactionTimeoutMs = Number.POSITIVE_INFINITY } = limits;
   const timer = setTimeout(
-    () => void pool.abandon(session, statementTimedOut(limits.statementTimeoutMs)),
-    limits.statementTimeoutMs * Math.max(statements, 1) + graceMs,
+    () => void pool.abandon(session, statementTimedOut(statementTimeoutMs)),
+    Math.min(statementTimeoutMs * Math.max(statements, 1), transactionTimeoutMs) + graceMs,
   );
   signal?.addEventListener("abort", onAbort, { once: true });
   return () => {

@@ -4,6 +4,7 @@ import { chmod, mkdir, open, readFile, rename, rm, stat, symlink, writeFile } fr
 import { dirname, join } from "node:path";
 import { messageOf, posternError } from "../base/error.ts";
 import { readCommandLine, signalProcess, waitForExit } from "./live-process.ts";
+import { memoryLimitBytes } from "./memory-limit.ts";
 import { ownPath } from "./own-path.ts";
 import type { Runtime, ServerSpec } from "./runtime.ts";
 import type { ServerAccount } from "./server-account.ts";
@@ -20,8 +21,6 @@ export interface ProcessRuntimeOptions {
   warmPool: WarmPool;
 }
 
-/** One statement can ask for gigabytes; beyond this its process gets "out of memory" and the machine lives on. */
-const memoryLimitBytes = 3 * 1024 ** 3;
 /** Crash recovery may take minutes; a server that still says "starting" is waited for. */
 const startTimeoutMs = 600_000;
 /** A killed postmaster's children hold the shared memory for a moment; a new one refuses to start until they are gone. */
@@ -98,7 +97,8 @@ export class ProcessRuntime implements Runtime {
     const child = spawnServer(postgresProgram(toolchain, "postgres"), ["-D", spec.dataDirectory], {
       account,
       logFile: spec.logFile,
-      memoryLimitBytes,
+      // One statement can ask for gigabytes; beyond this its process gets "out of memory" and the machine lives on.
+      memoryLimitBytes: memoryLimitBytes(),
     });
     const failure = await Promise.race([endOf(child), this.#postmasterAppears(spec, child.pid)]);
     if (failure === null) return child.pid!;

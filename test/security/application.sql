@@ -73,6 +73,8 @@ declare counted bigint; begin
 end $$;
 grant execute on function todo_count, add_todo, titles, double, scratch to authenticated;
 grant execute on function double to anon;
+create function endless() returns void language plpgsql as 'begin loop end loop; end';
+grant execute on function endless to anon, authenticated;
 create sequence tickets;
 grant usage on sequence tickets to authenticated;
 create type mood as enum ('happy', 'sad');

@@ -51,6 +51,7 @@ const clientLimits = {
   answerBytes: 8 * 1024 * 1024,
   statements: 20,
   statementTimeoutMs: 5_000,
+  transactionTimeoutMs: 15_000,
   connectionsPerRole: 2,
   underWayPerCaller: 4,
 };
