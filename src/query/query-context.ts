@@ -62,7 +62,11 @@ export function createQueryContext(address: DatabaseAddress, limits: Limits): Qu
     answerBytes: limits.answerBytes,
     statementTimeoutMs: limits.statementTimeoutMs,
   });
-  const book = new StatementBook(askBy({ shared, limits }), () => shared.retire());
+  const book = new StatementBook({
+    ask: askBy({ shared, limits }),
+    onCatalogChange: () => shared.retire(),
+    audience: "owner",
+  });
   const shapes = { shapes: new ResultShapes(catalog), neonShapes: createNeonShapes(catalog) };
   return { pool, catalog, address, limits, ...shapes, shared, book };
 }
@@ -71,7 +75,7 @@ export function createQueryContext(address: DatabaseAddress, limits: Limits): Qu
  * Asks for the first value of the first row of Postern's own queries. They share sessions too: those of statements that
  * are alone may all be busy for long, and what shares must not wait for them.
  */
-function askBy(context: Pick<SharedContext, "shared" | "limits">): AskCatalog {
+export function askBy(context: Pick<SharedContext, "shared" | "limits">): AskCatalog {
   const entries = new Map<string, BookEntry>();
   return async (text, params) => {
     const entry = entries.get(text) ?? sharedEntry(text);
@@ -88,4 +92,5 @@ const sharedEntry = (text: string): BookEntry => ({
   kind: "read",
   parameterTypes: undefined,
   costMs: Number.POSITIVE_INFINITY,
+  aloneUntil: 0,
 });

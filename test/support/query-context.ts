@@ -48,10 +48,11 @@ function planeOf(context: QueryContext): DataPlane {
     },
     alone() {
       // Where the catalog cannot be asked, nothing is shared.
-      const book = new StatementBook(
-        async () => undefined,
-        () => {},
-      );
+      const book = new StatementBook({
+        ask: async () => undefined,
+        onCatalogChange: () => {},
+        audience: "owner",
+      });
       return planeOf({ ...context, book });
     },
     async close() {

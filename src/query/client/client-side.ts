@@ -8,6 +8,7 @@ import type { QueryContext, QueryOptions } from "../query-context.ts";
 import {
   type ClientContext,
   closeClientContext,
+  closeIdleClients,
   countUnderWay,
   createClientContext,
 } from "./client-context.ts";
@@ -51,12 +52,7 @@ export class ClientSide {
 
   closeIdle(): void {
     for (const { context } of this.#contexts.values()) {
-      context
-        .then(({ authenticated, anonymous }) => {
-          authenticated.pool.closeIdle();
-          anonymous.pool.closeIdle();
-        })
-        .catch(() => {});
+      context.then(closeIdleClients, () => {});
     }
   }
 
@@ -71,9 +67,7 @@ export class ClientSide {
     const known = this.#contexts.get(databaseId);
     if (known) return known.context;
     const { limits, openClientAccess } = this.#options;
-    const context = openClientAccess(databaseId).then((logins) =>
-      createClientContext(owner.address, logins, owner.catalog, limits),
-    );
+    const context = openClientAccess(databaseId).then((logins) => createClientContext(owner, logins, limits));
     this.#contexts.set(databaseId, { context, preparedAt: performance.now() });
     context.catch(() => {
       if (this.#contexts.get(databaseId)?.context === context) this.#contexts.delete(databaseId);

@@ -9,15 +9,19 @@ import type { ClientLimits } from "../../base/config.ts";
 import { PosternError } from "../../base/error.ts";
 import { ServerError } from "../../postgres/wire/server-error.ts";
 import type { Step } from "../batch-exchange.ts";
-import { checkStatement, checkStatements } from "../check-request.ts";
+import { checkParams, checkStatement, checkStatements } from "../check-request.ts";
 import { AnswerBudget } from "../json-writer.ts";
 import type { QueryContext, QueryOptions } from "../query-context.ts";
 import { ResultStep } from "../result-step.ts";
 import { type ClientFrame, runBatch } from "../run-batch.ts";
 import { finishStatement, type StatementKind } from "../run-query.ts";
 import { beginCommand, finishTransaction } from "../run-transaction.ts";
+import { sharedGateLength } from "../shared/prepared-statement.ts";
+import { runShared, shareable } from "../shared/run-shared.ts";
+import type { SharedStatement } from "../shared/shared-request.ts";
 import { gatePrefix, writeCommand } from "../write-statement.ts";
-import type { ClientContext } from "./client-context.ts";
+import type { ClientContext, ClientSessions } from "./client-context.ts";
+import { identityOf } from "./client-sessions.ts";
 import { writeAttach } from "./sign-identity.ts";
 
 export interface ClientCall {
@@ -35,9 +39,18 @@ export async function runClientQuery(
   request: QueryRequest,
   options: QueryOptions,
 ): Promise<Buffer[]> {
+  const rollsBack = options.rollsBack === true;
+  const shared = rollsBack ? undefined : shareable(sideOf(call), [request]);
+  if (shared) {
+    checkParams(request);
+    const steps = await runSharedClient(call, shared, stepMaker(call, options), {
+      ...options,
+      isSingle: true,
+    });
+    return finishStatement(call.owner, kind, steps[0]!, options);
+  }
   checkStatement(request);
   const [result] = makeSteps(call, 1, options);
-  const rollsBack = options.rollsBack === true;
   const batch = { statements: [request], steps: [result!], begin: "begin", isSingle: true, rollsBack };
   await runClientBatch(call.clients, call.claims, batch, options);
   return finishStatement(call.owner, kind, result!, options);
@@ -50,17 +63,56 @@ export async function runClientTransaction(
 ): Promise<Buffer[]> {
   const { statements } = request;
   checkStatements(statements, call.limits.statements);
+  const begin = beginCommand(request);
+  const shared = begin === "begin" && statements.length > 0 ? shareable(sideOf(call), statements) : undefined;
+  if (shared) {
+    const steps = await runSharedClient(call, shared, stepMaker(call, options), {
+      ...options,
+      isSingle: false,
+    });
+    return finishTransaction(call.owner, steps, options);
+  }
   const steps = makeSteps(call, statements.length, options);
-  const batch = { statements, steps, begin: beginCommand(request), isSingle: false };
+  const batch = { statements, steps, begin, isSingle: false };
   await runClientBatch(call.clients, call.claims, batch, options);
   return finishTransaction(call.owner, steps, options);
 }
 
-function makeSteps({ owner, limits }: ClientCall, count: number, options: QueryOptions): ResultStep[] {
-  const budget = new AnswerBudget(limits.answerBytes);
+function makeSteps(call: ClientCall, count: number, options: QueryOptions): ResultStep[] {
+  return Array.from({ length: count }, stepMaker(call, options).next);
+}
+
+/** Makes the steps of one request; they share a budget, which begins anew when the request is sent again. */
+function stepMaker({ owner, limits }: ClientCall, { rowsAsArrays = false }: QueryOptions) {
   owner.shapes.refresh(Date.now());
-  const { rowsAsArrays = false } = options;
-  return Array.from({ length: count }, () => new ResultStep({ shapes: owner.shapes, budget, rowsAsArrays }));
+  let budget = new AnswerBudget(limits.answerBytes);
+  return {
+    next: () => new ResultStep({ shapes: owner.shapes, budget, rowsAsArrays }),
+    restart: () => {
+      budget = new AnswerBudget(limits.answerBytes);
+    },
+  };
+}
+
+export const sideOf = ({ clients, claims }: ClientCall): ClientSessions =>
+  claims ? clients.authenticated : clients.anonymous;
+
+/** Resolves with the steps that heard the answers. @throws PosternError as `runClientBatch` does */
+export async function runSharedClient<S extends Step>(
+  call: ClientCall,
+  statements: readonly SharedStatement[],
+  steps: { next: () => S; restart: () => void },
+  { signal, isSingle }: Pick<QueryOptions, "signal"> & { isSingle: boolean },
+): Promise<S[]> {
+  const { clients, claims } = call;
+  const { authenticated: login, macKey } = clients.logins;
+  const options = { isTransaction: !isSingle, signal, onSend: steps.restart };
+  const prelude = claims ? { prelude: identityOf({ login, macKey }, claims) } : {};
+  try {
+    return await runShared(sideOf(call), statements, steps.next, { ...options, ...prelude });
+  } catch (error) {
+    throw error instanceof PosternError ? asShownToClients(error, sharedGateLength) : error;
+  }
 }
 
 export interface ClientBatch {
@@ -84,7 +136,7 @@ export async function runClientBatch(
   try {
     await runBatch(side, { ...batch, begin, client: frameOf(context, claims) }, signal);
   } catch (error) {
-    throw error instanceof PosternError ? asShownToClients(error) : error;
+    throw error instanceof PosternError ? asShownToClients(error, gatePrefix.length) : error;
   }
 }
 
@@ -99,11 +151,11 @@ const frameOf = ({ logins }: ClientContext, claims: VerifiedClaims | null): Clie
 });
 
 /** Details and hints of Postgres's can show rows and names that the caller may not see. */
-function asShownToClients(error: PosternError): PosternError {
+function asShownToClients(error: PosternError, gateLength: number): PosternError {
   if (!(error.cause instanceof ServerError)) return error;
   const { position } = error;
   return new PosternError(error.code, error.message, {
-    position: position === undefined ? undefined : Math.max(1, position - gatePrefix.length),
+    position: position === undefined ? undefined : Math.max(1, position - gateLength),
     statementIndex: error.statementIndex,
     cause: error.cause,
   });

@@ -16,17 +16,41 @@ const validSeconds = 30;
 /** Stands between the subject and the claims; neither can contain it. */
 const separator = "\x1f";
 
+/** Statement of a session that clients share; it is prepared once. */
+export const attachStatement = "_attach";
+export const attachCall = "select auth.attach($1, $2, $3)";
+
 /** Bound to login role, session and time: what one session was told is worth nothing in another, or later. */
 export function writeAttach(
   out: MessageWriter,
+  signer: Signer,
+  connection: Pick<WireConnection, "processId">,
+  verified: VerifiedClaims,
+): void {
+  writeParse(out, attachCall);
+  writeBind(out, sign(signer, connection, verified));
+  out.bytes(execute);
+}
+
+/** The same where `attachCall` is prepared. */
+export function writePreparedAttach(
+  out: MessageWriter,
+  signer: Signer,
+  connection: Pick<WireConnection, "processId">,
+  verified: VerifiedClaims,
+): void {
+  writeBind(out, sign(signer, connection, verified), attachStatement);
+  out.bytes(execute);
+}
+
+/** The parameters of `attachCall`. */
+function sign(
   { login, macKey }: Signer,
   { processId }: Pick<WireConnection, "processId">,
   { subject, json, expiresAt }: VerifiedClaims,
-): void {
+): [claims: string, expiry: string, mac: string] {
   const expiry = String(Math.min(Math.floor(expiresAt), Math.floor(Date.now() / 1000) + validSeconds));
   const claims = subject + separator + json;
   const mac = createHmac("sha256", macKey).update(`${login}|${processId}|${expiry}|${claims}`).digest("hex");
-  writeParse(out, "select auth.attach($1, $2, $3)");
-  writeBind(out, [claims, expiry, mac]);
-  out.bytes(execute);
+  return [claims, expiry, mac];
 }

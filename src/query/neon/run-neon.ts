@@ -1,6 +1,6 @@
 /** In charge of running a request of the Neon serverless driver: one statement, or several in one transaction. */
 import { checkParams, checkStatement, checkStatements } from "../check-request.ts";
-import { type ClientCall, runClientBatch } from "../client/run-client.ts";
+import { type ClientCall, runClientBatch, runSharedClient, sideOf } from "../client/run-client.ts";
 import { AnswerBudget } from "../json-writer.ts";
 import { learnTypes } from "../learn-types.ts";
 import type { QueryContext, QueryOptions } from "../query-context.ts";
@@ -49,8 +49,15 @@ export async function runClientNeon(
   const { queries, isBatch, begin } = request;
   if (queries.length === 0) return [opening, closing];
   if (isBatch) checkStatements(queries, call.limits.statements);
-  else checkStatement(queries[0]!);
-  const results = queries.map(stepMaker(call.owner, request, call.limits.answerBytes).next);
+  const steps = stepMaker(call.owner, request, call.limits.answerBytes);
+  const shared = isBatch && begin !== "begin" ? undefined : shareable(sideOf(call), queries);
+  if (shared) {
+    if (!isBatch) checkParams(queries[0]!);
+    const run = { signal: options.signal, isSingle: !isBatch };
+    return finish(call.owner, request, await runSharedClient(call, shared, steps, run), options);
+  }
+  if (!isBatch) checkStatement(queries[0]!);
+  const results = queries.map(steps.next);
   const batch = { statements: queries, steps: results, begin: isBatch ? begin : "begin", isSingle: !isBatch };
   await runClientBatch(call.clients, call.claims, batch, options);
   return finish(call.owner, request, results, options);

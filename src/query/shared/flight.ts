@@ -14,6 +14,10 @@ import type { Submission } from "./shared-request.ts";
 /** One request aboard. */
 export interface Passenger {
   readonly submission: Submission;
+  /** Commands of Postern's own before the first statement whose answers are still to come. */
+  prelude: number;
+  /** Before which statements there is one more, the gate; what has been answered is false. */
+  readonly gates: boolean[];
   readonly prepared: readonly PreparedStatement[];
   readonly steps: readonly Step[];
   /** Which statement's answer is coming. */
@@ -24,8 +28,8 @@ export interface Passenger {
 
 /** Who is told how the flight went. */
 export interface FlightOwner {
-  /** A read's answer is whole. */
-  onArrived(flight: Flight, passenger: Passenger): void;
+  /** A passenger's answer is whole; with an error only of a flight that isolates. */
+  onArrived(flight: Flight, passenger: Passenger, error: Error | undefined): void;
   /** Nothing more will come; with an error, `flight.current` is whom it struck. */
   onLanded(flight: Flight, error: Error | undefined): void;
   /** The connection ended. */
@@ -36,6 +40,8 @@ export interface FlightOptions {
   /** Largest answer to one request, counted on the socket, bytes. */
   answerBytes: number;
   now: number;
+  /** Each passenger has a transaction, and a ReadyForQuery, of its own: nobody's failure reaches another. */
+  isolates: boolean;
   owner: FlightOwner;
 }
 
@@ -50,13 +56,14 @@ export class Flight implements Exchange {
   #bytes = 0;
   #isDescribed = false;
   #error: Error | undefined;
+  #isLost = false;
 
   constructor(passengers: readonly Passenger[], options: FlightOptions) {
     this.passengers = passengers;
     this.sentAt = options.now;
     this.#options = options;
     // Each answer is held to its limit below; a single huge message before it has come.
-    this.byteLimit = options.answerBytes * passengers.length;
+    this.byteLimit = options.answerBytes * (options.isolates ? 1 : passengers.length);
     this.messageByteLimit = options.answerBytes;
   }
 
@@ -83,25 +90,27 @@ export class Flight implements Exchange {
   onDataRow(buffer: Buffer, start: number, end: number): void {
     const passenger = this.passengers[this.position]!;
     this.#count(end - start);
-    if (passenger.isMuted) return;
+    if (passenger.isMuted || passenger.prelude > 0) return;
     if (!this.#isDescribed) this.#describe(passenger);
     passenger.steps[passenger.index]!.onDataRow!(buffer, start, end);
   }
 
   onCommandComplete(tag: string): void {
     const passenger = this.passengers[this.position]!;
+    if (isPreparatory(passenger)) return;
     if (!passenger.isMuted) {
       if (!this.#isDescribed) this.#describe(passenger);
       passenger.steps[passenger.index]!.onComplete(tag);
     }
     this.#isDescribed = false;
     passenger.index++;
-    if (passenger.index < passenger.prepared.length) return;
+    // Those that have a transaction of their own have their answer when it has ended.
+    if (passenger.index < passenger.prepared.length || this.#options.isolates) return;
     // What a request has changed counts when it is committed, which is when the flight lands.
     if (this.changesSomething && this.position === this.passengers.length - 1) return;
     this.position++;
     this.#bytes = 0;
-    if (!this.changesSomething) this.#options.owner.onArrived(this, passenger);
+    if (!this.changesSomething) this.#options.owner.onArrived(this, passenger, undefined);
   }
 
   onError(error: ServerError): void {
@@ -109,10 +118,25 @@ export class Flight implements Exchange {
   }
 
   onReady(_status: TransactionStatus): void {
-    this.#options.owner.onLanded(this, this.#error);
+    if (this.#options.isolates) this.#endTransaction();
+    else this.#options.owner.onLanded(this, this.#error);
   }
 
+  #endTransaction(): void {
+    const { owner } = this.#options;
+    const passenger = this.passengers[this.position++]!;
+    const error = this.#error;
+    this.#error = undefined;
+    this.#isDescribed = false;
+    this.#bytes = 0;
+    owner.onArrived(this, passenger, error);
+    if (this.position === this.passengers.length) owner.onLanded(this, undefined);
+  }
+
+  /** As often as there are transactions still to come. */
   onClose(error: Error): void {
+    if (this.#isLost) return;
+    this.#isLost = true;
     this.#options.owner.onLost(this, this.#error ?? error);
   }
 
@@ -131,4 +155,16 @@ export class Flight implements Exchange {
     const { description } = prepared[index]!;
     if (description) steps[index]!.onRowDescription?.(description, 0, description.length);
   }
+}
+
+/** Is it the answer to a command of Postern's own: who the client is, or the gate before a statement? */
+function isPreparatory(passenger: Passenger): boolean {
+  if (passenger.prelude > 0) {
+    passenger.prelude--;
+    return true;
+  }
+  const { gates, index } = passenger;
+  if (!gates[index]) return false;
+  gates[index] = false;
+  return true;
 }

@@ -1,5 +1,5 @@
 /** In charge of who flies next: which of the waiting requests take which of the free sessions, alone or in company. */
-import type { Flight } from "./flight.ts";
+import type { Flight, Passenger } from "./flight.ts";
 import type { SharedRequest, Submission } from "./shared-request.ts";
 
 interface Rules {
@@ -40,7 +40,7 @@ export function planFlights(
   }
   const plan: FlightPlan = { flights: [], waiting: [], wantedSessions: 0 };
   const flown = new Set<Submission>();
-  for (const { company, submissions } of gather(waiting)) {
+  for (const { company, submissions } of gather(waiting, now)) {
     // They come with one of the next flights, which are on their way.
     if (company !== "nobody" && flying[company] >= rules[company].flights) continue;
     if (plan.flights.length === idleSessions) {
@@ -64,12 +64,12 @@ interface Group {
 }
 
 /** In the order of those who came first. */
-function gather(waiting: readonly Submission[]): Group[] {
+function gather(waiting: readonly Submission[], now: number): Group[] {
   const groups: Group[] = [];
   const open: Partial<Record<"reads" | "inserts", Group>> = {};
   for (const submission of waiting) {
     const { company } = submission.request;
-    const costMs = submission.fliesAlone ? Number.POSITIVE_INFINITY : costOf(submission.request);
+    const costMs = submission.fliesAlone ? Number.POSITIVE_INFINITY : costOf(submission.request, now);
     if (company === "nobody" || costMs >= rules[company].joinsBelowMs) {
       groups.push({ company: "nobody", submissions: [submission], costMs });
       continue;
@@ -87,9 +87,9 @@ function gather(waiting: readonly Submission[]): Group[] {
 }
 
 /** Milliseconds; infinite until it is known. */
-function costOf({ statements }: SharedRequest): number {
+function costOf({ statements }: SharedRequest, now: number): number {
   let sum = 0;
-  for (const { entry } of statements) sum += entry.costMs;
+  for (const { entry } of statements) sum += entry.aloneUntil > now ? Number.POSITIVE_INFINITY : entry.costMs;
   return sum;
 }
 
@@ -104,6 +104,13 @@ export function noteCost({ passengers, sentAt }: Flight, now: number): void {
       entry.costMs = each < entry.costMs ? each : entry.costMs + (each - entry.costMs) / 16;
     }
   }
+}
+
+const keepsAloneMs = 10_000;
+
+/** What it takes depends on more than its text: for a while nobody has to wait for it again. */
+export function keepAlone({ submission }: Passenger, now: number): void {
+  for (const { entry } of submission.request.statements) entry.aloneUntil = now + keepsAloneMs;
 }
 
 /** Until it has flown alone again. */

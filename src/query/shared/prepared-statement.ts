@@ -14,6 +14,13 @@ export interface PreparedStatement {
 
 const mostPrepared = 256;
 
+/** All of one length, so that what is written before a statement's text is, too. */
+export const preparedName = (count: number): string => `_p${String(count).padStart(8, "0")}`;
+
+/** What a client's statement is written behind when it is prepared under a name: the gate. */
+export const sharedGatePrefix = (name: string): string => `prepare ${name} as `;
+export const sharedGateLength = sharedGatePrefix(preparedName(1)).length;
+
 export class PreparedStatements {
   readonly #byText = new Map<string, PreparedStatement>();
   #count = 0;
@@ -27,7 +34,7 @@ export class PreparedStatements {
     const replaced = this.find(entry.text);
     if (replaced) this.#close(out, replaced);
     else if (this.#byText.size >= mostPrepared) this.#close(out, this.#byText.values().next().value!);
-    const name = `p${++this.#count}`;
+    const name = preparedName(++this.#count);
     const statement: PreparedStatement = { name, entry, isParsed: false, description: undefined };
     this.#byText.set(entry.text, statement);
     return statement;

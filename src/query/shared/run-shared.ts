@@ -6,7 +6,7 @@ import { needsType } from "../encode-params.ts";
 import { queryError } from "../query-error.ts";
 import type { TypeCatalog } from "../type-catalog.ts";
 import type { SharedPool } from "./shared-pool.ts";
-import type { SharedRequest, SharedStatement } from "./shared-request.ts";
+import type { SharedRequest, SharedStatement, WritePrelude } from "./shared-request.ts";
 import type { StatementBook } from "./statement-book.ts";
 
 export interface SharedContext {
@@ -52,9 +52,12 @@ function areTypesKnown(
   return true;
 }
 
-function companyOf(statements: readonly SharedStatement[]): SharedRequest["company"] {
+/** Strangers' inserts do not share a transaction: one that fails or waits would reach the others. */
+function companyOf(statements: readonly SharedStatement[], isolates: boolean): SharedRequest["company"] {
   if (statements.every(({ entry }) => entry.kind === "read")) return "reads";
-  return statements.length === 1 && statements[0]!.entry.kind === "insert" ? "inserts" : "nobody";
+  return !isolates && statements.length === 1 && statements[0]!.entry.kind === "insert"
+    ? "inserts"
+    : "nobody";
 }
 
 export interface RunOptions {
@@ -62,6 +65,7 @@ export interface RunOptions {
   signal: DepartureSignal | undefined;
   /** Called before the request is sent, each time. */
   onSend?(): void;
+  prelude?: WritePrelude;
 }
 
 /** Resolves with the steps that heard the answers. @throws PosternError */
@@ -75,7 +79,8 @@ export function runShared<S extends Step>(
     let steps: S[] = [];
     const request: SharedRequest = {
       statements,
-      company: companyOf(statements),
+      company: companyOf(statements, shared.isolates),
+      prelude: options.prelude,
       makeSteps: () => {
         options.onSend?.();
         steps = statements.map(makeStep);

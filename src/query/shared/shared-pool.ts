@@ -11,7 +11,7 @@ import { requestCanceled, statementTimedOut, tooBusy } from "../query-error.ts";
 import type { TypeCatalog } from "../type-catalog.ts";
 import type { Flight, Passenger } from "./flight.ts";
 import { mayBeOutdated } from "./may-be-outdated.ts";
-import { forgetCost, noteCost, planFlights } from "./plan-flights.ts";
+import { forgetCost, keepAlone, noteCost, planFlights } from "./plan-flights.ts";
 import type { SharedRequest, Submission } from "./shared-request.ts";
 import { type SessionOwner, SharedSession } from "./shared-session.ts";
 
@@ -26,6 +26,8 @@ export interface SharedPoolOptions {
   queueTimeoutMs: number;
   idleTimeoutMs: number;
   maxLifetimeMs: number;
+  /** For strangers: each request is a transaction of its own, which begins with who it is. */
+  isolates?: boolean;
 }
 
 /** A flight of several that shows no progress for this long is given up: each of them is asked again, alone. */
@@ -51,6 +53,10 @@ export class SharedPool implements SessionOwner {
 
   constructor(options: SharedPoolOptions) {
     this.#options = options;
+  }
+
+  get isolates(): boolean {
+    return this.#options.isolates ?? false;
   }
 
   /** Takes a request; its `onDone` is called when it has ended, mostly in a later turn of the event loop. */
@@ -114,9 +120,9 @@ export class SharedPool implements SessionOwner {
     else session.connection.close();
   }
 
-  onArrived(session: SharedSession, { submission, isMuted }: Passenger): void {
+  onArrived(session: SharedSession, passenger: Passenger, error: Error | undefined): void {
     session.lastAnswerAt = performance.now();
-    if (!isMuted) this.#end(submission, undefined);
+    if (!passenger.isMuted) this.#endStruck(passenger, error);
   }
 
   onLanded(session: SharedSession, flight: Flight, error: Error | undefined): void {
@@ -217,7 +223,7 @@ export class SharedPool implements SessionOwner {
   #send(session: SharedSession, submissions: readonly Submission[], now: number): void {
     for (const submission of submissions) submission.attempts++;
     const { answerBytes, catalog } = this.#options;
-    session.send(submissions, { answerBytes, now, catalog });
+    session.send(submissions, { answerBytes, now, catalog, isolates: this.isolates });
   }
 
   #openMore(wanted: number): void {
@@ -306,6 +312,7 @@ export class SharedPool implements SessionOwner {
       if (quietForMs < stuckAfterMs) return;
       // Which of them it is cannot be seen from here; alone, it will show.
       forgetCost(passengers.slice(position));
+      if (this.isolates) keepAlone(passengers[position]!, now);
       this.#askAgain(flight, position);
       for (const passenger of passengers) passenger.isMuted = true;
       void this.#abandon(session, requestCanceled());

@@ -1,5 +1,7 @@
 /** In charge of one request on a session that it shares with others: what it asks, and who hears how it ended. */
 import type { JsonValue } from "@postern/sdk/protocol";
+import type { MessageWriter } from "../../postgres/wire/message-writer.ts";
+import type { WireConnection } from "../../postgres/wire/wire-connection.ts";
 import type { Step } from "../batch-exchange.ts";
 import type { BookEntry } from "./statement-book.ts";
 
@@ -8,11 +10,16 @@ export interface SharedStatement {
   params: readonly JsonValue[];
 }
 
+/** Writes the commands that go before a request's statements, and returns how many they are. */
+export type WritePrelude = (out: MessageWriter, connection: WireConnection) => number;
+
 export interface SharedRequest {
   /** Several are one transaction: they take effect all or not at all. */
   statements: readonly SharedStatement[];
   /** With whom it may travel. Reads change nothing, so they may also be sent again. */
   company: "reads" | "inserts" | "nobody";
+  /** Of a client: says who it is. */
+  prelude?: WritePrelude | undefined;
   /** Makes fresh steps, one for each statement; called once more whenever the request is sent once more. */
   makeSteps(): readonly Step[];
   /** Called once, with the error or without. `failedIndex`: which statement it was. */

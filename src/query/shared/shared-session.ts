@@ -10,13 +10,15 @@ import { MessageWriter } from "../../postgres/wire/message-writer.ts";
 import type { WireConnection } from "../../postgres/wire/wire-connection.ts";
 import { encodeParam } from "../encode-params.ts";
 import type { TypeCatalog } from "../type-catalog.ts";
+import { writeCommand } from "../write-statement.ts";
 import { Flight, type FlightOwner, type Passenger } from "./flight.ts";
-import { type PreparedStatement, PreparedStatements } from "./prepared-statement.ts";
+import { type PreparedStatement, PreparedStatements, sharedGatePrefix } from "./prepared-statement.ts";
 import type { SharedStatement, Submission } from "./shared-request.ts";
+import type { BookEntry } from "./statement-book.ts";
 
 /** Hears how flights went. */
 export interface SessionOwner {
-  onArrived(session: SharedSession, passenger: Passenger): void;
+  onArrived(session: SharedSession, passenger: Passenger, error: Error | undefined): void;
   onLanded(session: SharedSession, flight: Flight, error: Error | undefined): void;
   onLost(session: SharedSession, flight: Flight, error: Error): void;
 }
@@ -26,6 +28,8 @@ export interface SendOptions {
   answerBytes: number;
   now: number;
   catalog: TypeCatalog;
+  /** Clients' requests: each says who it is, and has a transaction of its own. */
+  isolates: boolean;
 }
 
 export class SharedSession implements FlightOwner {
@@ -48,21 +52,29 @@ export class SharedSession implements FlightOwner {
 
   /** Sends the requests in one write. Several must all be reads. */
   send(submissions: readonly Submission[], options: SendOptions): void {
-    const out = new MessageWriter(128 + submissions.length * 96);
-    const passengers = submissions.map((submission) => this.#board(out, submission, options.catalog));
-    out.bytes(sync);
-    const { answerBytes, now } = options;
-    this.flight = new Flight(passengers, { answerBytes, now, owner: this });
-    this.connection.send(out.take(), this.flight);
+    const { answerBytes, now, isolates } = options;
+    const out = new MessageWriter(128 + submissions.length * (isolates ? 512 : 96));
+    const passengers = submissions.map((submission) => {
+      const passenger = this.#board(out, submission, options);
+      if (isolates) out.bytes(sync);
+      return passenger;
+    });
+    if (!isolates) out.bytes(sync);
+    this.flight = new Flight(passengers, { answerBytes, now, isolates, owner: this });
+    // One ReadyForQuery for each Sync.
+    if (isolates) this.connection.send(out.take(), ...passengers.map(() => this.flight!));
+    else this.connection.send(out.take(), this.flight);
   }
 
-  onArrived(_flight: Flight, passenger: Passenger): void {
-    this.#owner.onArrived(this, passenger);
+  onArrived(_flight: Flight, passenger: Passenger, error: Error | undefined): void {
+    if (error) this.#forgetUnparsed(passenger);
+    this.#owner.onArrived(this, passenger, error);
   }
 
   onLanded(flight: Flight, error: Error | undefined): void {
     this.flight = undefined;
-    if (error) this.#forgetUnparsed(flight);
+    // Behind an error nothing is parsed.
+    if (error) flight.passengers.slice(flight.position).forEach((one) => this.#forgetUnparsed(one));
     this.#owner.onLanded(this, flight, error);
   }
 
@@ -70,39 +82,46 @@ export class SharedSession implements FlightOwner {
     this.#owner.onLost(this, flight, error);
   }
 
-  /** Behind an error nothing is parsed. */
-  #forgetUnparsed({ passengers, position }: Flight): void {
-    for (let at = position; at < passengers.length; at++) {
-      for (const statement of passengers[at]!.prepared)
-        if (!statement.isParsed) this.#prepared.forget(statement);
+  #forgetUnparsed({ prepared }: Passenger): void {
+    for (const statement of prepared) if (!statement.isParsed) this.#prepared.forget(statement);
+  }
+
+  #board(out: MessageWriter, submission: Submission, options: SendOptions): Passenger {
+    const { request } = submission;
+    const prelude = request.prelude?.(out, this.connection) ?? 0;
+    const prepared: PreparedStatement[] = [];
+    const gates: boolean[] = [];
+    for (const { entry, params } of request.statements) {
+      const known = submission.parsesAnew ? undefined : this.#prepared.find(entry.text);
+      const statement = known ?? this.#prepare(out, entry, options);
+      gates.push(options.isolates && known === undefined);
+      prepared.push(statement);
+      this.#writeRun(out, statement, params, options.catalog);
     }
+    return { submission, prelude, gates, prepared, steps: request.makeSteps(), index: 0, isMuted: false };
   }
 
-  #board(out: MessageWriter, submission: Submission, catalog: TypeCatalog): Passenger {
-    const { request, parsesAnew } = submission;
-    const prepared = request.statements.map((one) => this.#write(out, one, parsesAnew, catalog));
-    return { submission, prepared, steps: request.makeSteps(), index: 0, isMuted: false };
+  /** A stranger's statement passes the gate when it is prepared: see `gatePrefix`. */
+  #prepare(out: MessageWriter, entry: BookEntry, { isolates }: SendOptions): PreparedStatement {
+    const statement = this.#prepared.add(out, entry);
+    if (isolates) writeCommand(out, sharedGatePrefix(statement.name) + entry.text);
+    else writeParse(out, entry.text, statement.name);
+    writeDescribeStatement(out, statement.name);
+    return statement;
   }
 
-  #write(
+  #writeRun(
     out: MessageWriter,
-    { entry, params }: SharedStatement,
-    parsesAnew: boolean,
+    { entry, name }: PreparedStatement,
+    params: SharedStatement["params"],
     catalog: TypeCatalog,
-  ): PreparedStatement {
-    let statement = parsesAnew ? undefined : this.#prepared.find(entry.text);
-    if (statement === undefined) {
-      statement = this.#prepared.add(out, entry);
-      writeParse(out, entry.text, statement.name);
-      writeDescribeStatement(out, statement.name);
-    }
+  ): void {
     const types = entry.parameterTypes;
     writeBind(
       out,
       params.map((param, index) => encodeParam(param, types && catalog.find(types[index] ?? 0))),
-      statement.name,
+      name,
     );
     out.bytes(execute);
-    return statement;
   }
 }

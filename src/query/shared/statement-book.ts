@@ -5,7 +5,7 @@
  */
 import { leadingKeyword } from "../leading-keyword.ts";
 import { profileStatement, type StatementProfile } from "./statement-profile.ts";
-import { catalogStateQuery, verifyParams, verifyQuery } from "./verify-profile.ts";
+import { type Audience, catalogStateQuery, verifyParams, verifyQuery } from "./verify-profile.ts";
 
 export interface BookEntry {
   readonly text: string;
@@ -16,6 +16,8 @@ export interface BookEntry {
   parameterTypes: number[] | undefined;
   /** What it takes, milliseconds; infinite until it is known. */
   costMs: number;
+  /** Before this moment (of performance.now()) it travels alone: it has held others up. */
+  aloneUntil: number;
 }
 
 /** Runs a query of Postern's own in the database and returns the first value of its first row, as text. */
@@ -23,26 +25,34 @@ export type AskCatalog = (sql: string, params: string[]) => Promise<string | und
 
 /** Far more than an application has statements; beyond it the oldest are forgotten. */
 const mostEntries = 2_000;
+/** What waits to be looked at; a text beyond that is looked at when it comes again. */
+const mostChecks = 50;
 const believedForMs = 1_000;
 /** The catalog is looked at before what is known of it grows too old, so that nothing has to run alone meanwhile. */
 const lookAgainAfterMs = 700;
 
+export interface BookOptions {
+  ask: AskCatalog;
+  /** Sessions that were shared so far should be replaced. */
+  onCatalogChange(): void;
+  /** Whose statements they are. */
+  audience: Audience;
+}
+
 export class StatementBook {
   readonly #entries = new Map<string, BookEntry>();
-  readonly #ask: AskCatalog;
-  readonly #onCatalogChange: () => void;
+  readonly #options: BookOptions;
   #catalogState: string | undefined;
   /** When the catalog's state was asked for: until a second later it is believed. */
   #askedAt = Number.NEGATIVE_INFINITY;
   #comparing = false;
+  #checks = 0;
   /** Counts what makes an answer that is under way worthless. */
   #epoch = 0;
   #queue: Promise<void> = Promise.resolve();
 
-  /** `onCatalogChange`: sessions that were shared so far should be replaced. */
-  constructor(ask: AskCatalog, onCatalogChange: () => void) {
-    this.#ask = ask;
-    this.#onCatalogChange = onCatalogChange;
+  constructor(options: BookOptions) {
+    this.#options = options;
   }
 
   /** The statement's entry if it may share a session now. */
@@ -88,21 +98,28 @@ export class StatementBook {
       kind: "write",
       parameterTypes: undefined,
       costMs: Number.POSITIVE_INFINITY,
+      aloneUntil: 0,
     });
   }
 
   /** One after the other: a burst of new statements must not take all sessions. */
   #check(entry: BookEntry): void {
+    if (this.#checks === mostChecks) return;
+    this.#checks++;
     entry.verdict = "checking";
     this.#queue = this.#queue
       .then(() => this.#verify(entry))
       .catch(() => {
         entry.verdict = "new";
+      })
+      .finally(() => {
+        this.#checks--;
       });
   }
 
   async #verify(entry: BookEntry): Promise<void> {
-    const profile = await profileStatement(entry.text);
+    const { ask, audience } = this.#options;
+    const profile = await profileStatement(entry.text, audience);
     if (!profile) {
       entry.verdict = "alone";
       return;
@@ -110,7 +127,7 @@ export class StatementBook {
     // The catalog's state first: what changes from here on is seen when it is next compared.
     if (this.#catalogState === undefined) await this.#compareCatalog(performance.now());
     const epoch = this.#epoch;
-    const isHarmless = (await this.#ask(verifyQuery, verifyParams(profile))) === "t";
+    const isHarmless = (await ask(verifyQuery[audience], verifyParams(profile, audience))) === "t";
     if (epoch !== this.#epoch || this.#catalogState === undefined) entry.verdict = "new";
     else if (isHarmless) {
       entry.kind = profile.kind;
@@ -131,7 +148,7 @@ export class StatementBook {
 
   async #compareCatalog(now: number): Promise<void> {
     const epoch = this.#epoch;
-    const state = await this.#ask(catalogStateQuery, []);
+    const state = await this.#options.ask(catalogStateQuery, []);
     if (state === undefined || epoch !== this.#epoch) return;
     if (this.#catalogState !== undefined && state !== this.#catalogState) this.#startAfresh();
     this.#catalogState = state;
@@ -145,7 +162,7 @@ export class StatementBook {
       entry.verdict = "new";
       entry.parameterTypes = undefined;
     }
-    this.#onCatalogChange();
+    this.#options.onCatalogChange();
   }
 }
 

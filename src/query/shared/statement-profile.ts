@@ -4,6 +4,7 @@
  */
 
 import { isText } from "../check-request.ts";
+import type { Audience } from "./verify-profile.ts";
 
 /** What has to be looked up in the catalog before the statement is shared. */
 export interface StatementProfile {
@@ -38,12 +39,18 @@ const writingNodes = new Set(["InsertStmt", "UpdateStmt", "DeleteStmt", "MergeSt
 const writingFunctions = new Set(["nextval", "setval"]);
 
 /** Beyond this a statement is no one's daily bread, and reading it would hold up the others. */
-const longestText = 16 * 1024;
+const longestText: Record<Audience, number> = { owner: 16 * 1024, client: 4 * 1024 };
+/** A stranger could nest brackets in order to make reading them slow. */
+const mostBracketsOfClients = 60;
 
 /** Undefined: the statement must have a session to itself. */
-export async function profileStatement(sql: string): Promise<StatementProfile | undefined> {
+export async function profileStatement(
+  sql: string,
+  audience: Audience,
+): Promise<StatementProfile | undefined> {
   // The parser would read up to a NUL and no further.
-  if (sql.length > longestText || !isText(sql)) return undefined;
+  if (sql.length > longestText[audience] || !isText(sql)) return undefined;
+  if (audience === "client" && sql.split(/[([]/).length > mostBracketsOfClients) return undefined;
   const { parse } = await import("libpg-query");
   const tree = await parse(sql).catch(() => undefined);
   const statement = tree?.stmts?.length === 1 ? tree.stmts[0]!.stmt : undefined;

@@ -11,14 +11,41 @@ const touching =
   "lowrite|crosstab|connectby|xpath_table|isn_weak|pg_logical|pg_replication|pg_export|pg_settings|pg_show|pg_backend|inet_client|inet_server|pg_stat|pg_sleep|" +
   "pg_terminate|pg_cancel|pg_reload|pg_read|pg_ls|pg_lock|pg_is_other_temp|pg_snapshot|txid_|pg_current)";
 
+/** Whose statement it is: the owner's, past row security, or a client's, which policies look at. */
+export type Audience = "owner" | "client";
+
+/** Volatile, and yet the session is the same after them. */
+const harmlessVolatile =
+  "gen_random_uuid uuid_generate_v4 uuidv4 uuidv7 clock_timestamp timeofday nextval setval gen_salt gen_random_bytes";
+/** From a few numbers that a session gave one client, the next ones that it gives another could be told. */
+const predictable = "random random_normal";
+
+const listOf = (names: string): string => `('${names.replaceAll(" ", "', '")}')`;
+
+/** What only a client's statement needs: the policies of a table, and the tables that they ask in their turn. */
+const policies = {
+  relations: `
+        union all
+        select d.refobjid::pg_catalog.regclass
+          from pg_catalog.pg_policy p
+          join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass and d.objid = p.oid
+         where p.polrelid = r.oid and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass`,
+  expressions: `
+    union all
+    select pg_catalog.concat_ws(' ', pg_catalog.pg_get_expr(p.polqual, p.polrelid), pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)),
+           'pg_catalog.pg_policy'::pg_catalog.regclass, p.oid
+      from pg_catalog.pg_policy p where p.polrelid in (select oid from relation)`,
+};
+
 /**
  * One row with one boolean. $1 relations that must exist, $2 relations that may, $3 functions that must exist, $4 whether
  * it writes, $5 functions that may exist. Functions count as harmless when all that bear the name are builtin or belong
  * to an extension, and none of them is volatile but for a few. What a table runs by itself (defaults, checks, indexes,
  * partition keys, triggers) is looked at in the same way. What may run without being named (operators, casts, the
- * defaults and checks of domains) is looked at for the database as a whole.
+ * defaults and checks of domains) is looked at for the database as a whole. Tables whose policies apply to their owner
+ * are out of the question for the owner; for clients policies are looked at as defaults are.
  */
-export const verifyQuery = `
+const writeVerifyQuery = (audience: Audience): string => `
   with recursive named (oid) as (
     select pg_catalog.to_regclass(name) from pg_catalog.unnest($1::pg_catalog.text[] || $2::pg_catalog.text[]) as name
   ), relation (oid) as (
@@ -30,7 +57,7 @@ export const verifyQuery = `
         select i.inhrelid::pg_catalog.regclass from pg_catalog.pg_inherits i where i.inhparent = r.oid
         union all
         select c.conrelid::pg_catalog.regclass from pg_catalog.pg_constraint c
-         where $4::pg_catalog.bool and c.confrelid = r.oid and (c.confdeltype in ('c','n','d') or c.confupdtype in ('c','n','d'))
+         where $4::pg_catalog.bool and c.confrelid = r.oid and (c.confdeltype in ('c','n','d') or c.confupdtype in ('c','n','d'))${audience === "client" ? policies.relations : ""}
       ) as next (oid)
   ), member (class, id) as (
     select d.classid, d.objid from pg_catalog.pg_depend d
@@ -42,6 +69,9 @@ export const verifyQuery = `
      where p.oid >= 16384 and not (
        ('pg_catalog.pg_proc'::pg_catalog.regclass, p.oid) in (select class, id from member)
        and (select rolsuper from pg_catalog.pg_roles r where r.oid = p.proowner))
+       -- Who the caller is: Postern's own, in a schema in which nobody else can make anything.
+       and not (p.pronamespace in (select n.oid from pg_catalog.pg_namespace n where n.nspname = 'auth') and p.proname in ('uid', 'role', 'jwt')
+         and (select r.rolsuper or r.rolname = 'postern_ident' from pg_catalog.pg_roles r where r.oid = p.proowner))
   ), expression (text, class, id) as (
     select pg_catalog.pg_get_expr(a.adbin, a.adrelid), 'pg_catalog.pg_attrdef'::pg_catalog.regclass, a.oid
       from pg_catalog.pg_attrdef a where a.adrelid in (select oid from relation)
@@ -57,14 +87,14 @@ export const verifyQuery = `
     union all
     select pg_catalog.pg_get_indexdef(i.indexrelid), 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid
       from pg_catalog.pg_index i
-     where i.indrelid in (select oid from relation) and (i.indexprs is not null or i.indpred is not null)
+     where i.indrelid in (select oid from relation) and (i.indexprs is not null or i.indpred is not null)${audience === "client" ? policies.expressions : ""}
   )
   select not exists (
            select from pg_catalog.unnest($1::pg_catalog.text[]) as name where pg_catalog.to_regclass(name) is null)
      and not exists (
            select from relation r join pg_catalog.pg_class c on c.oid = r.oid
             where c.relkind not in ('r', 'p') or c.relhasrules or c.relpersistence = 't' or c.oid < 16384
-               or pg_catalog.row_security_active(c.oid)
+               ${audience === "owner" ? "or pg_catalog.row_security_active(c.oid)" : ""}
                or ($4::pg_catalog.bool and exists (
                      select from pg_catalog.pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal)))
      and not exists (
@@ -80,9 +110,9 @@ export const verifyQuery = `
            select from pg_catalog.unnest($3::pg_catalog.text[] || $5::pg_catalog.text[]) as name
              join pg_catalog.pg_proc p on p.proname = name
             where name ~ '${touching}'
-               or (p.provolatile = 'v' and p.proname not in (
-                    'random', 'random_normal', 'gen_random_uuid', 'uuid_generate_v4', 'uuidv4', 'uuidv7',
-                    'clock_timestamp', 'timeofday', 'nextval', 'setval', 'gen_salt', 'gen_random_bytes'))
+               or (p.provolatile = 'v' and p.proname not in ${listOf(
+                 audience === "owner" ? `${harmlessVolatile} ${predictable}` : harmlessVolatile,
+               )})
                or p.oid in (select oid from own_function))
      -- A user's operator or cast may stand for a builtin function as well.
      and not exists (
@@ -100,19 +130,30 @@ export const verifyQuery = `
      and not exists (
            select from pg_catalog.pg_amproc a join own_function f on f.oid = a.amproc where a.oid >= 16384)`;
 
-export const verifyParams = ({
-  relations,
-  ambiguousRelations,
-  functions,
-  attributes,
-  kind,
-}: StatementProfile) => [
-  arrayOf(relations),
-  arrayOf(ambiguousRelations),
+export const verifyQuery: Record<Audience, string> = {
+  owner: writeVerifyQuery("owner"),
+  client: writeVerifyQuery("client"),
+};
+
+export const verifyParams = (
+  { relations, ambiguousRelations, functions, attributes, kind }: StatementProfile,
+  audience: Audience,
+) => [
+  arrayOf(audience === "owner" ? relations : relations.map(asClientsSee)),
+  arrayOf(audience === "owner" ? ambiguousRelations : ambiguousRelations.map(asClientsSee)),
   arrayOf(functions),
   String(kind !== "read"),
   arrayOf(attributes),
 ];
+
+/**
+ * The catalog is asked by the owner, whose search path may be any; a client's is `public`, behind pg_catalog, where all
+ * names begin with pg_.
+ */
+function asClientsSee(relation: string): string {
+  if (!/^"(?:[^"]|"")*"$/.test(relation)) return relation;
+  return relation.startsWith('"pg_') ? `pg_catalog.${relation}` : `public.${relation}`;
+}
 
 const arrayOf = (names: readonly string[]): string =>
   `{${names.map((name) => `"${name.replace(/["\\]/g, "\\$&")}"`).join(",")}}`;

@@ -257,13 +257,14 @@ describe("a change that another session makes", () => {
 describe("the book", () => {
   it("shares nothing while the catalog cannot be asked", async () => {
     let isDown = false;
-    const book = new StatementBook(
-      async () => {
+    const book = new StatementBook({
+      ask: async () => {
         if (isDown) throw new Error("down");
         return "t";
       },
-      () => {},
-    );
+      onCatalogChange: () => {},
+      audience: "owner",
+    });
     const look = (now: number) => book.findShared("select 1", now);
     await waitUntil("the statement is shared", async () => look(performance.now()) !== undefined);
     isDown = true;
@@ -280,13 +281,14 @@ describe("the book", () => {
 
   it("tries again when a statement could not be looked at", async () => {
     let isDown = true;
-    const book = new StatementBook(
-      async () => {
+    const book = new StatementBook({
+      ask: async () => {
         if (isDown) throw new Error("down");
         return "t";
       },
-      () => {},
-    );
+      onCatalogChange: () => {},
+      audience: "owner",
+    });
     book.findShared("select 1", 0);
     book.findShared("select 1", 0);
     await waitUntil("it was tried in vain", async () => book.verdict("select 1") === "new");
@@ -295,23 +297,21 @@ describe("the book", () => {
   });
 
   it("forgets the oldest of more than 2000 statements", async () => {
-    const book = new StatementBook(
-      async () => "t",
-      () => {},
-    );
+    const book = new StatementBook({ ask: async () => "t", onCatalogChange: () => {}, audience: "owner" });
     for (let index = 0; index <= 2_000; index++) book.findShared(`select ${index}`, 0);
     expect([book.verdict("select 0"), book.verdict("select 1")]).toEqual([undefined, "new"]);
   });
 
   it("looks at nothing that was asked for only once", async () => {
     const asked: string[] = [];
-    const book = new StatementBook(
-      async (sql) => {
+    const book = new StatementBook({
+      ask: async (sql) => {
         asked.push(sql);
         return "t";
       },
-      () => {},
-    );
+      onCatalogChange: () => {},
+      audience: "owner",
+    });
     book.findShared("select 1", 0);
     await new Promise((resolve) => setImmediate(resolve));
     expect([asked, book.verdict("select 1")]).toEqual([[], "new"]);

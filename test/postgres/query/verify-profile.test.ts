@@ -29,15 +29,15 @@ afterAll(() => fixture.close());
 
 /** May the statement share a session? What `setup` has made is gone afterwards. */
 async function mayShare(sql: string, setup: string[] = []): Promise<boolean> {
-  const profile = await profileStatement(sql);
+  const profile = await profileStatement(sql, "owner");
   if (!profile) return false;
   const { admin } = fixture;
   await admin.query(`begin; set local role ${owner}`);
   try {
     for (const one of setup) await admin.query(one);
     const { rows } = await admin.query({
-      text: verifyQuery,
-      values: verifyParams(profile),
+      text: verifyQuery.owner,
+      values: verifyParams(profile, "owner"),
       rowMode: "array",
     });
     return rows[0]![0];

@@ -6,7 +6,7 @@ import type { Submission } from "../../../src/query/shared/shared-request.ts";
 
 /** `r` a quick read, `s` a slow one, `i` an insert, `w` another write. */
 const submission = (kind: string): Submission => {
-  const entry = { costMs: kind === "s" ? 50 : 0.1 };
+  const entry = { costMs: kind === "s" ? 50 : 0.1, aloneUntil: 0 };
   const company = kind === "w" ? "nobody" : kind === "i" ? "inserts" : "reads";
   const request = { statements: [{ entry, params: [] }], company };
   return { kind, request } as unknown as Submission;

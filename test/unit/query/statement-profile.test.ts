@@ -123,7 +123,7 @@ describe("statements that may share a session, with what they name", () => {
       { ambiguousRelations: ['"item"'] },
     ],
   ])("%s", async (sql, kind, found) => {
-    expect(await profileStatement(sql)).toEqual(profile(kind, found));
+    expect(await profileStatement(sql, "owner")).toEqual(profile(kind, found));
   });
 });
 
@@ -172,14 +172,14 @@ describe("statements that must have a session to themselves", () => {
     "insert into other_database.public.item default values",
     "select * from rows from (f() as (a int)) t",
   ])("%s", async (sql) => {
-    expect(await profileStatement(sql)).toBeUndefined();
+    expect(await profileStatement(sql, "owner")).toBeUndefined();
   });
 
   it("a text that is cut short by a NUL for the parser, but not for Postgres", async () => {
-    expect(await profileStatement("select 1\0; set work_mem = '1GB'")).toBeUndefined();
+    expect(await profileStatement("select 1\0; set work_mem = '1GB'", "owner")).toBeUndefined();
   });
 
   it("a text of more than 16 KiB", async () => {
-    expect(await profileStatement(`select ${"1 + ".repeat(5_000)} 1`)).toBeUndefined();
+    expect(await profileStatement(`select ${"1 + ".repeat(5_000)} 1`, "owner")).toBeUndefined();
   });
 });
