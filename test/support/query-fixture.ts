@@ -46,7 +46,7 @@ export const queryLimits: Limits = {
   connectionsPerDatabase: 6,
 };
 
-const clientLimits = {
+export const clientLimits = {
   bodyBytes: 1024 * 1024,
   answerBytes: 8 * 1024 * 1024,
   statements: 20,

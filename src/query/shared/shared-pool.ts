@@ -131,8 +131,11 @@ export class SharedPool implements SessionOwner {
     if (now - session.openedAt > this.#options.maxLifetimeMs) session.isRetired = true;
     this.#closeIfDone(session);
     if (!error) noteCost(flight, now);
-    if (flight.changesSomething) this.#onCommitted(flight, error);
-    else this.#onRead(flight, error);
+    // Of a flight that isolates, all have arrived, and some may be asked once more.
+    if (!this.isolates) {
+      if (flight.changesSomething) this.#onCommitted(flight, error);
+      else this.#onRead(flight, error);
+    }
     if (this.#waiting.length > 0) this.#flushSoon();
   }
 
