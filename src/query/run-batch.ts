@@ -47,6 +47,8 @@ export interface Batch {
 export interface ClientFrame {
   /** Must the statement pass the gate? Without it all must. */
   passesGate?(statement: QueryRequest): boolean;
+  /** Hears how the commands that say who the client is went. */
+  identityStep?: Step;
   /** Writes the commands that follow BEGIN, and returns how many they are. */
   writeIdentity(out: MessageWriter, connection: WireConnection): number;
 }
@@ -204,7 +206,7 @@ function writeBegin(
   exchange.expect(silentStep);
   writeCommand(out, begin);
   const commands = client?.writeIdentity(out, session.connection) ?? 0;
-  for (let index = 0; index < commands; index++) exchange.expect(silentStep);
+  for (let index = 0; index < commands; index++) exchange.expect(client?.identityStep ?? silentStep);
 }
 
 /** Ends the batch. A transaction may have failed and be open still: then the session is reset at once, rollback first. */

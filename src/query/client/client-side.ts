@@ -12,7 +12,7 @@ import {
   countUnderWay,
   createClientContext,
 } from "./client-context.ts";
-import type { ClientCall } from "./run-client.ts";
+import { type ClientCall, IdentityError } from "./run-client.ts";
 
 export interface ClientSideOptions {
   limits: ClientLimits;
@@ -82,5 +82,5 @@ export class ClientSide {
   }
 }
 
-const wantsMending = (error: unknown): boolean =>
-  hasCode(error, "Y4001") || (hasCode(error, "42501") && (error as Error).message === "identity rejected");
+/** Never by what a client's own statement ends with: then anybody could have everybody's sessions closed. */
+const wantsMending = (error: unknown): boolean => hasCode(error, "Y4001") || error instanceof IdentityError;

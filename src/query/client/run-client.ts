@@ -108,10 +108,14 @@ export async function runSharedClient<S extends Step>(
   const { authenticated: login, macKey } = clients.logins;
   const options = { isTransaction: !isSingle, signal, onSend: steps.restart };
   const prelude = claims ? { prelude: identityOf({ login, macKey }, claims) } : {};
+  let isRefused = false;
+  const onPreludeFailed = () => {
+    isRefused = true;
+  };
   try {
-    return await runShared(sideOf(call), statements, steps.next, { ...options, ...prelude });
+    return await runShared(sideOf(call), statements, steps.next, { ...options, ...prelude, onPreludeFailed });
   } catch (error) {
-    throw error instanceof PosternError ? asShownToClients(error, sharedGateLength) : error;
+    throw asShownToClients(error, sharedGateLength, isRefused);
   }
 }
 
@@ -133,14 +137,23 @@ export async function runClientBatch(
 ): Promise<void> {
   const side = claims ? context.authenticated : context.anonymous;
   const begin = claims || / read only/.test(batch.begin) ? batch.begin : `${batch.begin} read only`;
+  let isRefused = false;
+  const client = frameOf(context, claims, () => {
+    isRefused = true;
+  });
   try {
-    await runBatch(side, { ...batch, begin, client: frameOf(context, claims) }, signal);
+    await runBatch(side, { ...batch, begin, client }, signal);
   } catch (error) {
-    throw error instanceof PosternError ? asShownToClients(error, gatePrefix.length) : error;
+    throw asShownToClients(error, gatePrefix.length, isRefused);
   }
 }
 
-const frameOf = ({ logins }: ClientContext, claims: VerifiedClaims | null): ClientFrame => ({
+const frameOf = (
+  { logins }: ClientContext,
+  claims: VerifiedClaims | null,
+  onRefused: () => void,
+): ClientFrame => ({
+  identityStep: { onComplete() {}, onFailure: onRefused },
   writeIdentity(out, connection) {
     if (claims) writeAttach(out, { login: logins.authenticated, macKey: logins.macKey }, connection, claims);
     writeCommand(out, `set local role ${claims ? "authenticated" : "anon"}`);
@@ -150,11 +163,15 @@ const frameOf = ({ logins }: ClientContext, claims: VerifiedClaims | null): Clie
   },
 });
 
+/** It is not the client's statement that failed, but what Postern says before it. */
+export class IdentityError extends PosternError {}
+
 /** Details and hints of Postgres's can show rows and names that the caller may not see. */
-function asShownToClients(error: PosternError, gateLength: number): PosternError {
-  if (!(error.cause instanceof ServerError)) return error;
+function asShownToClients(error: unknown, gateLength: number, isRefused: boolean): unknown {
+  if (!(error instanceof PosternError) || !(error.cause instanceof ServerError)) return error;
   const { position } = error;
-  return new PosternError(error.code, error.message, {
+  const Shown = isRefused ? IdentityError : PosternError;
+  return new Shown(error.code, error.message, {
     position: position === undefined ? undefined : Math.max(1, position - gateLength),
     statementIndex: error.statementIndex,
     cause: error.cause,

@@ -114,6 +114,8 @@ export class Flight implements Exchange {
   }
 
   onError(error: ServerError): void {
+    const { current } = this;
+    if (current && current.prelude > 0) current.submission.request.onPreludeFailed?.();
     this.#error = error;
   }
 

@@ -66,6 +66,7 @@ export interface RunOptions {
   /** Called before the request is sent, each time. */
   onSend?(): void;
   prelude?: WritePrelude;
+  onPreludeFailed?(): void;
 }
 
 /** Resolves with the steps that heard the answers. @throws PosternError */
@@ -81,6 +82,7 @@ export function runShared<S extends Step>(
       statements,
       company: companyOf(statements, shared.isolates),
       prelude: options.prelude,
+      onPreludeFailed: options.onPreludeFailed,
       makeSteps: () => {
         options.onSend?.();
         steps = statements.map(makeStep);

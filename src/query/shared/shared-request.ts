@@ -20,6 +20,7 @@ export interface SharedRequest {
   company: "reads" | "inserts" | "nobody";
   /** Of a client: says who it is. */
   prelude?: WritePrelude | undefined;
+  onPreludeFailed?: (() => void) | undefined;
   /** Makes fresh steps, one for each statement; called once more whenever the request is sent once more. */
   makeSteps(): readonly Step[];
   /** Called once, with the error or without. `failedIndex`: which statement it was. */

@@ -81,9 +81,9 @@ const callOf = (subject: string | null): ClientCall => ({
   limits: clients.anonymous.limits,
   claims: subject === null ? null : claimsOf(subject),
 });
-const claimsOf = (subject: string, expiresAt = inAMinute()) => ({
+const claimsOf = (subject: string) => ({
   subject,
-  expiresAt,
+  expiresAt: inAMinute(),
   json: JSON.stringify({ sub: subject }),
 });
 
@@ -224,21 +224,20 @@ describe("on sessions that clients share", () => {
 
   it("an identity that Postern has not signed is refused, and is nobody else's trouble", async () => {
     await share(mine);
-    const late = { ...callOf("user 1"), claims: claimsOf("user 1", Math.floor(Date.now() / 1000) - 5) };
     const stranger = {
       ...callOf("user 1"),
       clients: { ...clients, logins: { ...clients.logins, macKey: Buffer.alloc(32) } },
     };
     const answers = await Promise.all(
       Array.from({ length: 60 }, (_, index) => {
-        const who = index % 3 === 0 ? late : index % 3 === 1 ? stranger : "user 2";
-        return ask(who, mine).catch(({ code, message }) => `${code} ${message}`);
+        return ask(index % 2 === 0 ? stranger : "user 2", mine).catch(
+          ({ code, message }) => `${code} ${message}`,
+        );
       }),
     );
-    const ends = (rest: number) => answers.filter((_, index) => index % 3 === rest);
+    const ends = (rest: number) => answers.filter((_, index) => index % 2 === rest);
     expect(new Set(ends(0))).toEqual(new Set(["42501 identity rejected"]));
-    expect(new Set(ends(1))).toEqual(new Set(["42501 identity rejected"]));
-    for (const rows of ends(2)) expect(rows).toMatchObject([{ user_id: "user 2" }]);
+    for (const rows of ends(1)) expect(rows).toMatchObject([{ user_id: "user 2" }]);
   });
 
   it("one's failing statements do not reach the others", async () => {
