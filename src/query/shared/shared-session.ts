@@ -74,7 +74,7 @@ export class SharedSession implements FlightOwner {
   onLanded(flight: Flight, error: Error | undefined): void {
     this.flight = undefined;
     // Behind an error nothing is parsed.
-    if (error) flight.passengers.slice(flight.position).forEach((one) => this.#forgetUnparsed(one));
+    if (error) for (const one of flight.passengers.slice(flight.position)) this.#forgetUnparsed(one);
     this.#owner.onLanded(this, flight, error);
   }
 
