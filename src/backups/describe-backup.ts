@@ -16,5 +16,13 @@ export function describeBackup(row: BackupRow): BackupInfo {
     checksum: row.checksum,
     version: row.version,
     error: row.error,
+    verified_at: row.verified_at?.toISOString() ?? null,
+    verification: row.verification,
+    store: describeStore(row.store),
+    encrypted: row.key_id !== null,
   };
 }
+
+/** Without what only the daemon needs: where an endpoint is, and the like. */
+const describeStore = (store: string | null): string =>
+  store === null ? "local" : store.replace(/^file:/, "").replace(/\?.*$/, "");

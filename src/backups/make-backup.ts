@@ -39,6 +39,7 @@ export async function makeBackup(
     kind: plan.kind,
     storage_key: key,
     version: platform.toolchain.postgresVersion,
+    created_at: platform.clock.now(),
     expires_at: plan.expiresAt,
   });
   const before = (await findBackup(platform.state, plan.id))!;

@@ -116,6 +116,7 @@ export const errorCodes = {
   Y6007: { name: "backup_missing", http: 409, exit: 1 },
   Y6030: { name: "own_database_by_address", http: 400, exit: 2 },
   Y6031: { name: "database_in_use", http: 409, exit: 6 },
+  Y6010: { name: "invalid_schedule", http: 400, exit: 2 },
   // Y8: credentials and pooling
   Y8001: { name: "pooler_unreachable", http: 503, exit: 9 },
   Y8002: { name: "reserved_variable", http: 400, exit: 2 },

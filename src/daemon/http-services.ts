@@ -7,6 +7,7 @@ import type { Platform } from "../instances/platform.ts";
 import { openQueryService } from "../query/open-query-service.ts";
 import type { QueryService } from "../query/query-service.ts";
 import { accessService } from "./access-service.ts";
+import { backupPolicyServices } from "./backup-policy-services.ts";
 import { backupServices } from "./backup-services.ts";
 import { branchServices } from "./branch-services.ts";
 import { createDataPlane, type DataPlane } from "./data-plane.ts";
@@ -65,6 +66,7 @@ export function compositionOf(
     migrations: migrationServices(platform),
     reset: resetServices(platform),
     backups: backupServices(platform),
+    backupPolicies: backupPolicyServices(platform),
     operations: operationServices(platform),
   };
   return { services, query, dataPlane };

@@ -4,6 +4,7 @@ import type { Certificate } from "../base/read-certificate.ts";
 import { operationHandlers } from "../databases/operation-handlers.ts";
 import { createHttpServer, type HttpServerOptions } from "../http/server.ts";
 import type { Platform } from "../instances/platform.ts";
+import { BackupScheduler } from "../maintenance/backup-scheduler.ts";
 import { MaintenanceTimer } from "../maintenance/maintenance-timer.ts";
 import { OperationWorker } from "../maintenance/operation-worker.ts";
 import { CertificateRenewal, type OpenCertificate } from "./certificate-renewal.ts";
@@ -49,7 +50,7 @@ export async function startServices(options: ServicesOptions): Promise<void> {
   // Where workers stand in front, TLS ends with them.
   const socketPath = workers && daemonSocket;
   const http = createHttpServer(services, { ...httpOptions(platform, facts), socketPath });
-  for (const service of [worker, maintenance]) {
+  for (const service of [worker, maintenance, new BackupScheduler(platform)]) {
     cleanup.push(() => service.stop());
     await service.start();
   }

@@ -7,7 +7,10 @@ import type {
   AccountInfo,
   AppliedMigration,
   BackupInfo,
+  BackupPolicyInfo,
+  BackupPolicyRequest,
   BackupStatus,
+  BackupStatusInfo,
   ClientAccessInfo,
   ClientAccessRequest,
   CreateBackupRequest,
@@ -169,6 +172,13 @@ export interface BackupService {
   restore(principal: Principal, input: DatabaseRef & RestoreRequest): Promise<OperationInfo>;
 }
 
+export interface BackupPolicyService {
+  describe(principal: Principal, input: DatabaseRef): Promise<BackupPolicyInfo>;
+  /** @throws Y6010 Y1001 */
+  change(principal: AccountPrincipal, input: DatabaseRef & BackupPolicyRequest): Promise<BackupPolicyInfo>;
+  describeStatus(principal: Principal, input: DatabaseRef): Promise<BackupStatusInfo>;
+}
+
 export interface OperationService {
   list(
     principal: AccountPrincipal,
@@ -254,6 +264,7 @@ export interface HttpServices {
   migrations: MigrationService;
   reset: ResetService;
   backups: BackupService;
+  backupPolicies: BackupPolicyService;
   operations: OperationService;
   query: QueryService;
   tunnel: TunnelService;

@@ -4,7 +4,7 @@ import { messageOf } from "../base/error.ts";
 import type { Service } from "../base/service.ts";
 import { endOldSessions } from "../databases/end-old-sessions.ts";
 import type { Platform } from "../instances/platform.ts";
-import { expireDatabases } from "./expire-databases.ts";
+import { createExpiry } from "./expire-databases.ts";
 import { measureSizes } from "./measure-sizes.ts";
 import { trimLogs } from "./trim-logs.ts";
 
@@ -14,11 +14,11 @@ export interface MaintenanceTask {
   runOnce(platform: Platform): Promise<void>;
 }
 
-const tasks: MaintenanceTask[] = [
+const createTasks = (): MaintenanceTask[] => [
   { name: "end old sessions", everyMs: 2_000, runOnce: endOldSessions },
   { name: "measure sizes", everyMs: 60_000, runOnce: measureSizes },
   { name: "trim logs", everyMs: 60_000, runOnce: trimLogs },
-  { name: "expire databases", everyMs: 3_600_000, runOnce: expireDatabases },
+  { name: "expire databases", everyMs: 3_600_000, runOnce: createExpiry() },
 ];
 
 export class MaintenanceTimer implements Service {
@@ -28,7 +28,7 @@ export class MaintenanceTimer implements Service {
   readonly #running = new Map<string, Promise<void>>();
   #timers: NodeJS.Timeout[] = [];
 
-  constructor(platform: Platform, list: readonly MaintenanceTask[] = tasks) {
+  constructor(platform: Platform, list: readonly MaintenanceTask[] = createTasks()) {
     this.#platform = platform;
     this.#tasks = list;
   }

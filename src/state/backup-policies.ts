@@ -12,6 +12,8 @@ export interface BackupPolicyWishes {
 }
 
 export interface BackupPolicyRow extends BackupPolicyWishes {
+  /** When the schedule was set; null: it is the class's. */
+  scheduled_since: Date | null;
   /** The run of the schedule that was last begun; null: none since the database was created. */
   reached_at: Date | null;
   /** In a row. */
@@ -24,6 +26,7 @@ const nothingWished: BackupPolicyRow = {
   retention: null,
   snapshot_on_delete: null,
   snapshot_on_reset: null,
+  scheduled_since: null,
   reached_at: null,
   failures: 0,
   retry_at: null,
@@ -31,27 +34,28 @@ const nothingWished: BackupPolicyRow = {
 
 export async function findBackupPolicy(db: Queryable, databaseId: DatabaseId): Promise<BackupPolicyRow> {
   const { rows } = await db.query<BackupPolicyRow>(
-    `select schedule, retention, snapshot_on_delete, snapshot_on_reset, reached_at, failures, retry_at
+    `select schedule, retention, snapshot_on_delete, snapshot_on_reset, scheduled_since, reached_at, failures, retry_at
        from backup_policies where database_id = $1`,
     [databaseId],
   );
   return rows[0] ?? nothingWished;
 }
 
-/** @param reachedAt where the schedule begins to count anew; null: as far as it was. */
+/** @param since when the schedule begins to count anew; null: it did not change. */
 export async function saveBackupPolicy(
   db: Queryable,
   databaseId: DatabaseId,
   wishes: BackupPolicyWishes,
-  reachedAt: Date | null,
+  since: Date | null,
 ): Promise<void> {
   await db.query(
     `insert into backup_policies as p
-       (database_id, schedule, retention, snapshot_on_delete, snapshot_on_reset, reached_at)
-     values ($1, $2, $3, $4, $5, $6)
+       (database_id, schedule, retention, snapshot_on_delete, snapshot_on_reset, scheduled_since, reached_at)
+     values ($1, $2, $3, $4, $5, $6, $6)
      on conflict (database_id) do update
        set schedule = excluded.schedule, retention = excluded.retention,
            snapshot_on_delete = excluded.snapshot_on_delete, snapshot_on_reset = excluded.snapshot_on_reset,
+           scheduled_since = coalesce(excluded.scheduled_since, p.scheduled_since),
            reached_at = coalesce(excluded.reached_at, p.reached_at),
            failures = case when excluded.reached_at is null then p.failures else 0 end,
            retry_at = case when excluded.reached_at is null then p.retry_at end`,
@@ -61,7 +65,7 @@ export async function saveBackupPolicy(
       wishes.retention,
       wishes.snapshot_on_delete,
       wishes.snapshot_on_reset,
-      reachedAt,
+      since,
     ],
   );
 }
@@ -90,10 +94,11 @@ export async function resetScheduledRun(
   databaseId: DatabaseId,
   reachedAt: Date,
 ): Promise<void> {
-  await db.query("update backup_policies set reached_at = $2, retry_at = null where database_id = $1", [
-    databaseId,
-    reachedAt,
-  ]);
+  await db.query(
+    `insert into backup_policies (database_id, reached_at) values ($1, $2)
+     on conflict (database_id) do update set reached_at = excluded.reached_at, retry_at = null`,
+    [databaseId, reachedAt],
+  );
 }
 
 /** @param retryAt null: it went well. */
@@ -118,7 +123,8 @@ export interface ScheduledDatabase extends DatabaseRow, BackupPolicyRow {
 /** Every living database with its wishes. */
 export async function listScheduledDatabases(db: Queryable): Promise<ScheduledDatabase[]> {
   const { rows } = await db.query<ScheduledDatabase>(
-    `select d.*, p.schedule, p.retention, p.snapshot_on_delete, p.snapshot_on_reset, p.reached_at,
+    `select d.*, p.schedule, p.retention, p.snapshot_on_delete, p.snapshot_on_reset,
+            p.scheduled_since, p.reached_at,
             coalesce(p.failures, 0) as failures, p.retry_at, b.last_backup_at
        from databases d
        left join backup_policies p on p.database_id = d.id

@@ -1,5 +1,5 @@
 /** In charge of the rows of backups. */
-import type { BackupKind, BackupStatus, ErrorBody } from "@postern/sdk/protocol";
+import type { BackupKind, BackupStatus, BackupVerification, ErrorBody } from "@postern/sdk/protocol";
 import type { BackupId, DatabaseId } from "../base/id.ts";
 import type { Queryable } from "./state.ts";
 
@@ -18,17 +18,52 @@ export interface BackupRow {
   created_at: Date;
   finished_at: Date | null;
   expires_at: Date | null;
+  /** Null: the folder of the configuration. */
+  store: string | null;
+  /** Null: not encrypted. */
+  key_id: string | null;
+  /** Of the file as it is stored; null: as the dump's. */
+  stored_size_bytes: string | null;
+  stored_checksum: string | null;
+  contents: BackupContents | null;
+  verification: BackupVerification | null;
+  verified_at: Date | null;
+}
+
+/** What was in a database at the moment that its backup shows. */
+export interface BackupContents {
+  tables: TableCount[];
+}
+
+export interface TableCount {
+  /** Schema and name, quoted. */
+  name: string;
+  /** Null: not counted. */
+  rows: number | null;
+  /** There are more: counting ended here. */
+  more?: true;
 }
 
 /** Repeatable: a second insert of the same id does nothing. */
 export async function insertBackup(
   db: Queryable,
-  backup: Pick<BackupRow, "id" | "database_id" | "kind" | "storage_key" | "version" | "expires_at">,
+  backup: Pick<
+    BackupRow,
+    "id" | "database_id" | "kind" | "storage_key" | "version" | "created_at" | "expires_at"
+  >,
 ): Promise<void> {
   await db.query(
-    `insert into backups (id, database_id, kind, status, storage_key, version, expires_at)
-     values ($1, $2, $3, 'running', $4, $5, $6) on conflict (id) do nothing`,
-    [backup.id, backup.database_id, backup.kind, backup.storage_key, backup.version, backup.expires_at],
+    `insert into backups (id, database_id, kind, status, storage_key, version, created_at, expires_at)
+     values ($1, $2, $3, 'running', $4, $5, $6, $7) on conflict (id) do nothing`,
+    [
+      backup.id,
+      backup.database_id,
+      backup.kind,
+      backup.storage_key,
+      backup.version,
+      backup.created_at,
+      backup.expires_at,
+    ],
   );
 }
 
@@ -72,10 +107,22 @@ export async function listBackups(
   return rows;
 }
 
-export async function listExpiredBackups(db: Queryable): Promise<BackupRow[]> {
+/**
+ * Those whose time is over, but for what somebody works with, and the last scheduled one of a living database: should
+ * its schedule fail for long, or be turned off, it does not end without any.
+ */
+export async function listExpiredBackups(db: Queryable, now: Date): Promise<BackupRow[]> {
   const { rows } = await db.query<BackupRow>(
     `select b.*, d.name as database_name from backups b join databases d on d.id = b.database_id
-      where b.expires_at < now() and b.status <> 'running' order by b.expires_at`,
+      where b.expires_at < $1 and b.status <> 'running'
+        and not exists (select from operations o
+                         where o.status in ('pending', 'running') and o.input->>'backup_id' = b.id)
+        and not (d.destroyed_at is null
+                 and b.id is not distinct from (select l.id from backups l
+                              where l.database_id = b.database_id and l.kind = 'scheduled' and l.status = 'completed'
+                              order by l.created_at desc, l.id limit 1))
+      order by b.expires_at`,
+    [now],
   );
   return rows;
 }
@@ -113,4 +160,40 @@ export async function lastCompletedBackupAt(db: Queryable, databaseId: DatabaseI
 
 export async function deleteBackupRow(db: Queryable, id: BackupId): Promise<void> {
   await db.query("delete from backups where id = $1", [id]);
+}
+
+export interface NewestBackups {
+  completed: BackupRow | undefined;
+  verified: BackupRow | undefined;
+  failed: BackupRow | undefined;
+}
+
+export async function findNewestBackups(db: Queryable, databaseId: DatabaseId): Promise<NewestBackups> {
+  const { rows } = await db.query<BackupRow & { what: keyof NewestBackups }>(
+    `select w.what, b.*, d.name as database_name
+       from (values ('completed'), ('verified'), ('failed')) as w(what)
+      cross join lateral (
+              select * from backups
+               where database_id = $1
+                 and case w.what when 'verified' then verification->>'status' = 'verified' else status = w.what end
+               order by created_at desc, id limit 1) b
+       join databases d on d.id = b.database_id`,
+    [databaseId],
+  );
+  const find = (what: keyof NewestBackups) => rows.find((row) => row.what === what);
+  return { completed: find("completed"), verified: find("verified"), failed: find("failed") };
+}
+
+export async function countBackups(
+  db: Queryable,
+  databaseId: DatabaseId,
+): Promise<Record<BackupStatus, number>> {
+  const { rows } = await db.query<Record<BackupStatus, number>>(
+    `select count(*) filter (where status = 'completed')::int as completed,
+            count(*) filter (where status = 'running')::int as running,
+            count(*) filter (where status = 'failed')::int as failed
+       from backups where database_id = $1`,
+    [databaseId],
+  );
+  return rows[0]!;
 }

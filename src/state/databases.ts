@@ -196,10 +196,11 @@ export async function saveDatabaseSizes(
 }
 
 /** Rows of databases that are destroyed, cannot be brought back and have no backup left. */
-export async function deleteForgottenDatabases(db: Queryable): Promise<void> {
+export async function deleteForgottenDatabases(db: Queryable, now: Date): Promise<void> {
   await db.query(
     `delete from databases d
-      where d.status = 'destroyed' and coalesce(d.recoverable_until, d.destroyed_at) < now()
+      where d.status = 'destroyed' and coalesce(d.recoverable_until, d.destroyed_at) < $1
         and not exists (select from backups b where b.database_id = d.id)`,
+    [now],
   );
 }

@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import type {
   AccountInfo,
   BackupInfo,
+  BackupPolicyInfo,
   CreatedDatabase,
   DatabaseInfo,
   OperationInfo,
@@ -81,6 +82,19 @@ export const backup: BackupInfo = {
   checksum: "d".repeat(64),
   version: "17.11",
   error: null,
+  verified_at: null,
+  verification: null,
+  store: "local",
+  encrypted: false,
+};
+
+const backupPolicy: BackupPolicyInfo = {
+  schedule: "0 0 * * *",
+  retention: "7d",
+  snapshot_on_delete: false,
+  snapshot_on_reset: false,
+  own: [],
+  next_run_at: at,
 };
 
 export const tokenInfo: TokenInfo = {
@@ -270,6 +284,25 @@ export function inMemoryServices(): InMemoryServices {
         staying_tokens: [],
       })),
       resetPassword: recording("credentials.resetPassword", () => changedPassword),
+    },
+    backupPolicies: {
+      describe: recording("backupPolicies.describe", () => backupPolicy),
+      change: recording("backupPolicies.change", () => backupPolicy),
+      describeStatus: recording("backupPolicies.describeStatus", () => ({
+        ...backupPolicy,
+        database_id: databaseId,
+        name: "shop",
+        last_backup_at: at,
+        latest: backup,
+        last_verified: null,
+        overdue: false,
+        overdue_since: null,
+        failures: 0,
+        last_failure: null,
+        completed: 1,
+        running: 0,
+        failed: 0,
+      })),
     },
     operations: {
       list: recording("operations.list", () => [operation]),

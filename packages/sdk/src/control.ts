@@ -3,7 +3,10 @@ import type {
   AccountInfo,
   AppliedMigration,
   BackupInfo,
+  BackupPolicyInfo,
+  BackupPolicyRequest,
   BackupStatus,
+  BackupStatusInfo,
   ClientAccessInfo,
   ClientAccessRequest,
   CreateBackupRequest,
@@ -136,6 +139,11 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
       ref: string,
       input: { status?: BackupStatus | undefined; limit?: number | undefined } = {},
     ) => get<BackupInfo[]>(`${databasePath(ref)}/backups${queryString(input)}`),
+    getBackupStatus: (ref: string) => get<BackupStatusInfo>(`${databasePath(ref)}/backup-status`),
+    getBackupPolicy: (ref: string) => get<BackupPolicyInfo>(`${databasePath(ref)}/backup-policy`),
+    /** What is absent stays as it is. */
+    setBackupPolicy: async (ref: string, input: BackupPolicyRequest) =>
+      readJson<BackupPolicyInfo>(await send("PUT", `${databasePath(ref)}/backup-policy`, input)),
     getBackup: (id: string) => get<BackupInfo>(backupPath(id)),
     deleteBackup: (id: string) => remove<OperationInfo>(backupPath(id)),
     downloadBackup: async (id: string) => readDownload(await send("GET", `${backupPath(id)}/download`), id),

@@ -49,11 +49,36 @@ export const backupSpecs: readonly CommandSpec[] = [
   {
     path: "db backup status",
     aliases: ["db backup-status"],
-    summary: "show how lately a database was backed up",
+    summary: "show how lately a database was backed up; exit 8 when a backup is missing",
     args: [database],
     options: databaseOptions,
     examples: ["postern db backup status"],
     load: () => import("../commands/backup-status.ts"),
+  },
+  {
+    path: "db backup policy",
+    summary: "show or change when a database is backed up, and for how long backups are kept",
+    args: [database],
+    options: [
+      ...databaseOptions,
+      { flags: "--schedule <cron>", summary: "minute hour day month weekday, in UTC; off; or default" },
+      { flags: "--retention <time>", summary: "how long to keep backups, for example 30d; or default" },
+      {
+        flags: "--snapshot-on-delete <when>",
+        summary: "keep a last backup when it is destroyed",
+        choices: ["on", "off", "default"],
+      },
+      {
+        flags: "--snapshot-on-reset <when>",
+        summary: "make a backup before it is reset",
+        choices: ["on", "off", "default"],
+      },
+    ],
+    examples: [
+      "postern db backup policy",
+      'postern db backup policy --schedule "0 */6 * * *" --retention 90d',
+    ],
+    load: () => import("../commands/backup-policy.ts"),
   },
   {
     path: "db backup restore",

@@ -17,6 +17,7 @@ import { operationInfo } from "../schemas/operation.ts";
 import { limit } from "../schemas/query-string.ts";
 import { errors, json, security } from "../schemas/respond.ts";
 import type { HttpServices } from "../services.ts";
+import { backupPolicyRoutes } from "./backup-policies.ts";
 
 const tags = ["Backups"];
 const dump = z.custom<Readable>().meta({ type: "string", contentMediaType: "application/octet-stream" });
@@ -24,6 +25,7 @@ const dump = z.custom<Readable>().meta({ type: "string", contentMediaType: "appl
 export function backupRoutes(app: HttpApp, services: HttpServices, caller: AuthenticationHooks): void {
   backupsOfDatabase(app, services, caller);
   oneBackup(app, services, caller);
+  backupPolicyRoutes(app, services, caller);
 }
 
 function backupsOfDatabase(app: HttpApp, services: HttpServices, caller: AuthenticationHooks): void {

@@ -5,6 +5,16 @@ import { errorBody, timestamp } from "./respond.ts";
 
 export const backupStatus = z.enum(["running", "completed", "failed"]);
 
+const verification = z.object({
+  status: z
+    .enum(["verified", "failed", "skipped"])
+    .describe("Of the last trial restore; `skipped`: it could not be tried."),
+  tables: z.int().describe("Compared with those at the time of the backup."),
+  rows: z.int(),
+  duration_ms: z.int(),
+  error: errorBody.nullable(),
+});
+
 export const backupInfo = z
   .object({
     id: z.string().describe("`bkp-` and 8 hex digits."),
@@ -19,6 +29,10 @@ export const backupInfo = z
     checksum: z.string().nullable().describe("SHA-256 of the file, hex."),
     version: z.string().describe("Of the Postgres that wrote the dump."),
     error: errorBody.nullable(),
+    verified_at: timestamp.nullable(),
+    verification: verification.nullable(),
+    store: z.string().describe("Where its file is: `local`, a folder, or `s3://bucket/prefix`."),
+    encrypted: z.boolean().describe("Where it is stored; downloads never are."),
   })
   .meta({ id: "Backup" }) satisfies z.ZodType<BackupInfo>;
 

@@ -259,6 +259,7 @@ test("a start sweeps what a killed daemon left, but not what an operation goes o
       kind: "manual",
       storage_key: `${row.id}/${id}.dump`,
       version: "17",
+      created_at: new Date(),
       expires_at: null,
     });
     await writeFile(join(folder, `${id}.dump`), "not looked at yet");

@@ -1,0 +1,46 @@
+/** In charge of beginning the scheduled backups that are due: a few at a time, those first that have waited longest. */
+import { policyOf } from "../backups/backup-policy.ts";
+import { planRun } from "../backups/plan-run.ts";
+import { requestScheduledBackup } from "../databases/create-backup.ts";
+import type { Platform } from "../instances/platform.ts";
+import {
+  listScheduledDatabases,
+  resetScheduledRun,
+  type ScheduledDatabase,
+} from "../state/backup-policies.ts";
+import type { OperationRow } from "../state/operations.ts";
+import { countScheduledBackups } from "../state/scheduled-operations.ts";
+
+/** However many are due at the same minute, the machine and other work have room. */
+export const backupsAtOnce = 2;
+
+/** Returns the operations that were begun. */
+export async function scheduleBackups(platform: Platform): Promise<OperationRow[]> {
+  let room = backupsAtOnce - (await countScheduledBackups(platform.state));
+  const begun: OperationRow[] = [];
+  if (room <= 0) return begun;
+  const now = platform.clock.now();
+  for (const row of await listScheduledDatabases(platform.state)) {
+    if (room <= 0 || platform.stopping.aborted) break;
+    const operation = await beginIfDue(platform, row, now);
+    if (!operation) continue;
+    begun.push(operation);
+    room -= 1;
+  }
+  return begun;
+}
+
+/** A database that is being made or restored stays due until it is ready. */
+async function beginIfDue(
+  platform: Platform,
+  row: ScheduledDatabase,
+  now: Date,
+): Promise<OperationRow | undefined> {
+  const { schedule } = policyOf(row.class, row);
+  if (schedule === null) return undefined;
+  const reachedAt = row.reached_at ?? row.created_at;
+  const plan = planRun(schedule, { reachedAt, retryAt: row.retry_at }, now);
+  if (plan.do === "reset") await resetScheduledRun(platform.state, row.id, now);
+  if (plan.do !== "run" || row.status !== "ready") return undefined;
+  return requestScheduledBackup(platform, row, { before: row.reached_at, reachedAt: plan.at });
+}
