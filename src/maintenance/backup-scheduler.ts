@@ -41,9 +41,7 @@ export class BackupScheduler implements Service {
     do {
       this.#again = false;
       await scheduleBackups(this.#platform)
-        .then((begun) => {
-          for (const operation of begun) this.#continueAfter(operation);
-        })
+        .then((begun) => begun.map((operation) => this.#continueAfter(operation)))
         .catch((error: unknown) =>
           observe({
             type: "maintenance",
@@ -59,11 +57,7 @@ export class BackupScheduler implements Service {
   /** Where one has ended there is room for the next. */
   #continueAfter({ id }: OperationRow): void {
     const { stopping } = this.#platform;
-    awaitOperation(this.#platform, id, longestBackupMs, stopping).then(
-      () => {
-        if (this.#timer && !stopping.aborted) this.#kick();
-      },
-      () => {},
-    );
+    const goOn = () => (this.#timer && !stopping.aborted ? this.#kick() : undefined);
+    awaitOperation(this.#platform, id, longestBackupMs, stopping).then(goOn, () => {});
   }
 }

@@ -1,15 +1,11 @@
 /** In charge of the control plane from the caller's side: one typed method for each route. */
+import { backupMethods } from "./control-backups.ts";
+import { clientAccessPath, databasePath, operationPath, queryString, tokensPath } from "./control-paths.ts";
 import type {
   AccountInfo,
   AppliedMigration,
-  BackupInfo,
-  BackupPolicyInfo,
-  BackupPolicyRequest,
-  BackupStatus,
-  BackupStatusInfo,
   ClientAccessInfo,
   ClientAccessRequest,
-  CreateBackupRequest,
   CreateBranchRequest,
   CreateDatabaseRequest,
   CreatedBranch,
@@ -28,7 +24,6 @@ import type {
   ResetPassword,
   ResetPasswordRequest,
   ResetRequest,
-  RestoreRequest,
   RotateCredentialsRequest,
   RotatedCredentials,
   RowSecurityTestRequest,
@@ -38,6 +33,7 @@ import type {
 import { type Fetch, readJson, sendRequest } from "./send-request.ts";
 import { watchOperation } from "./watch-operation.ts";
 
+export type { Download } from "./control-backups.ts";
 export type { Fetch } from "./send-request.ts";
 
 export interface ControlOptions {
@@ -49,14 +45,6 @@ export interface ControlOptions {
   token?: string | undefined;
   /** Instead of the platform's own, for example one that trusts a private authority. */
   fetch?: Fetch | undefined;
-}
-
-export interface Download {
-  body: ReadableStream<Uint8Array>;
-  sizeBytes: number;
-  /** SHA-256, hex. */
-  checksum: string;
-  fileName: string;
 }
 
 export type Control = ReturnType<typeof createControl>;
@@ -133,22 +121,7 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
     testRowSecurity: (ref: string, input: RowSecurityTestRequest) =>
       post<ExecuteResult>(`${databasePath(ref)}/rls/test`, input),
 
-    createBackup: (ref: string, input: CreateBackupRequest = {}) =>
-      post<OperationInfo>(`${databasePath(ref)}/backups`, input),
-    listBackups: (
-      ref: string,
-      input: { status?: BackupStatus | undefined; limit?: number | undefined } = {},
-    ) => get<BackupInfo[]>(`${databasePath(ref)}/backups${queryString(input)}`),
-    getBackupStatus: (ref: string) => get<BackupStatusInfo>(`${databasePath(ref)}/backup-status`),
-    getBackupPolicy: (ref: string) => get<BackupPolicyInfo>(`${databasePath(ref)}/backup-policy`),
-    /** What is absent stays as it is. */
-    setBackupPolicy: async (ref: string, input: BackupPolicyRequest) =>
-      readJson<BackupPolicyInfo>(await send("PUT", `${databasePath(ref)}/backup-policy`, input)),
-    getBackup: (id: string) => get<BackupInfo>(backupPath(id)),
-    deleteBackup: (id: string) => remove<OperationInfo>(backupPath(id)),
-    downloadBackup: async (id: string) => readDownload(await send("GET", `${backupPath(id)}/download`), id),
-    restoreBackup: (ref: string, input: RestoreRequest) =>
-      post<OperationInfo>(`${databasePath(ref)}/restore`, input),
+    ...backupMethods({ send, get, post, remove }),
 
     listOperations: (input: { database?: string | undefined; limit?: number | undefined } = {}) =>
       get<OperationInfo[]>(`/v1/operations${queryString(input)}`),
@@ -159,27 +132,4 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
   };
 }
 
-const databasePath = (ref: string) => `/v1/databases/${encodeURIComponent(ref)}`;
-const tokensPath = (ref: string) => `${databasePath(ref)}/tokens`;
-const clientAccessPath = (ref: string) => `${databasePath(ref)}/client-access`;
-const backupPath = (id: string) => `/v1/backups/${encodeURIComponent(id)}`;
-const operationPath = (id: string) => `/v1/operations/${encodeURIComponent(id)}`;
-
 export const joinUrl = (url: string, path: string): string => `${url.replace(/\/+$/, "")}${path}`;
-
-/** `?a=1&b=true` of what is not undefined. */
-function queryString(input: Record<string, string | number | boolean | undefined>): string {
-  const given = Object.entries(input).filter(([, value]) => value !== undefined);
-  if (given.length === 0) return "";
-  return `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`;
-}
-
-function readDownload(answer: Response, id: string): Download {
-  const disposition = answer.headers.get("content-disposition") ?? "";
-  return {
-    body: answer.body!,
-    sizeBytes: Number(answer.headers.get("content-length")),
-    checksum: answer.headers.get("x-checksum-sha256") ?? "",
-    fileName: /filename="([\w.-]+)"/.exec(disposition)?.[1] ?? `${id}.dump`,
-  };
-}

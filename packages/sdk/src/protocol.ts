@@ -2,6 +2,10 @@
  * In charge of the shapes that travel between Postern's daemon and whoever calls it. JSON is snake_case; these
  * types are the wire format as it is, and nothing converts them on the caller's side.
  */
+import type { ErrorBody } from "./protocol-error.ts";
+
+export type * from "./protocol-backups.ts";
+export type * from "./protocol-error.ts";
 
 /** Where a database's server lives: with others on one Postgres, or in a Postgres of its own. */
 export type Isolation = "shared" | "process";
@@ -222,86 +226,6 @@ export interface OperationInfo {
   finished_at: string | null;
 }
 
-export type BackupKind = "manual" | "scheduled" | "safety" | "final";
-export type BackupStatus = "running" | "completed" | "failed";
-
-/** How the last trial restore of a backup went. */
-export interface BackupVerification {
-  /** `skipped`: it could not be tried, and `error` says why. */
-  status: "verified" | "failed" | "skipped";
-  /** Tables that were compared with those at the time of the backup. */
-  tables: number;
-  /** Rows in them. */
-  rows: number;
-  duration_ms: number;
-  error: ErrorBody | null;
-}
-
-export interface BackupInfo {
-  id: string;
-  database_id: string;
-  database_name: string;
-  kind: BackupKind;
-  status: BackupStatus;
-  created_at: string;
-  finished_at: string | null;
-  expires_at: string | null;
-  size_bytes: number | null;
-  /** SHA-256 of the file, hex. */
-  checksum: string | null;
-  /** Postgres version that wrote the dump. */
-  version: string;
-  error: ErrorBody | null;
-  /** When `verification` took place. */
-  verified_at: string | null;
-  verification: BackupVerification | null;
-  /** Where its file is: `local`, a folder, or `s3://bucket/prefix`. */
-  store: string;
-  /** Is the file encrypted where it is? Downloads never are. */
-  encrypted: boolean;
-}
-
-/** Body of `PUT /v1/databases/:ref/backup-policy`; what is absent stays as it is, null goes back to the class's. */
-export interface BackupPolicyRequest {
-  /** Cron in UTC; `off` or false: none. */
-  schedule?: string | false | null;
-  /** `<n>h`, `<n>d`, `<n>w`. */
-  retention?: string | null;
-  snapshot_on_delete?: boolean | null;
-  snapshot_on_reset?: boolean | null;
-}
-
-export interface BackupPolicyInfo {
-  /** Cron in UTC; null: none. */
-  schedule: string | null;
-  retention: string;
-  snapshot_on_delete: boolean;
-  snapshot_on_reset: boolean;
-  /** Which of these were set for this database; the others are its class's. */
-  own: ("schedule" | "retention" | "snapshot_on_delete" | "snapshot_on_reset")[];
-  next_run_at: string | null;
-}
-
-export interface BackupStatusInfo extends BackupPolicyInfo {
-  database_id: string;
-  name: string;
-  last_backup_at: string | null;
-  /** The newest that is complete. */
-  latest: BackupInfo | null;
-  /** The newest whose trial restore went well. */
-  last_verified: BackupInfo | null;
-  /** Is a scheduled backup missing for more than an hour? */
-  overdue: boolean;
-  overdue_since: string | null;
-  /** Scheduled backups that failed since one succeeded. */
-  failures: number;
-  /** The newest that failed, if none succeeded since. */
-  last_failure: BackupInfo | null;
-  completed: number;
-  running: number;
-  failed: number;
-}
-
 /** A migration file as the client sends it; the daemon never reads the client's disk. */
 export interface MigrationFileBody {
   name: string;
@@ -384,16 +308,6 @@ export interface ResetResult {
   migrations: MigrateResult | null;
 }
 
-export interface RestoreRequest {
-  backup_id: string;
-  skip_safety_snapshot?: boolean;
-}
-
-export interface CreateBackupRequest {
-  /** `<n>d`, `<n>h`: how long to keep this one. */
-  retention?: string;
-}
-
 export interface AccountInfo {
   id: string;
   username: string;
@@ -446,19 +360,6 @@ export interface DaemonStatus {
   workers: number;
   databases: { total: number; ready: number };
   warnings: string[];
-}
-
-/** Body of every error. `code` is a SQLSTATE for Postgres's errors, `Y…` for Postern's own. */
-export interface ErrorBody {
-  code: string;
-  message: string;
-  detail?: string;
-  hint?: string;
-  /** 1-based character offset into the SQL text. */
-  position?: number;
-  /** 0-based, for `/transaction`. */
-  statement_index?: number;
-  request_id?: string;
 }
 
 export interface QueryField {
