@@ -11,8 +11,10 @@ escapes[0x0a] = 0x6e;
 escapes[0x0c] = 0x66;
 escapes[0x0d] = 0x72;
 
+/** The most bytes that one can become. */
+export const worstGrowth = 6;
+
 const hexDigits = Buffer.from("0123456789abcdef");
-const worstGrowth = 6;
 const pieceBytes = 4096;
 
 /** UTF-8 above ASCII passes as it is, so a piece may end in the midst of a character. */
@@ -26,25 +28,36 @@ export function writeText(out: JsonWriter, source: Buffer, start: number, end: n
 
 function writePiece(out: JsonWriter, source: Buffer, start: number, end: number): void {
   out.reserve((end - start) * worstGrowth);
-  const { chunk } = out;
-  let { offset } = out;
+  out.offset = copyEscaped(out.chunk, out.offset, source, start, end);
+}
+
+/** Writes to `chunk`, in which there is room, and returns how far. */
+export function copyEscaped(
+  chunk: Buffer,
+  offset: number,
+  source: Buffer,
+  start: number,
+  end: number,
+): number {
   for (let index = start; index < end; index++) {
     const byte = source[index]!;
-    const mark = escapes[byte]!;
-    if (mark === 0) {
-      chunk[offset++] = byte;
-      continue;
-    }
-    chunk[offset++] = 0x5c;
-    if (mark !== 1) {
-      chunk[offset++] = mark;
-      continue;
-    }
-    chunk[offset++] = 0x75;
-    chunk[offset++] = 0x30;
-    chunk[offset++] = 0x30;
-    chunk[offset++] = hexDigits[byte >> 4]!;
-    chunk[offset++] = hexDigits[byte & 15]!;
+    if (escapes[byte] === 0) chunk[offset++] = byte;
+    else offset = writeEscape(chunk, offset, byte);
   }
-  out.offset = offset;
+  return offset;
+}
+
+function writeEscape(chunk: Buffer, offset: number, byte: number): number {
+  const mark = escapes[byte]!;
+  chunk[offset] = 0x5c;
+  if (mark !== 1) {
+    chunk[offset + 1] = mark;
+    return offset + 2;
+  }
+  chunk[offset + 1] = 0x75;
+  chunk[offset + 2] = 0x30;
+  chunk[offset + 3] = 0x30;
+  chunk[offset + 4] = hexDigits[byte >> 4]!;
+  chunk[offset + 5] = hexDigits[byte & 15]!;
+  return offset + 6;
 }

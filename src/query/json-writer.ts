@@ -27,6 +27,9 @@ const largestChunkBytes = 256 * 1024;
 export class JsonWriter {
   chunk: Buffer = Buffer.allocUnsafe(firstChunkBytes);
   offset = 0;
+  /** What it will hold in the end, as far as one can tell: then it needs few chunks, none of them much too large. */
+  expectedBytes = 0;
+  #closedBytes = 0;
   readonly #budget: AnswerBudget;
   readonly #full: Buffer[] = [];
 
@@ -38,7 +41,8 @@ export class JsonWriter {
   reserve(bytes: number): void {
     if (this.offset + bytes <= this.chunk.length) return;
     this.#closeChunk();
-    const size = Math.min(this.chunk.length * 8, largestChunkBytes);
+    const missing = this.expectedBytes - this.#closedBytes;
+    const size = Math.min(missing > 0 ? missing : this.chunk.length * 8, largestChunkBytes);
     this.chunk = Buffer.allocUnsafe(Math.max(size, bytes));
     this.offset = 0;
   }
@@ -73,8 +77,14 @@ export class JsonWriter {
     return this.#full;
   }
 
+  /** Once it is finished. */
+  get byteLength(): number {
+    return this.#closedBytes;
+  }
+
   #closeChunk(): void {
     if (this.offset === 0) return;
+    this.#closedBytes += this.offset;
     this.#budget.spend(this.offset);
     this.#full.push(this.chunk.subarray(0, this.offset));
   }

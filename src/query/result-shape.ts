@@ -2,13 +2,16 @@
 import type { QueryField } from "@postern/sdk/protocol";
 import type { ColumnDescription } from "../postgres/wire/row-description.ts";
 import type { DataType } from "./data-type.ts";
+import { worstGrowth } from "./encode-text.ts";
 import { nullJson, type ValueEncoder } from "./encode-value.ts";
 import type { JsonWriter } from "./json-writer.ts";
+import { formOf, type ValueForm, writeSmallRow } from "./write-small-row.ts";
 
-interface ColumnEncoder {
+export interface ColumnEncoder {
   /** What stands before the value: a comma, and in an object the key. Undefined: a later column has the same name. */
   before: Buffer | undefined;
   writeValue: ValueEncoder;
+  form: ValueForm;
 }
 
 export interface ResultShape {
@@ -17,6 +20,10 @@ export interface ResultShape {
   open: number;
   close: number;
   columns: ColumnEncoder[];
+  /** Bytes of a row's JSON that are not its values. */
+  frameBytes: number;
+  /** How long the last answer of this shape was. */
+  lastBytes: number;
 }
 
 export function resultShape(
@@ -35,23 +42,39 @@ export function resultShape(
   const isShown = (index: number) =>
     rowsAsArrays || !columns.some((other, later) => later > index && other.name === columns[index]!.name);
   let isFirst = true;
+  let frameBytes = 2;
+  const encoders = columns.map(({ name }, index): ColumnEncoder => {
+    const { writeValue } = types[index]!;
+    const form = formOf(writeValue);
+    if (!isShown(index)) return { before: undefined, writeValue, form };
+    const key = rowsAsArrays ? "" : `${JSON.stringify(name)}:`;
+    const before = Buffer.from(isFirst ? key : `,${key}`);
+    isFirst = false;
+    // Quotes, or what a NULL or a boolean is longer in JSON.
+    frameBytes += before.length + 5;
+    return { before, writeValue, form };
+  });
   return {
     fieldsJson: JSON.stringify(fields),
     open: rowsAsArrays ? 0x5b : 0x7b,
     close: rowsAsArrays ? 0x5d : 0x7d,
-    columns: columns.map(({ name }, index) => {
-      const writeValue = types[index]!.writeValue;
-      if (!isShown(index)) return { before: undefined, writeValue };
-      const key = rowsAsArrays ? "" : `${JSON.stringify(name)}:`;
-      const before = Buffer.from(isFirst ? key : `,${key}`);
-      isFirst = false;
-      return { before, writeValue };
-    }),
+    columns: encoders,
+    frameBytes,
+    lastBytes: 0,
   };
 }
 
-/** Turns the body of a DataRow into a JSON object or array. */
-export function writeRow(out: JsonWriter, shape: ResultShape, row: Buffer, start: number): void {
+/** What is reserved in one piece is kept far below what a chunk holds. */
+const smallBytes = 16 * 1024;
+
+/** Turns the body of a DataRow, `row[start, end)`, into a JSON object or array. */
+export function writeRow(out: JsonWriter, shape: ResultShape, row: Buffer, start: number, end: number): void {
+  const mostBytes = (end - start) * worstGrowth + shape.frameBytes;
+  if (mostBytes > smallBytes) writeLargeRow(out, shape, row, start);
+  else writeSmallRow(out, shape, row, start, mostBytes);
+}
+
+function writeLargeRow(out: JsonWriter, shape: ResultShape, row: Buffer, start: number): void {
   out.byte(shape.open);
   let at = start + 2;
   for (const { before, writeValue } of shape.columns) {

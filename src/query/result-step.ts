@@ -30,8 +30,10 @@ export class ResultStep implements Step {
   onRowDescription(buffer: Buffer, start: number, end: number): void {
     const { shapes, rowsAsArrays } = this.#options;
     this.#shape = shapes.find(buffer, start, end, rowsAsArrays);
-    if (this.#shape) this.#out.text('{"rows":[');
-    else this.#held = { description: Buffer.from(buffer.subarray(start, end)), rows: [] };
+    if (this.#shape) {
+      this.#out.expectedBytes = this.#shape.lastBytes;
+      this.#out.text('{"rows":[');
+    } else this.#held = { description: Buffer.from(buffer.subarray(start, end)), rows: [] };
   }
 
   onDataRow(buffer: Buffer, start: number, end: number): void {
@@ -41,7 +43,7 @@ export class ResultStep implements Step {
     }
     if (this.#isFirstRow) this.#isFirstRow = false;
     else this.#out.byte(0x2c);
-    writeRow(this.#out, this.#shape!, buffer, start);
+    writeRow(this.#out, this.#shape!, buffer, start, end);
   }
 
   /** `INSERT 0 2`, `SELECT 5`, `CREATE TABLE`: the number at the end, if there is one. */
@@ -60,7 +62,10 @@ export class ResultStep implements Step {
     const count = `"${countName}":${this.#count}}`;
     if (this.#shape) this.#out.text(`],"fields":${this.#shape.fieldsJson},${count}`);
     else this.#out.text(alwaysRows ? `{"rows":[],"fields":[],${count}` : `{${count}`);
-    return this.#out.finish();
+    const chunks = this.#out.finish();
+    // A little more, for the next may have a longer name in it.
+    if (this.#shape) this.#shape.lastBytes = Math.ceil(this.#out.byteLength * 1.05);
+    return chunks;
   }
 
   #encodeHeld(): void {

@@ -35,7 +35,7 @@ export class NeonResultStep implements Step {
     }
     if (this.#isFirstRow) this.#isFirstRow = false;
     else this.#out.byte(comma);
-    writeRow(this.#out, this.#shape!, buffer, start);
+    writeRow(this.#out, this.#shape!, buffer, start, end);
   }
 
   onComplete(tag: string): void {

@@ -30,7 +30,8 @@ function encode(names: string[], values: (string | null)[], rowsAsArrays = false
     rowsAsArrays,
   );
   const out = new JsonWriter(new AnswerBudget(1e9));
-  writeRow(out, shape, dataRow(values), 0);
+  const row = dataRow(values);
+  writeRow(out, shape, row, 0, row.length);
   return Buffer.concat(out.finish()).toString("utf8");
 }
 
