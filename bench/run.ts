@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { benchBackup } from "./backup.ts";
 import { benchCreate } from "./create.ts";
 import { benchHttp } from "./http.ts";
+import { benchMany } from "./many.ts";
 import { benchStart } from "./start.ts";
 
 const usage = `usage: npm run bench -- create [--most 500]
@@ -13,6 +14,7 @@ const usage = `usage: npm run bench -- create [--most 500]
        npm run bench -- http [--connections 1,16,64] [--rounds 5] [--seconds 3] [--workload "point read"]…
                              [--subject postern]… [--verbose]
        npm run bench -- backup [--scale 32] [--rounds 5] [--verbose]
+       npm run bench -- many [--shared 800] [--own 200]
 With --json: one object a line.
 `;
 
@@ -26,6 +28,8 @@ const { values, positionals } = parseArgs({
     seconds: { type: "string", default: "3" },
     workload: { type: "string", multiple: true, default: [] },
     subject: { type: "string", multiple: true, default: [] },
+    shared: { type: "string", default: "800" },
+    own: { type: "string", default: "200" },
     scale: { type: "string", default: "32" },
     verbose: { type: "boolean", default: false },
   },
@@ -57,6 +61,9 @@ switch (positionals[0]) {
       scale: Number(values.scale),
       rounds: Number(values.rounds),
     });
+    break;
+  case "many":
+    await benchMany({ json, shared: Number(values.shared), own: Number(values.own) });
     break;
   default:
     process.stderr.write(usage);
