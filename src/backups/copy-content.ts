@@ -27,7 +27,8 @@ export interface CopyOutcome {
   skippedGrants: string[];
 }
 
-const workers = Math.max(1, Math.min(4, availableParallelism()));
+/** The owner has room for five sessions of Postern's: these, pg_restore's first one, and ours. */
+const workers = Math.max(1, Math.min(3, availableParallelism()));
 
 /** Folders that a daemon which was killed may leave in `<home>`: the operation's next attempt removes its own. */
 export const copyDirectoryOf = (home: string, run: Pick<OperationRun, "id">): string =>

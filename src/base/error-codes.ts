@@ -90,6 +90,9 @@ export const errorCodes = {
   Y3040: { name: "read_only_token", http: 403, exit: 4 },
   Y3041: { name: "too_many_tokens", http: 409, exit: 6 },
   Y3042: { name: "token_not_found", http: 404, exit: 5 },
+  Y3070: { name: "not_a_branch", http: 409, exit: 6 },
+  Y3071: { name: "has_branches", http: 409, exit: 6 },
+  Y3072: { name: "database_busy", http: 409, exit: 6 },
   Y3073: { name: "invalid_branch_expiry", http: 400, exit: 2 },
   Y3075: { name: "copy_failed", http: 500, exit: 1 },
   // Y4: instances and what runs them

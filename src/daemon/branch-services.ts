@@ -3,12 +3,14 @@ import type { Principal } from "../access/principal.ts";
 import { requestCreateBranch } from "../databases/create-branch.ts";
 import { describeRow } from "../databases/describe-database.ts";
 import { findDatabase } from "../databases/find-database.ts";
+import { requestReplaceByBranch } from "../databases/replace-by-branch.ts";
 import type { BranchService } from "../http/services.ts";
 import { awaitOperation } from "../instances/await-operation.ts";
 import type { Platform } from "../instances/platform.ts";
 import { listBranches } from "../state/branches.ts";
 import { findDatabaseById } from "../state/databases.ts";
-import { throwIfFailed } from "./database-services.ts";
+import { describeOperation } from "../state/operations.ts";
+import { accountOf, throwIfFailed } from "./database-services.ts";
 
 /** Copying may take longer than a request lasts: then the answer is that it goes on. */
 const createWaitMs = 25_000;
@@ -30,6 +32,18 @@ export function branchServices(platform: Platform): BranchService {
     async list(principal, { ref }) {
       const rows = await listBranches(platform.state, (await find(principal, ref)).id);
       return Promise.all(rows.map((row) => describeRow(platform, row)));
+    },
+    async reset(principal, { ref }) {
+      const request = { kind: "reset_branch", skipSafetySnapshot: true } as const;
+      return describeOperation(
+        await requestReplaceByBranch(platform, accountOf(principal), await find(principal, ref), request),
+      );
+    },
+    async promote(principal, { ref, skip_safety_snapshot }) {
+      const request = { kind: "promote_branch", skipSafetySnapshot: skip_safety_snapshot === true } as const;
+      return describeOperation(
+        await requestReplaceByBranch(platform, principal.accountId, await find(principal, ref), request),
+      );
     },
   };
 }

@@ -43,11 +43,9 @@ export function databaseServices(platform: Platform): DatabaseService {
     describe: async (principal, { ref }) => describeDatabase(platform, await find(principal, ref)),
     describeUrls: async (principal, { ref }) =>
       describeUrls(platform, requireReady(await find(principal, ref))),
-    async destroy(principal, { ref, skipSnapshot }) {
+    async destroy(principal, { ref, ...input }) {
       const row = await find(principal, ref);
-      return describeOperation(
-        await requestDestroyDatabase(platform, principal.accountId, row, { skipSnapshot }),
-      );
+      return describeOperation(await requestDestroyDatabase(platform, principal.accountId, row, input));
     },
     async undelete(principal, { ref }) {
       const row = await findDatabase(platform.state, principal, ref, { destroyed: true });

@@ -140,6 +140,7 @@ async function fillOwn(
   const instance = branch.instance_id as InstanceId;
   await ensureReserved(platform, instance);
   const way = await copyServer(platform, run, parent, branch, instance);
+  await noteMoment(platform, run, branch);
   await updateDatabase(platform.state, branch.id, { instance_id: instance });
   await run.step("open", async () => {
     await provisionInstance(platform, instance);
@@ -167,7 +168,6 @@ export async function copyServer(
   );
   await run.step("start", () => startClone(platform, target));
   await run.step("identity", () => settleClone(platform, target, source, as));
-  await noteMoment(platform, run, as);
   return way;
 }
 

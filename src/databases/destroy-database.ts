@@ -10,20 +10,25 @@ import { dropOwner, dropPhysicalDatabase } from "../instances/physical-database.
 import type { Platform } from "../instances/platform.ts";
 import { removeInstance } from "../instances/provision-instance.ts";
 import type { QueryService } from "../query/query-service.ts";
+import { listDescendants, listWorkWithBranch } from "../state/branches.ts";
 import { type DatabaseRow, findDatabaseById, updateDatabase } from "../state/databases.ts";
 import { insertOperation, type OperationRow } from "../state/operations.ts";
+import { busy } from "./replace-by-branch.ts";
 import { requireReady } from "./require-ready.ts";
 
 const dayMs = 86_400_000;
 
-/** @throws Y3004 while other work on the database goes on. */
+/** @throws Y3004 Y3072 while other work on the database goes on; Y3071 when it has branches */
 export async function requestDestroyDatabase(
   platform: Platform,
-  accountId: AccountId,
+  accountId: AccountId | null,
   row: DatabaseRow,
-  input: { skipSnapshot: boolean },
+  input: { skipSnapshot: boolean; withBranches?: boolean },
 ): Promise<OperationRow> {
   if (row.status !== "failed") requireReady(row);
+  const [work] = await listWorkWithBranch(platform.state, row.id);
+  if (work) throw busy(row, work);
+  await endBranches(platform, accountId, row, input.withBranches === true);
   return platform.state.transaction(async (tx) => {
     const operation = await insertOperation(tx, {
       kind: "destroy_database",
@@ -65,6 +70,33 @@ export const destroyDatabase = (sessions: Pick<QueryService, "closeDatabase">): 
       throw posternError("Y4003", `Database ${row.name} is half destroyed; its data could not be removed.`);
   },
 });
+
+/** The innermost first; none of them keeps a last backup, as none of them was asked for by name. */
+async function endBranches(
+  platform: Platform,
+  accountId: AccountId | null,
+  row: DatabaseRow,
+  isWanted: boolean,
+): Promise<void> {
+  const branches = await listDescendants(platform.state, row.id);
+  if (branches.length === 0) return;
+  if (!isWanted) {
+    const names = branches.map(({ name }) => name).join(", ");
+    throw posternError("Y3071", `Database ${row.name} has branches: ${names}.`, {
+      hint: "Delete them first, or destroy them with it: `--with-branches`.",
+    });
+  }
+  for (const branch of branches) if (branch.status !== "failed") requireReady(branch);
+  for (const branch of branches)
+    await platform.state.transaction((tx) =>
+      insertOperation(tx, {
+        kind: "destroy_database",
+        databaseId: branch.id,
+        accountId,
+        input: { skip_snapshot: true },
+      }),
+    );
+}
 
 async function closeConnections(
   platform: Platform,

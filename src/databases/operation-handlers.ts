@@ -8,6 +8,7 @@ import { createDatabase } from "./create-database.ts";
 import { deleteBackup } from "./delete-backup.ts";
 import { destroyDatabase } from "./destroy-database.ts";
 import { migrateDatabase } from "./migrate-database.ts";
+import { replaceByBranch } from "./replace-by-branch.ts";
 import { resetDatabase } from "./reset-database.ts";
 import { restoreDatabase } from "./restore-database.ts";
 import { applyCredentials } from "./rotate-credentials.ts";
@@ -18,6 +19,8 @@ export const operationHandlers = (
 ): Record<string, OperationHandler> => ({
   create_database: createDatabase,
   create_branch: createBranch,
+  reset_branch: replaceByBranch(sessions),
+  promote_branch: replaceByBranch(sessions),
   destroy_database: destroyDatabase(sessions),
   undelete_database: undeleteDatabase,
   migrate: migrateDatabase,

@@ -98,7 +98,7 @@ export interface DatabaseService {
   describeUrls(principal: Principal, input: DatabaseRef): Promise<DatabaseUrls>;
   destroy(
     principal: AccountPrincipal,
-    input: DatabaseRef & { skipSnapshot: boolean },
+    input: DatabaseRef & { skipSnapshot: boolean; withBranches: boolean },
   ): Promise<OperationInfo>;
   undelete(principal: AccountPrincipal, input: DatabaseRef): Promise<OperationInfo>;
 }
@@ -128,6 +128,13 @@ export interface BranchService {
     input: DatabaseRef & CreateBranchRequest & { wait: boolean },
   ): Promise<CreatedBranch>;
   list(principal: AccountPrincipal, input: DatabaseRef): Promise<DatabaseInfo[]>;
+  /** Its data becomes its parent's of now. @throws Y3070 Y3072 */
+  reset(principal: Principal, input: DatabaseRef): Promise<OperationInfo>;
+  /** Its parent's data becomes that of the branch. @throws Y3070 Y3072 */
+  promote(
+    principal: AccountPrincipal,
+    input: DatabaseRef & { skip_safety_snapshot?: boolean | undefined },
+  ): Promise<OperationInfo>;
 }
 
 export interface ClientAccessService {

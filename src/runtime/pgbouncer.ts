@@ -48,6 +48,7 @@ export class PgBouncer implements Pooler {
   readonly #options: PgBouncerOptions;
   readonly #console: PoolerConsole;
   readonly #targets = new Map<string, PoolTarget>();
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(options: PgBouncerOptions) {
     this.#options = options;
@@ -185,8 +186,12 @@ export class PgBouncer implements Pooler {
     }
   }
 
-  async #writeTargets(): Promise<void> {
-    await this.#write("databases.ini", renderPoolTargets([...this.#targets.values()]));
+  /** One after the other: databases are made and destroyed side by side, and the last writing must have all of them. */
+  #writeTargets(): Promise<void> {
+    const write = () => this.#write("databases.ini", renderPoolTargets([...this.#targets.values()]));
+    const written = this.#writing.then(write);
+    this.#writing = written.catch(() => {});
+    return written;
   }
 
   #read(name: string): Promise<string> {

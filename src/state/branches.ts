@@ -1,5 +1,5 @@
 /** In charge of what the rows of databases tell of branches: whose they are, of when, and until when. */
-import type { DatabaseId } from "../base/id.ts";
+import type { DatabaseId, OperationId } from "../base/id.ts";
 import { type DatabaseRow, insertDatabase, type NewDatabase } from "./databases.ts";
 import type { Queryable } from "./state.ts";
 
@@ -60,12 +60,20 @@ export async function listExpiredBranches(db: Queryable): Promise<DatabaseRow[]>
   return rows;
 }
 
-/** Work on this database that has not ended, or that uses it as its source. */
-export async function countUnfinishedWork(db: Queryable, id: DatabaseId): Promise<number> {
-  const { rows } = await db.query<{ n: number }>(
-    `select count(*)::int as n from operations
-      where status in ('pending', 'running') and (database_id = $1 or input->>'source_id' = $1)`,
+/** Ids of work that has not ended and that this database is a part of without being what it is about. */
+export async function listWorkWithBranch(db: Queryable, id: DatabaseId): Promise<OperationId[]> {
+  const { rows } = await db.query<{ id: OperationId }>(
+    "select id from operations where status in ('pending', 'running') and input->>'branch_id' = $1",
     [id],
   );
-  return rows[0]!.n;
+  return rows.map((row) => row.id);
+}
+
+/** Ids of work about this database that has not ended. */
+export async function listWorkOn(db: Queryable, id: DatabaseId): Promise<OperationId[]> {
+  const { rows } = await db.query<{ id: OperationId }>(
+    "select id from operations where status in ('pending', 'running') and database_id = $1",
+    [id],
+  );
+  return rows.map((row) => row.id);
 }

@@ -1,6 +1,6 @@
 /** In charge of the rows of Postgres servers that hold users' databases. */
-import type { InstanceId } from "../base/id.ts";
-import type { Queryable } from "./state.ts";
+import type { DatabaseId, InstanceId } from "../base/id.ts";
+import type { Queryable, State } from "./state.ts";
 
 export interface InstanceRow {
   id: InstanceId | "shared";
@@ -52,4 +52,32 @@ export async function deleteInstanceRow(db: Queryable, id: InstanceRow["id"]): P
      delete from instances where id = $1`,
     [id],
   );
+}
+
+/** In one transaction: the database's place, and which of the two servers has which port. */
+export async function moveDatabase(
+  state: State,
+  databaseId: DatabaseId,
+  from: InstanceId,
+  to: InstanceId,
+): Promise<void> {
+  await state.transaction(async (tx) => {
+    const { rows } = await tx.query<{ id: string; tcp_port: number }>(
+      "select id, tcp_port from instances where id = any ($1) for update",
+      [[from, to]],
+    );
+    const portOf = (id: string) => rows.find((row) => row.id === id)!.tcp_port;
+    // Ports are unique at every moment: one steps aside.
+    await tx.query("update instances set tcp_port = -tcp_port where id = $1", [from]);
+    await tx.query("update instances set tcp_port = $2, status = 'running' where id = $1", [
+      to,
+      portOf(from),
+    ]);
+    // Not running for good: nothing starts it any more.
+    await tx.query("update instances set tcp_port = $2, status = 'creating' where id = $1", [
+      from,
+      portOf(to),
+    ]);
+    await tx.query("update databases set instance_id = $2 where id = $1", [databaseId, to]);
+  });
 }

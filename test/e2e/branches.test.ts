@@ -4,6 +4,7 @@ import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type BackupFixture, backupFixture } from "../support/backup-fixture.ts";
 import { createPosternHome, type PosternHome } from "../support/postern-home.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -143,11 +144,75 @@ describe.each(["process", "shared"])("a branch of a %s database", (isolation) =>
   });
 });
 
+describe.each(["process", "shared"])("data of a %s branch", (isolation) => {
+  let parent: CreatedDatabase;
+  let made: CreatedBranch;
+  let before: DatabaseUrls[];
+
+  beforeAll(async () => {
+    parent = await create(`swap-${isolation}`, isolation);
+    await fixture.rows(parent.id, "create table t (a text); insert into t values ('first')");
+    made = await branch(parent.id, { name: `swap-branch-${isolation}` });
+    before = [await urlsOf(parent.id), await urlsOf(made.id)];
+  }, 120_000);
+
+  const texts = async (id: string) =>
+    (await fixture.rows(id, "select a from t order by a")).map(({ a }) => a);
+  const ask = (id: string, token: string) =>
+    postern.api("POST", `/v1/db/${id}/query`, { sql: "select a from t order by a" }, token);
+
+  it("is the parent's of now after a reset, and its URLs, password and token stay", async () => {
+    await fixture.rows(parent.id, "insert into t values ('second')");
+    await fixture.rows(made.id, "insert into t values ('lost')");
+    await ask(made.id, made.token);
+    await fixture.completed(await postern.api("POST", `/v1/databases/${made.id}/branch/reset`));
+    expect(await texts(made.id)).toEqual(["first", "second"]);
+    expect(await texts(parent.id)).toEqual(["first", "second"]);
+    expect([await urlsOf(parent.id), await urlsOf(made.id)]).toEqual(before);
+    expect(await ask(made.id, made.token)).toMatchObject({ rows: [{ a: "first" }, { a: "second" }] });
+    expect(await refusalOf(before[1]!.pooled)).toBe("let in");
+  });
+
+  it("becomes the parent's by a promotion, which keeps the old data as a backup", async () => {
+    await fixture.rows(made.id, "insert into t values ('branch')");
+    await fixture.rows(parent.id, "insert into t values ('parent')");
+    await ask(parent.id, parent.token);
+    const { result } = await fixture.completed(
+      await postern.api("POST", `/v1/databases/${made.id}/branch/promote`, {}),
+    );
+    expect(await texts(parent.id)).toEqual(["branch", "first", "second"]);
+    expect(await texts(made.id)).toEqual(["branch", "first", "second"]);
+    expect([await urlsOf(parent.id), await urlsOf(made.id)]).toEqual(before);
+    expect(await ask(parent.id, parent.token)).toMatchObject({ rows: [{ a: "branch" }, {}, {}] });
+    expect(await refusalOf(before[0]!.pooled)).toBe("let in");
+    const { safety_backup_id: backupId } = result as { safety_backup_id: string };
+    await fixture.completed(await fixture.startRestore(parent.id, { backup_id: backupId }));
+    expect(await texts(parent.id)).toEqual(["first", "parent", "second"]);
+  });
+
+  it("goes with its parent only if that is said", async () => {
+    const path = `/v1/databases/${parent.id}?skip_snapshot=true`;
+    await expect(postern.api("DELETE", path)).rejects.toMatchObject({
+      code: "Y3071",
+      message: expect.stringContaining(made.name),
+    });
+    await fixture.completed(await postern.api("DELETE", `${path}&with_branches=true`));
+    await waitUntil("the branch is gone", async () => {
+      const info = await postern.api<DatabaseInfo>("GET", `/v1/databases/${made.id}`).catch(() => undefined);
+      return info === undefined;
+    });
+  });
+});
+
 describe("what is refused", () => {
   it("a life that is too short, a name that is taken", async () => {
     const parent = await create("refusing", "shared");
     await expect(branch(parent.id, { ttl: "1s" })).rejects.toMatchObject({ code: "Y3073" });
     await expect(branch(parent.id, { ttl: "soon" })).rejects.toMatchObject({ code: "Y1001" });
     await expect(branch(parent.id, { name: "refusing" })).rejects.toMatchObject({ code: "Y3002" });
+    for (const change of ["reset", "promote"])
+      await expect(
+        postern.api("POST", `/v1/databases/${parent.id}/branch/${change}`, {}),
+      ).rejects.toMatchObject({ code: "Y3070" });
   });
 });

@@ -269,6 +269,8 @@ export function inMemoryServices(): InMemoryServices {
         way: null,
       })),
       list: recording("branches.list", () => []),
+      reset: recording("branches.reset", () => operation),
+      promote: recording("branches.promote", () => operation),
     },
     tokens: {
       list: recording("tokens.list", () => [tokenInfo]),

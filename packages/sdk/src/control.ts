@@ -21,6 +21,7 @@ import type {
   MigrateRequest,
   MigrationState,
   OperationInfo,
+  PromoteBranchRequest,
   ResetPassword,
   ResetPasswordRequest,
   ResetRequest,
@@ -74,8 +75,13 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
       get<DatabaseInfo[]>(`/v1/databases${queryString(input)}`),
     getDatabase: (ref: string) => get<DatabaseInfo>(databasePath(ref)),
     getDatabaseUrls: (ref: string) => get<DatabaseUrls>(`${databasePath(ref)}/urls`),
-    destroyDatabase: (ref: string, { skipSnapshot }: { skipSnapshot?: boolean | undefined } = {}) =>
-      remove<OperationInfo>(`${databasePath(ref)}${queryString({ skip_snapshot: skipSnapshot })}`),
+    destroyDatabase: (
+      ref: string,
+      input: { skipSnapshot?: boolean | undefined; withBranches?: boolean | undefined } = {},
+    ) =>
+      remove<OperationInfo>(
+        `${databasePath(ref)}${queryString({ skip_snapshot: input.skipSnapshot, with_branches: input.withBranches })}`,
+      ),
     undeleteDatabase: (ref: string) => post<OperationInfo>(`${databasePath(ref)}/undelete`),
 
     /** Without their secrets; revoked ones are not in it. */
@@ -98,6 +104,9 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
       ),
     /** Newest first. */
     listBranches: (ref: string) => get<DatabaseInfo[]>(`${databasePath(ref)}/branches`),
+    resetBranch: (ref: string) => post<OperationInfo>(`${databasePath(ref)}/branch/reset`),
+    promoteBranch: (ref: string, input: PromoteBranchRequest = {}) =>
+      post<OperationInfo>(`${databasePath(ref)}/branch/promote`, input),
 
     getClientAccess: (ref: string) => get<ClientAccessInfo>(clientAccessPath(ref)),
     /** Also changes whose tokens are taken. */

@@ -74,6 +74,11 @@ export interface CreateBranchRequest {
   backup_on_expiry?: boolean;
 }
 
+/** Body of `POST /v1/databases/:ref/branch/promote`. */
+export interface PromoteBranchRequest {
+  skip_safety_snapshot?: boolean;
+}
+
 export interface CreatedBranch extends CreatedDatabase {
   parent_id: string;
   /** How the data came over: blocks shared with the parent's, copied byte by byte, or dumped and restored. Null: not yet. */

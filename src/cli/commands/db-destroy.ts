@@ -16,7 +16,10 @@ export const run: CommandRun = async (context, input) => {
       `Delete database ${info.name} (${info.id})? This will destroy all data${skipSnapshot ? ", for good" : ""}.`,
     );
   }
-  const operation = await control.destroyDatabase(info.id, { skipSnapshot: skipSnapshot || undefined });
+  const operation = await control.destroyDatabase(info.id, {
+    skipSnapshot: skipSnapshot || undefined,
+    withBranches: input.flag("withBranches") || undefined,
+  });
   await context.finish(control, operation, `Destroying ${info.name}`);
   const project = await findProject(context.directory);
   if (project?.link.database_id === info.id) await removeProject(project);

@@ -1,7 +1,9 @@
 /** In charge of declaring the commands of branches. */
-import { type CommandSpec, databaseOptions } from "../command-spec.ts";
+import { type CommandSpec, confirmOptions, databaseOptions } from "../command-spec.ts";
 
 const parent = { name: "[database]", summary: "name or id; the linked database unless said otherwise" };
+
+const branch = { name: "[branch]", summary: "name or id; the linked database unless said otherwise" };
 
 export const branchSpecs: readonly CommandSpec[] = [
   {
@@ -26,5 +28,38 @@ export const branchSpecs: readonly CommandSpec[] = [
     options: databaseOptions,
     examples: ["postern db branch list shop"],
     load: () => import("../commands/branch-list.ts"),
+  },
+  {
+    path: "db branch reset",
+    summary: "put a branch to what its parent holds now; its own changes are lost",
+    args: [branch],
+    options: [...databaseOptions, ...confirmOptions],
+    examples: ["postern db branch reset try-it -y"],
+    load: () => import("../commands/branch-reset.ts"),
+  },
+  {
+    path: "db branch promote",
+    summary: "put a branch's data in the place of its parent's, whose URLs and token stay",
+    args: [branch],
+    options: [
+      ...databaseOptions,
+      ...confirmOptions,
+      { flags: "--skip-safety-snapshot", summary: "make no backup of the parent's old data" },
+    ],
+    examples: ["postern db branch promote try-it", "postern db branch promote try-it -y"],
+    load: () => import("../commands/branch-promote.ts"),
+  },
+  {
+    path: "db branch delete",
+    aliases: ["db branch rm"],
+    summary: "destroy a branch",
+    args: [branch],
+    options: [
+      ...databaseOptions,
+      ...confirmOptions,
+      { flags: "--snapshot", summary: "keep a last backup, so that it can be brought back" },
+    ],
+    examples: ["postern db branch delete try-it -y"],
+    load: () => import("../commands/branch-delete.ts"),
   },
 ];

@@ -102,6 +102,7 @@ export const databaseSpecs: readonly CommandSpec[] = [
       ...databaseOptions,
       ...confirmOptions,
       { flags: "--skip-snapshot", summary: "keep no last backup: it is gone for good" },
+      { flags: "--with-branches", summary: "its branches too, without last backups" },
     ],
     examples: ["postern db destroy my-app-db", "postern db rm db-c1cf9a9be667 -y"],
     load: () => import("../commands/db-destroy.ts"),

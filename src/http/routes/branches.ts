@@ -1,10 +1,11 @@
 /** In charge of the routes of branches: making and listing. */
 import { z } from "zod";
 import type { AuthenticationHooks } from "../authenticate-request.ts";
-import { accountOf } from "../authenticate-request.ts";
+import { accountOf, principalOf } from "../authenticate-request.ts";
 import type { HttpApp } from "../http-app.ts";
-import { createBranchRequest, createdBranch } from "../schemas/branch.ts";
+import { createBranchRequest, createdBranch, promoteBranchRequest } from "../schemas/branch.ts";
 import { databaseInfo, databaseRef } from "../schemas/database.ts";
+import { operationInfo } from "../schemas/operation.ts";
 import { flag } from "../schemas/query-string.ts";
 import { errors, json, security } from "../schemas/respond.ts";
 import type { HttpServices } from "../services.ts";
@@ -51,5 +52,44 @@ export function branchRoutes(app: HttpApp, services: HttpServices, caller: Authe
     },
     onRequest: caller.account,
     handler: (request) => services.branches.list(accountOf(request), request.params),
+  });
+  replacingRoutes(app, services, caller);
+}
+
+function replacingRoutes(app: HttpApp, services: HttpServices, caller: AuthenticationHooks): void {
+  app.post("/v1/databases/:ref/branch/reset", {
+    schema: {
+      tags,
+      operationId: "resetBranch",
+      summary: "Put a branch to what its parent holds now",
+      description: "What was changed in the branch is lost. Its id, URLs, password and tokens stay.",
+      security: security.accountOrDatabase,
+      params: databaseRef,
+      response: { 202: json("Accepted.", operationInfo), ...errors(400, 401, 404, 409, 507) },
+    },
+    onRequest: caller.accountOrDatabase,
+    handler: async (request, reply) => {
+      reply.code(202);
+      return services.branches.reset(principalOf(request), request.params);
+    },
+  });
+
+  app.post("/v1/databases/:ref/branch/promote", {
+    schema: {
+      tags,
+      operationId: "promoteBranch",
+      summary: "Put a branch's data in the place of its parent's",
+      description:
+        "The parent keeps its id, URLs, password and tokens, and its old data as a backup. The branch stays as it is.",
+      security: security.account,
+      params: databaseRef,
+      body: promoteBranchRequest,
+      response: { 202: json("Accepted.", operationInfo), ...errors(400, 401, 403, 404, 409, 507) },
+    },
+    onRequest: caller.account,
+    handler: async (request, reply) => {
+      reply.code(202);
+      return services.branches.promote(accountOf(request), { ...request.params, ...request.body });
+    },
   });
 }

@@ -98,14 +98,20 @@ function endingRoutes(app: HttpApp, services: HttpServices, caller: Authenticati
       params: databaseRef,
       querystring: z.object({
         skip_snapshot: flag.describe("Keep no last backup: it cannot be brought back."),
+        with_branches: flag.describe("Its branches too, without last backups."),
       }),
       response: { 202: json("Accepted.", operationInfo), ...errors(400, 401, 403, 404, 409) },
     },
     onRequest: caller.account,
     handler: async (request, reply) => {
       const skipSnapshot = request.query.skip_snapshot === "true";
+      const withBranches = request.query.with_branches === "true";
       reply.code(202);
-      return services.databases.destroy(accountOf(request), { ...request.params, skipSnapshot });
+      return services.databases.destroy(accountOf(request), {
+        ...request.params,
+        skipSnapshot,
+        withBranches,
+      });
     },
   });
 

@@ -1,5 +1,5 @@
 /** In charge of the schemas of branches. */
-import type { CreateBranchRequest, CreatedBranch } from "@postern/sdk/protocol";
+import type { CreateBranchRequest, CreatedBranch, PromoteBranchRequest } from "@postern/sdk/protocol";
 import { z } from "zod";
 import { databaseFields } from "./database.ts";
 
@@ -8,6 +8,10 @@ export const createBranchRequest = z.strictObject({
   ttl: z.string().optional().describe("For example `2h` or `7d`: after that it destroys itself."),
   backup_on_expiry: z.boolean().optional().describe("Make a last backup then."),
 }) satisfies z.ZodType<CreateBranchRequest>;
+
+export const promoteBranchRequest = z.strictObject({
+  skip_safety_snapshot: z.boolean().optional().describe("Make no backup of the parent's old data."),
+}) satisfies z.ZodType<PromoteBranchRequest>;
 
 export const createdBranch = z
   .object({
