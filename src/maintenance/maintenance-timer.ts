@@ -4,9 +4,8 @@ import { messageOf } from "../base/error.ts";
 import type { Service } from "../base/service.ts";
 import { endOldSessions } from "../databases/end-old-sessions.ts";
 import type { Platform } from "../instances/platform.ts";
-import { createExpiry } from "./expire-databases.ts";
 import { expireBranches } from "./expire-branches.ts";
-import { expireDatabases } from "./expire-databases.ts";
+import { createExpiry } from "./expire-databases.ts";
 import { measureSizes } from "./measure-sizes.ts";
 import { trimLogs } from "./trim-logs.ts";
 
@@ -22,7 +21,6 @@ const createTasks = (): MaintenanceTask[] => [
   { name: "trim logs", everyMs: 60_000, runOnce: trimLogs },
   { name: "expire databases", everyMs: 3_600_000, runOnce: createExpiry() },
   { name: "expire branches", everyMs: 15_000, runOnce: expireBranches },
-  { name: "expire databases", everyMs: 3_600_000, runOnce: expireDatabases },
 ];
 
 export class MaintenanceTimer implements Service {

@@ -1,14 +1,13 @@
 /** In charge of the control plane from the caller's side: one typed method for each route. */
 import { backupMethods } from "./control-backups.ts";
+import { branchMethods } from "./control-branches.ts";
 import { clientAccessPath, databasePath, operationPath, queryString, tokensPath } from "./control-paths.ts";
 import type {
   AccountInfo,
   AppliedMigration,
   ClientAccessInfo,
   ClientAccessRequest,
-  CreateBranchRequest,
   CreateDatabaseRequest,
-  CreatedBranch,
   CreatedDatabase,
   CreatedToken,
   CreateTokenRequest,
@@ -21,7 +20,6 @@ import type {
   MigrateRequest,
   MigrationState,
   OperationInfo,
-  PromoteBranchRequest,
   ResetPassword,
   ResetPasswordRequest,
   ResetRequest,
@@ -96,17 +94,6 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
       post<RotatedCredentials>(`${databasePath(ref)}/rotate-credentials`, input),
     resetPassword: (ref: string, input: ResetPasswordRequest = {}) =>
       post<ResetPassword>(`${databasePath(ref)}/reset-password`, input),
-    /** `wait: false` answers as soon as the work is accepted. */
-    createBranch: (ref: string, input: CreateBranchRequest, { wait = true }: { wait?: boolean } = {}) =>
-      post<CreatedBranch>(
-        `${databasePath(ref)}/branches${queryString({ wait: wait ? undefined : false })}`,
-        input,
-      ),
-    /** Newest first. */
-    listBranches: (ref: string) => get<DatabaseInfo[]>(`${databasePath(ref)}/branches`),
-    resetBranch: (ref: string) => post<OperationInfo>(`${databasePath(ref)}/branch/reset`),
-    promoteBranch: (ref: string, input: PromoteBranchRequest = {}) =>
-      post<OperationInfo>(`${databasePath(ref)}/branch/promote`, input),
 
     getClientAccess: (ref: string) => get<ClientAccessInfo>(clientAccessPath(ref)),
     /** Also changes whose tokens are taken. */
@@ -131,6 +118,7 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
       post<ExecuteResult>(`${databasePath(ref)}/rls/test`, input),
 
     ...backupMethods({ send, get, post, remove }),
+    ...branchMethods({ get, post }),
 
     listOperations: (input: { database?: string | undefined; limit?: number | undefined } = {}) =>
       get<OperationInfo[]>(`/v1/operations${queryString(input)}`),

@@ -5,6 +5,7 @@
 import type { ErrorBody } from "./protocol-error.ts";
 
 export type * from "./protocol-backups.ts";
+export type * from "./protocol-branches.ts";
 export type * from "./protocol-error.ts";
 
 /** Where a database's server lives: with others on one Postgres, or in a Postgres of its own. */
@@ -62,27 +63,6 @@ export interface DatabaseInfo {
   branched_at: string | null;
   /** When a branch destroys itself. */
   expires_at: string | null;
-}
-
-/** Body of `POST /v1/databases/:ref/branches`. */
-export interface CreateBranchRequest {
-  /** Made up when absent. */
-  name?: string;
-  /** `2h`, `7d`: after that it destroys itself. Absent: never. */
-  ttl?: string;
-  /** Make a last backup then. */
-  backup_on_expiry?: boolean;
-}
-
-/** Body of `POST /v1/databases/:ref/branch/promote`. */
-export interface PromoteBranchRequest {
-  skip_safety_snapshot?: boolean;
-}
-
-export interface CreatedBranch extends CreatedDatabase {
-  parent_id: string;
-  /** How the data came over: blocks shared with the parent's, copied byte by byte, or dumped and restored. Null: not yet. */
-  way: "reflink" | "copy" | "dump" | null;
 }
 
 /** Answer of `POST /v1/databases`: the only moment at which the token can be read. */
