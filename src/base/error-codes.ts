@@ -120,6 +120,12 @@ export const errorCodes = {
   Y6030: { name: "own_database_by_address", http: 400, exit: 2 },
   Y6031: { name: "database_in_use", http: 409, exit: 6 },
   Y6010: { name: "invalid_schedule", http: 400, exit: 2 },
+  Y6032: { name: "not_importable", http: 400, exit: 2 },
+  Y6033: { name: "database_not_empty", http: 409, exit: 6 },
+  Y6034: { name: "source_too_new", http: 400, exit: 1 },
+  Y6035: { name: "export_failed", http: 500, exit: 1 },
+  Y6036: { name: "import_failed", http: 500, exit: 1 },
+  Y6037: { name: "import_differs", http: 500, exit: 1 },
   // Y8: credentials and pooling
   Y8001: { name: "pooler_unreachable", http: 503, exit: 9 },
   Y8002: { name: "reserved_variable", http: 400, exit: 2 },
