@@ -43,11 +43,21 @@ export class ScriptFilter extends Transform {
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
     this.#text += this.#decoder.write(chunk);
-    this.#drain(false).then(() => done(), done);
+    void this.#advance(false, done);
   }
 
   override _flush(done: TransformCallback): void {
-    this.#drain(true).then(() => done(), done);
+    void this.#advance(true, done);
+  }
+
+  async #advance(isEnd: boolean, done: TransformCallback): Promise<void> {
+    try {
+      await this.#drain(isEnd);
+    } catch (error) {
+      done(error as Error);
+      return;
+    }
+    done();
   }
 
   async #drain(isEnd: boolean): Promise<void> {
