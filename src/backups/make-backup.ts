@@ -23,6 +23,8 @@ export interface BackupPlan {
   id: BackupId;
   kind: BackupKind;
   expiresAt: Date | null;
+  /** Where the database is dumped, if not where it lives: a server that was carried back to a moment. */
+  server?: string;
 }
 
 /** Repeatable: a backup that is complete already stays as it is. @throws Y6002 Y6005 */
@@ -46,7 +48,7 @@ export async function makeBackup(
   if (before.status === "completed") return before;
   const stored = await openStorage(platform).put(
     key,
-    (sink) => dump(platform, run, row, sink),
+    (sink) => dump(platform, run, row, plan.server ?? row.instance_id!, sink),
     (bytes) => run.progress(bytes, null, "bytes"),
   );
   // An exit code of 0 is the program's word; the file itself is asked too.
@@ -59,8 +61,14 @@ export async function makeBackup(
  * The dump is made by a role that reads everything, past row security, and may write nothing. gzip and not zstd: every
  * pg_restore reads it, whatever it was built with.
  */
-async function dump(platform: Platform, run: OperationRun, row: DatabaseRow, sink: Writable): Promise<void> {
-  const { socketDirectory } = serverLayout(platform.config.home, row.instance_id!);
+async function dump(
+  platform: Platform,
+  run: OperationRun,
+  row: DatabaseRow,
+  server: string,
+  sink: Writable,
+): Promise<void> {
+  const { socketDirectory } = serverLayout(platform.config.home, server);
   const end = await runProgram(
     postgresProgram(platform.toolchain, "pg_dump"),
     [

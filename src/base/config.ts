@@ -41,6 +41,17 @@ export interface RateLimit {
   burst: number;
 }
 
+export interface PointInTimeConfig {
+  /** False: nothing is archived, whatever single databases wish. */
+  enabled: boolean;
+  /** Where servers' archives are kept. */
+  directory: string;
+  /** How long, unless a database's own wish says otherwise, days. */
+  retentionDays: number;
+  /** How much of its log a server keeps for an archive that takes none, MiB; what is older is then given up. */
+  queueMegabytes: number;
+}
+
 export interface Config extends ListenConfig {
   /** All state of this Postern. */
   home: string;
@@ -77,6 +88,7 @@ export interface Config extends ListenConfig {
   undeleteDays: number;
   /** Where backups are stored. */
   backupDirectory: string;
+  pointInTime: PointInTimeConfig;
   limits: Limits;
   clientLimits: ClientLimits;
 }
@@ -199,6 +211,12 @@ export function readConfig(environment: Environment = process.env): Config {
     logRequests: isOn(environment, "POSTERN_LOG_REQUESTS", "0"),
     oidc: { issuer: issuer(environment), audience: environment.POSTERN_OIDC_AUDIENCE || null },
     undeleteDays: 7,
+    pointInTime: {
+      enabled: choice(environment, "POSTERN_PITR", ["on", "off"]) === "on",
+      directory: directory(environment, "POSTERN_PITR_DIR", join(home, "point-in-time")),
+      retentionDays: count(environment, "POSTERN_PITR_DAYS", 7, 365),
+      queueMegabytes: count(environment, "POSTERN_PITR_QUEUE", 1024, 1_000_000),
+    },
     backupDirectory: directory(environment, "POSTERN_BACKUP_DIR", join(home, "backups")),
     limits: {
       bodyBytes: 10 * 1024 * 1024,

@@ -9,6 +9,7 @@ import { daemonSpecs } from "./specs/daemon-specs.ts";
 import { databaseSpecs } from "./specs/database-specs.ts";
 import { developmentSpecs } from "./specs/development-specs.ts";
 import { projectSpecs } from "./specs/project-specs.ts";
+import { recoverySpecs } from "./specs/recovery-specs.ts";
 import { rowSecuritySpecs } from "./specs/row-security-specs.ts";
 import { sqlSpecs } from "./specs/sql-specs.ts";
 import { tenantSpecs } from "./specs/tenant-specs.ts";
@@ -26,6 +27,7 @@ export const registry: readonly CommandSpec[] = [
   ...rowSecuritySpecs,
   ...backupSpecs,
   ...branchSpecs,
+  ...recoverySpecs,
   ...developmentSpecs,
 ];
 
@@ -35,6 +37,7 @@ export const groupSummaries: Record<string, string> = {
   "db branch": "copies of a database to try things on",
   "db snapshot": "the same as `db backup`; alone, it makes one",
   "db token": "tokens that open a database over HTTP",
+  "db pitr": "recovery to a point in time",
   "db client-access": "an application's users, with tokens of their own",
   "db rls": "row security; alone, it shows it",
   ops: "long work: what runs and what ran",

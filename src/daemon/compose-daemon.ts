@@ -1,6 +1,7 @@
 /** In charge of composing everything in its order; the one place that knows all the parts. */
 
 import { ensureAdminAccount, issueAdminKey } from "../access/accounts.ts";
+import { sweepScratchServers } from "../archive/scratch-server.ts";
 import { sweepBackups } from "../backups/sweep-backups.ts";
 import { systemClock } from "../base/clock.ts";
 import type { Config } from "../base/config.ts";
@@ -88,6 +89,7 @@ export async function composeDaemon(options: ComposeOptions): Promise<void> {
     stopping: stopping.signal,
   };
   await sweepBackups(platform);
+  await sweepScratchServers(platform);
   await servers.supervisor.start();
   const adminKey =
     (await ensureAdminAccount(platform)) ??

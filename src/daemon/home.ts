@@ -27,6 +27,7 @@ export async function prepareHome(home: string, account: ServerAccount): Promise
       ["backups", 0o700, false],
       ["instances", 0o750, true],
       ["run", 0o750, true],
+      ["point-in-time", 0o750, true],
       ["pgbouncer", 0o700, true],
     ] as const) {
       const path = join(home, folder);

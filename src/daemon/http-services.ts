@@ -16,6 +16,7 @@ import { type DaemonFacts, describeDaemon } from "./describe-daemon.ts";
 import type { Metrics } from "./metrics.ts";
 import { type MetricsFacts, metricsSource } from "./metrics-source.ts";
 import { operationServices } from "./operation-services.ts";
+import { pointInTimeServices } from "./point-in-time-services.ts";
 import { resetServices } from "./reset-services.ts";
 import { rowSecurityServices } from "./row-security-services.ts";
 import { credentialServices, tokenServices } from "./tenant-services.ts";
@@ -67,6 +68,7 @@ export function compositionOf(
     reset: resetServices(platform),
     backups: backupServices(platform),
     backupPolicies: backupPolicyServices(platform),
+    pointInTime: pointInTimeServices(platform),
     operations: operationServices(platform),
   };
   return { services, query, dataPlane };

@@ -17,7 +17,7 @@ import type { ServerExposure } from "../runtime/server-settings.ts";
 import { ensureServerTemplate } from "../runtime/server-template.ts";
 import type { Toolchain } from "../runtime/toolchain.ts";
 import { DirectoryPool } from "../runtime/warm-pool.ts";
-import { listOwnInstanceDatabases } from "../state/databases.ts";
+import { listDatabasesOfInstance, listOwnInstanceDatabases } from "../state/databases.ts";
 import { insertInstance, listInstances, updateInstance } from "../state/instances.ts";
 import type { State } from "../state/state.ts";
 
@@ -116,8 +116,9 @@ export async function startTenantServers(
     await requireFreePort(ports.direct, config.listen, "POSTERN_DIRECT_PORT");
   if ((await servers.pooler.findPid()) === null)
     await requireFreePort(ports.pool, config.listen, "POSTERN_POOL_PORT");
-  await servers.runtime.create(shared);
-  await servers.supervisor.keepRunning(shared);
+  // An empty server in the place of one that held databases would be worse than none.
+  if ((await listDatabasesOfInstance(state, "shared")).length === 0) await servers.runtime.create(shared);
+  await servers.supervisor.keepRunning(shared, { evenIfItFails: true });
   const own = (await listInstances(state)).filter(
     (row) => row.kind === "process" && row.status === "running",
   );

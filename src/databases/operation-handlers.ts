@@ -2,6 +2,7 @@
 
 import type { OperationHandler } from "../instances/operation-run.ts";
 import type { QueryService } from "../query/query-service.ts";
+import { backUpServerOperation, disablePointInTime, enablePointInTime } from "./archive-database.ts";
 import { createBackup } from "./create-backup.ts";
 import { createBranch } from "./create-branch.ts";
 import { createDatabase } from "./create-database.ts";
@@ -9,8 +10,11 @@ import { deleteBackup } from "./delete-backup.ts";
 import { destroyDatabase } from "./destroy-database.ts";
 import { migrateDatabase } from "./migrate-database.ts";
 import { replaceByBranch } from "./replace-by-branch.ts";
+import { promoteDatabase } from "./promote-database.ts";
+import { recoverServer } from "./recover-server.ts";
 import { resetDatabase } from "./reset-database.ts";
 import { restoreDatabase } from "./restore-database.ts";
+import { restoreToTime } from "./restore-to-time.ts";
 import { applyCredentials } from "./rotate-credentials.ts";
 import { undeleteDatabase } from "./undelete-database.ts";
 
@@ -30,4 +34,10 @@ export const operationHandlers = (
   delete_backup: deleteBackup,
   reset_database: resetDatabase(sessions),
   wipe_database: resetDatabase(sessions),
+  back_up_server: backUpServerOperation,
+  enable_point_in_time: enablePointInTime,
+  disable_point_in_time: disablePointInTime,
+  restore_to_time: restoreToTime,
+  promote_database: promoteDatabase(sessions),
+  recover_server: recoverServer,
 });

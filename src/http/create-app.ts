@@ -27,6 +27,7 @@ import { migrationRoutes } from "./routes/migrations.ts";
 import { neonRoutes } from "./routes/neon.ts";
 import { openapiRoutes } from "./routes/openapi.ts";
 import { operationRoutes } from "./routes/operations.ts";
+import { pointInTimeRoutes } from "./routes/point-in-time.ts";
 import { queryRoutes } from "./routes/query.ts";
 import { resetRoutes } from "./routes/reset.ts";
 import { rowSecurityRoutes } from "./routes/row-security.ts";
@@ -92,6 +93,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     migrationRoutes(controlPlane, services, caller);
     resetRoutes(controlPlane, services, caller);
     backupRoutes(controlPlane, services, caller);
+    pointInTimeRoutes(controlPlane, services, caller);
     rowSecurityRoutes(controlPlane, services, caller);
     operationRoutes(controlPlane, services, caller, options.observe);
     openapiRoutes(controlPlane);

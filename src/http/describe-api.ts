@@ -24,6 +24,7 @@ export function describeApi(app: HttpApp, version: string): void {
         { name: "Row security", description: "What a client of a database would see." },
         { name: "Branches", description: "Copies of a database, with secrets of their own." },
         { name: "Backups", description: "Dumps, verified and restorable." },
+        { name: "Recovery", description: "Back to a point in time, or after the loss of a server's data." },
         { name: "Operations", description: "Work that takes longer than a request." },
         { name: "Accounts", description: "Who may do all this." },
         { name: "Status", description: "How Postern is." },

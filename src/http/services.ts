@@ -23,16 +23,20 @@ import type {
   DaemonStatus,
   DatabaseInfo,
   DatabaseUrls,
+  EnablePointInTimeRequest,
   LoginRequest,
   LoginResult,
   MigrateRequest,
   MigrationState,
   OperationInfo,
+  PointInTimeInfo,
+  PromoteRequest,
   QueryRequest,
   ResetPassword,
   ResetPasswordRequest,
   ResetRequest,
   RestoreRequest,
+  RestoreToTimeRequest,
   RotateCredentialsRequest,
   RotatedCredentials,
   RowSecurityTestRequest,
@@ -186,6 +190,17 @@ export interface BackupPolicyService {
   describeStatus(principal: Principal, input: DatabaseRef): Promise<BackupStatusInfo>;
 }
 
+export interface PointInTimeService {
+  describe(principal: Principal, input: DatabaseRef): Promise<PointInTimeInfo>;
+  enable(principal: AccountPrincipal, input: DatabaseRef & EnablePointInTimeRequest): Promise<OperationInfo>;
+  disable(principal: AccountPrincipal, input: DatabaseRef): Promise<OperationInfo>;
+  /** The new database, which is being made. */
+  restore(principal: AccountPrincipal, input: DatabaseRef & RestoreToTimeRequest): Promise<CreatedDatabase>;
+  promote(principal: AccountPrincipal, input: DatabaseRef & PromoteRequest): Promise<OperationInfo>;
+  /** `ref`: `shared`, or a database that has its server for itself. */
+  recover(principal: AccountPrincipal, input: DatabaseRef & { force: boolean }): Promise<OperationInfo>;
+}
+
 export interface OperationService {
   list(
     principal: AccountPrincipal,
@@ -272,6 +287,7 @@ export interface HttpServices {
   reset: ResetService;
   backups: BackupService;
   backupPolicies: BackupPolicyService;
+  pointInTime: PointInTimeService;
   operations: OperationService;
   query: QueryService;
   tunnel: TunnelService;

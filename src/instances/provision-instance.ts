@@ -1,5 +1,7 @@
 /** In charge of servers of their own: one Postgres for one database. */
 
+import { rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { hasCode } from "../base/error.ts";
 import type { InstanceId } from "../base/id.ts";
 import {
@@ -12,6 +14,7 @@ import {
 } from "../state/instances.ts";
 import { freePort } from "./free-port.ts";
 import type { Platform } from "./platform.ts";
+import { serverLayout } from "./server-layout.ts";
 import { serverSpec } from "./server-spec.ts";
 
 /** Own instances count up from the shared one's port, leaving some for other uses. */
@@ -47,7 +50,7 @@ export async function ensureReserved(platform: Platform, id: InstanceId): Promis
   return (await findInstance(platform.state, id)) ?? reserveInstance(platform, id);
 }
 
-/** Stops the server and deletes its files; repeatable. */
+/** Stops the server and deletes its files and its archive; repeatable. */
 export async function removeInstance(platform: Platform, id: InstanceId): Promise<void> {
   const row = await findInstance(platform.state, id);
   if (!row) return;
@@ -55,6 +58,11 @@ export async function removeInstance(platform: Platform, id: InstanceId): Promis
   const spec = serverSpec(platform.config.home, id, row.tcp_port);
   platform.supervisor.release(spec.name);
   await platform.runtime.remove(spec);
+  await rm(dirname(serverLayout(platform.config.home, id).archiveSettingsFile), {
+    recursive: true,
+    force: true,
+  });
+  await rm(join(platform.config.pointInTime.directory, id), { recursive: true, force: true });
   await deleteInstanceRow(platform.state, id);
 }
 

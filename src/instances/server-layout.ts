@@ -6,6 +6,8 @@ export interface ServerLayout {
   dataDirectory: string;
   socketDirectory: string;
   logFile: string;
+  /** Settings that come and go while the server runs: whether and how its log is archived. */
+  archiveSettingsFile: string;
 }
 
 export function serverLayout(home: string, name: string): ServerLayout {
@@ -15,5 +17,6 @@ export function serverLayout(home: string, name: string): ServerLayout {
     dataDirectory: join(directory, "data"),
     socketDirectory: join(home, "run", name),
     logFile: join(directory, "postgres.log"),
+    archiveSettingsFile: join(home, "point-in-time", name, "server.conf"),
   };
 }

@@ -1,5 +1,6 @@
 /** In charge of work that comes back: each task by its own interval, one run of a task at a time. */
 
+import { keepArchives } from "../archive/keep-archives.ts";
 import { messageOf } from "../base/error.ts";
 import type { Service } from "../base/service.ts";
 import { endOldSessions } from "../databases/end-old-sessions.ts";
@@ -19,6 +20,7 @@ const createTasks = (): MaintenanceTask[] => [
   { name: "end old sessions", everyMs: 2_000, runOnce: endOldSessions },
   { name: "measure sizes", everyMs: 60_000, runOnce: measureSizes },
   { name: "trim logs", everyMs: 60_000, runOnce: trimLogs },
+  { name: "keep archives", everyMs: 60_000, runOnce: keepArchives },
   { name: "expire databases", everyMs: 3_600_000, runOnce: createExpiry() },
   { name: "expire branches", everyMs: 15_000, runOnce: expireBranches },
 ];

@@ -42,6 +42,7 @@ export class ProcessRuntime implements Runtime {
   }
 
   async start(spec: ServerSpec): Promise<number> {
+    await requireData(spec);
     await this.#makeDirectory(spec.socketDirectory, 0o700);
     const running = await this.#adopt(spec);
     const deadline = performance.now() + 30_000;
@@ -184,6 +185,14 @@ async function linkSocket(spec: ServerSpec): Promise<void> {
   await rm(temporary, { force: true });
   await symlink(`.s.PGSQL.${port}`, temporary);
   await rename(temporary, link);
+}
+
+/** Starting anew with nothing would hide that there was something. @throws Y6026 */
+async function requireData(spec: ServerSpec): Promise<void> {
+  if (await exists(join(spec.dataDirectory, "PG_VERSION"))) return;
+  throw posternError("Y6026", `The data of server ${spec.name} is gone: ${spec.dataDirectory}`, {
+    hint: `If only a disk is missing, bring it back. Else \`postern recover ${spec.name}\` brings the newest state back from its archive.`,
+  });
 }
 
 const listenLines = (settings: string): string =>

@@ -14,6 +14,8 @@ export interface ServerSpec {
   settings: Record<string, string>;
   /** Nobody comes by TCP, though it listens there: a copy of another server that has not its own passwords yet. */
   closed?: boolean;
+  /** A file with further settings, which need not be there. */
+  settingsFile?: string;
 }
 
 export interface Runtime {

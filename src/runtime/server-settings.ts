@@ -51,6 +51,8 @@ export function renderServerSettings(spec: ServerSpec, { listen, tlsFile }: Serv
     ...(tlsFile === null || spec.tcpPort === null ? {} : tlsSettings(tlsFile)),
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'`);
+  if (spec.settingsFile !== undefined)
+    lines.push(`include_if_exists = '${spec.settingsFile.replaceAll("'", "''")}'`);
   return `# Written by Postern at every start; changes made here are lost.\n${lines.join("\n")}\n`;
 }
 

@@ -33,6 +33,9 @@ export interface DatabaseRow {
   /** When a branch destroys itself. */
   expires_at: Date | null;
   backup_on_expiry: boolean;
+  /** The database that this one was restored from, and the moment it was restored to. */
+  restored_from: DatabaseId | null;
+  restored_to: Date | null;
 }
 
 export type NewDatabase = Pick<
@@ -143,6 +146,8 @@ export async function updateDatabase(
       | "client_access"
       | "oidc_issuer"
       | "oidc_audience"
+      | "restored_from"
+      | "restored_to"
     >
   >,
 ): Promise<void> {
@@ -178,6 +183,15 @@ export async function listOwnInstanceDatabases(
 ): Promise<Pick<DatabaseRow, "database_name" | "instance_id">[]> {
   const { rows } = await db.query<Pick<DatabaseRow, "database_name" | "instance_id">>(
     "select database_name, instance_id from databases where instance_id <> 'shared' and destroyed_at is null",
+  );
+  return rows;
+}
+
+/** Living databases of one server. */
+export async function listDatabasesOfInstance(db: Queryable, instanceId: string): Promise<DatabaseRow[]> {
+  const { rows } = await db.query<DatabaseRow>(
+    "select * from databases where instance_id = $1 and destroyed_at is null order by created_at, id",
+    [instanceId],
   );
   return rows;
 }

@@ -7,6 +7,7 @@ import type {
   CreatedDatabase,
   DatabaseInfo,
   OperationInfo,
+  PointInTimeInfo,
   ResetPassword,
   TokenInfo,
 } from "@postern/sdk/protocol";
@@ -122,6 +123,20 @@ const changedPassword: ResetPassword = {
   },
   operation_id: operationId,
   applied: true,
+};
+
+export const pointInTime: PointInTimeInfo = {
+  status: "on",
+  reason: null,
+  earliest: at,
+  latest: at,
+  gaps: [],
+  lag_seconds: 0,
+  last_full_backup_at: at,
+  last_backup_at: at,
+  retention_days: 7,
+  archive_bytes: 1,
+  problem: null,
 };
 
 export interface Call {
@@ -305,6 +320,14 @@ export function inMemoryServices(): InMemoryServices {
         running: 0,
         failed: 0,
       })),
+    },
+    pointInTime: {
+      describe: recording("pointInTime.describe", () => pointInTime),
+      enable: recording("pointInTime.enable", () => operation),
+      disable: recording("pointInTime.disable", () => operation),
+      restore: recording("pointInTime.restore", () => ({ ...database, token, operation_id: operationId })),
+      promote: recording("pointInTime.promote", () => operation),
+      recover: recording("pointInTime.recover", () => operation),
     },
     operations: {
       list: recording("operations.list", () => [operation]),

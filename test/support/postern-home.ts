@@ -48,8 +48,8 @@ export interface PosternHome {
   close(): Promise<void>;
 }
 
-/** Not started yet: call `start`. */
-export async function createPosternHome(): Promise<PosternHome> {
+/** Not started yet: call `start`. @param settings of the environment. */
+export async function createPosternHome(settings: Record<string, string> = {}): Promise<PosternHome> {
   const root = await mkdtemp(join(tmpdir(), "pn-"));
   const home = join(root, "home");
   const project = join(root, "project");
@@ -71,7 +71,10 @@ export async function createPosternHome(): Promise<PosternHome> {
     POSTERN_HTTP_PORT: "0",
     POSTERN_POOL_PORT: "0",
     POSTERN_DIRECT_PORT: "0",
+    // What a test does not look at would only slow it down.
+    POSTERN_PITR: "off",
     NO_COLOR: "1",
+    ...settings,
   };
   const run = (args: readonly string[], options: CommandOptions = {}) =>
     runCommand(join(dist, "bin/postern.js"), args, {

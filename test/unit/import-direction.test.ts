@@ -9,6 +9,7 @@ const belowDaemon = [
   "query",
   "tunnel",
   "backups",
+  "archive",
   "migrations",
   "credentials",
   "access",
@@ -25,6 +26,7 @@ const mayImport: Record<string, readonly string[]> = {
   daemon: belowDaemon,
   http: ["databases", "query", "backups", "migrations", "credentials", "access", "instances", "base"],
   maintenance: [
+    "archive",
     "databases",
     "query",
     "backups",
@@ -38,6 +40,7 @@ const mayImport: Record<string, readonly string[]> = {
   databases: [
     "query",
     "backups",
+    "archive",
     "migrations",
     "credentials",
     "access",
@@ -50,6 +53,7 @@ const mayImport: Record<string, readonly string[]> = {
   query: ["access", "instances", "state", "runtime", "postgres", "base"],
   tunnel: ["postgres", "base"],
   backups: ["instances", "state", "runtime", "postgres", "base"],
+  archive: ["instances", "state", "runtime", "postgres", "base"],
   migrations: ["postgres", "base"],
   credentials: ["instances", "state", "runtime", "postgres", "base"],
   access: ["instances", "state", "runtime", "postgres", "base"],

@@ -7,6 +7,7 @@ import type { ErrorBody } from "./protocol-error.ts";
 export type * from "./protocol-backups.ts";
 export type * from "./protocol-branches.ts";
 export type * from "./protocol-error.ts";
+export type * from "./protocol-recovery.ts";
 
 /** Where a database's server lives: with others on one Postgres, or in a Postgres of its own. */
 export type Isolation = "shared" | "process";

@@ -89,13 +89,6 @@ export const backupSpecs: readonly CommandSpec[] = [
     load: () => import("../commands/backup-restore.ts"),
   },
   {
-    path: "db restore",
-    summary: "put a snapshot in the place of a database's data",
-    options: [{ flags: "--snapshot <id>", summary: "id of the snapshot", required: true }, ...restoreOptions],
-    examples: ["postern db restore --snapshot bkp-8f3e2a1c --force"],
-    load: () => import("../commands/backup-restore.ts"),
-  },
-  {
     path: "db backup download",
     aliases: ["db snapshot download"],
     summary: "write a backup's file, in the custom format of pg_dump, and check it",

@@ -39,6 +39,12 @@ describe("the OpenAPI document", () => {
     expect(routes.map((route) => route.name).sort()).toEqual(
       [
         "delete /v1/backups/{id}",
+        "delete /v1/databases/{ref}/point-in-time",
+        "get /v1/databases/{ref}/point-in-time",
+        "put /v1/databases/{ref}/point-in-time",
+        "post /v1/databases/{ref}/promote",
+        "post /v1/databases/{ref}/restore-to-time",
+        "post /v1/servers/{ref}/recover",
         "delete /v1/databases/{ref}",
         "delete /v1/databases/{ref}/tokens/{token}",
         "post /v1/databases/{ref}/tokens",

@@ -1,0 +1,30 @@
+/** In charge of where a server's archive and its settings are. */
+import { dirname, join } from "node:path";
+import type { Config } from "../base/config.ts";
+import { serverLayout } from "../instances/server-layout.ts";
+
+export interface ArchiveLayout {
+  directory: string;
+  configFile: string;
+  /** What the server itself reads. */
+  settingsFile: string;
+  logDirectory: string;
+  lockDirectory: string;
+  spoolDirectory: string;
+  /** Backups and logs; of this server alone, so that two servers' files cannot be mistaken for each other. */
+  repository: string;
+}
+
+export function archiveLayout(config: Pick<Config, "home" | "pointInTime">, server: string): ArchiveLayout {
+  const settingsFile = serverLayout(config.home, server).archiveSettingsFile;
+  const directory = dirname(settingsFile);
+  return {
+    directory,
+    settingsFile,
+    configFile: join(directory, "pgbackrest.conf"),
+    logDirectory: join(directory, "log"),
+    lockDirectory: join(directory, "lock"),
+    spoolDirectory: join(directory, "spool"),
+    repository: join(config.pointInTime.directory, server, "repository"),
+  };
+}

@@ -1,0 +1,87 @@
+/**
+ * In charge of archives staying in order: those that are wanted are switched on and backed up when it is time, those that
+ * are not are switched off, and what goes wrong is written down where status and doctor see it.
+ */
+import { posternError } from "../base/error.ts";
+import type { Platform } from "../instances/platform.ts";
+import { type ArchivedServer, listArchivedServers, updateArchive } from "../state/archives.ts";
+import { insertOperation } from "../state/operations.ts";
+import { readArchiver, readPushLog } from "./archive-health.ts";
+import { reloadSettings } from "./back-up-server.ts";
+import { dueBackup, openGap, retentionOf, wantsArchive } from "./plan-archive.ts";
+import { removeArchiveCommand, writeArchiveCommand, writeArchiveConfig } from "./write-archive-files.ts";
+
+/** A task of the maintenance timer; one server's trouble does not keep others waiting. */
+export async function keepArchives(platform: Platform): Promise<void> {
+  const failures: unknown[] = [];
+  for (const server of await listArchivedServers(platform.state)) {
+    if (platform.stopping.aborted) return;
+    await keepArchive(platform, server).catch((error: unknown) => failures.push(error));
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+async function keepArchive(platform: Platform, server: ArchivedServer): Promise<void> {
+  const wanted = platform.toolchain.pgbackrest !== null && wantsArchive(platform.config, server);
+  if (!wanted) {
+    if (server.status !== "off") await switchOff(platform, server);
+    return;
+  }
+  if (server.busy) return;
+  const seen = server.status === "on" ? await lookAfter(platform, server) : server;
+  const type = dueBackup(platform.config, seen, platform.clock.now());
+  if (type === null) return;
+  await insertOperation(platform.state, {
+    kind: "back_up_server",
+    databaseId: null,
+    accountId: null,
+    input: { archive_of: server.instance_id, type },
+  });
+}
+
+/** What was archived stays. */
+async function switchOff(platform: Platform, server: ArchivedServer): Promise<void> {
+  const now = platform.clock.now();
+  await removeArchiveCommand(platform, server.instance_id);
+  await reloadSettings(platform, server.instance_id);
+  await updateArchive(platform.state, server.instance_id, {
+    status: "off",
+    problem: null,
+    failing_since: null,
+    gaps: openGap(server.gaps, now, new Date(0)),
+  });
+}
+
+/** How archiving goes, written down where it changed. */
+async function lookAfter(platform: Platform, server: ArchivedServer): Promise<ArchivedServer> {
+  const { config } = platform;
+  const id = server.instance_id;
+  const days = retentionOf(config, server);
+  await writeArchiveConfig(platform, id, days);
+  // Another release's program is elsewhere.
+  if (await writeArchiveCommand(platform, id)) await reloadSettings(platform, id);
+  const now = platform.clock.now();
+  const [archiver, log] = await Promise.all([
+    readArchiver(platform, id),
+    readPushLog(config, id, server.last_backup_at ?? new Date(0)),
+  ]);
+  const changes: Partial<ArchivedServer> = {};
+  if (archiver.isFailing && server.failing_since === null) {
+    changes.failing_since = archiver.lastArchivedAt ?? now;
+    changes.problem = archivingFails(id, log.lastWords);
+  }
+  if (!archiver.isFailing && server.failing_since !== null)
+    Object.assign(changes, { failing_since: null, problem: null });
+  if (log.droppedAt !== null && !server.gaps.some((gap) => gap.to === null)) {
+    const since = server.failing_since ?? archiver.lastArchivedAt ?? log.droppedAt;
+    changes.gaps = openGap(server.gaps, since, new Date(now.getTime() - 2 * days * 86_400_000));
+  }
+  if (Object.keys(changes).length > 0) await updateArchive(platform.state, id, changes);
+  return { ...server, ...changes };
+}
+
+const archivingFails = (id: string, words: string | null) =>
+  posternError("Y6022", `The log of server ${id} cannot be archived.`, {
+    ...(words === null ? {} : { detail: words }),
+    hint: "Check the disk of POSTERN_PITR_DIR. The server goes on, and gives log up before its own disk is full.",
+  }).toBody();

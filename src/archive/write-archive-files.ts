@@ -1,0 +1,109 @@
+/** In charge of the files by which pgBackRest and a server know of an archive. Repeatable. */
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { messageOf, posternError } from "../base/error.ts";
+import type { Platform } from "../instances/platform.ts";
+import { serverLayout } from "../instances/server-layout.ts";
+import { ownPath } from "../runtime/own-path.ts";
+import { adminRole } from "../runtime/server-template.ts";
+import { type ArchiveLayout, archiveLayout } from "./archive-layout.ts";
+
+/** Whatever happens, this long at most is lost with a server's disk. */
+export const archiveEverySeconds = 60;
+
+/** Folders and pgBackRest's configuration. @throws Y6022 when the archive's folder cannot be used. */
+export async function writeArchiveConfig(
+  platform: Platform,
+  server: string,
+  retentionDays: number,
+): Promise<ArchiveLayout> {
+  const layout = archiveLayout(platform.config, server);
+  try {
+    for (const directory of [
+      layout.directory,
+      layout.logDirectory,
+      layout.lockDirectory,
+      layout.spoolDirectory,
+      dirname(layout.repository),
+      layout.repository,
+    ]) {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await ownPath(directory, platform.account);
+    }
+    await replaceFile(platform, layout.configFile, renderConfig(platform, server, layout, retentionDays));
+  } catch (error) {
+    throw posternError("Y6022", `The archive of ${server} cannot be written.`, {
+      detail: messageOf(error),
+      hint: "Check the folder and its disk; POSTERN_PITR_DIR chooses another one.",
+    });
+  }
+  return layout;
+}
+
+function renderConfig(
+  { config, secrets }: Pick<Platform, "config" | "secrets">,
+  server: string,
+  layout: ArchiveLayout,
+  retentionDays: number,
+): string {
+  const { dataDirectory, socketDirectory } = serverLayout(config.home, server);
+  return `# Written by Postern.
+[global]
+repo1-path=${layout.repository}
+repo1-cipher-type=aes-256-cbc
+repo1-cipher-pass=${secrets.sign(`archive of ${server}`)}
+repo1-bundle=y
+repo1-block=y
+repo1-retention-full-type=time
+repo1-retention-full=${retentionDays}
+start-fast=y
+process-max=2
+compress-type=zst
+compress-level=1
+archive-timeout=60
+archive-push-queue-max=${config.pointInTime.queueMegabytes}MiB
+log-path=${layout.logDirectory}
+log-level-file=warn
+lock-path=${layout.lockDirectory}
+spool-path=${layout.spoolDirectory}
+
+[${server}]
+pg1-path=${dataDirectory}
+pg1-socket-path=${socketDirectory}
+pg1-port=5432
+pg1-user=${adminRole}
+`;
+}
+
+/** True when the server has to read its settings again. */
+export async function writeArchiveCommand(platform: Platform, server: string): Promise<boolean> {
+  const { settingsFile, configFile } = archiveLayout(platform.config, server);
+  const program = platform.toolchain.pgbackrest!.program;
+  const command = `"${program}" --config="${configFile}" --stanza=${server} --log-level-stderr=warn archive-push "%p"`;
+  return replaceFile(
+    platform,
+    settingsFile,
+    `# Written by Postern.\narchive_command = '${command.replaceAll("'", "''")}'\narchive_timeout = ${archiveEverySeconds}\n`,
+  );
+}
+
+/** The server keeps nothing from its next reload on. */
+export async function removeArchiveCommand(platform: Platform, server: string): Promise<void> {
+  await rm(archiveLayout(platform.config, server).settingsFile, { force: true });
+}
+
+/** Everything: what was archived cannot be had back. */
+export async function removeArchive(platform: Platform, server: string): Promise<void> {
+  const layout = archiveLayout(platform.config, server);
+  await rm(layout.directory, { recursive: true, force: true });
+  await rm(dirname(layout.repository), { recursive: true, force: true });
+}
+
+/** False when that is what it holds. */
+async function replaceFile(platform: Platform, file: string, text: string): Promise<boolean> {
+  if ((await readFile(file, "utf8").catch(() => undefined)) === text) return false;
+  await writeFile(`${file}.new`, text, { mode: 0o600 });
+  await ownPath(`${file}.new`, platform.account);
+  await rename(`${file}.new`, file);
+  return true;
+}
