@@ -32,6 +32,8 @@ const platformEntry =
 const publicSchema = /^\d+; \d+ \d+ SCHEMA - public /;
 const ledgerData =
   /^\d+; \d+ \d+ TABLE DATA postern (?:schema_migrations|unfinished_migrations) postern_admin$/;
+/** Of a move to another server that is under way. */
+const movingPublication = /^\d+; \d+ \d+ PUBLICATION (?:- |TABLE \S+ )postern_move_/;
 const privileges = /^\d+; \d+ \d+ (?:ACL|DEFAULT ACL) /;
 /** 1259 is the oid of pg_class: data and attachments of tables have entries of their own, without it. */
 const table = /^\d+; 1259 \d+ TABLE /;
@@ -49,7 +51,9 @@ export interface RestorePlan {
 
 /** Sorts the entries of a dump by how they are restored. */
 export function planRestore(lines: readonly string[]): RestorePlan {
-  const tenant = lines.filter((line) => !platformEntry.test(line) && !publicSchema.test(line));
+  const tenant = lines.filter(
+    (line) => !platformEntry.test(line) && !publicSchema.test(line) && !movingPublication.test(line),
+  );
   const content = tenant.filter((line) => !privileges.test(line));
   return {
     content,

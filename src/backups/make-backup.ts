@@ -25,6 +25,8 @@ export interface BackupPlan {
   expiresAt: Date | null;
   /** Where the database is dumped, if not where it lives: a server that was carried back to a moment. */
   server?: string;
+  /** Dump what this snapshot sees, which a session keeps open meanwhile. */
+  snapshot?: string;
 }
 
 /** Repeatable: a backup that is complete already stays as it is. @throws Y6002 Y6005 */
@@ -48,7 +50,7 @@ export async function makeBackup(
   if (before.status === "completed") return before;
   const stored = await openStorage(platform).put(
     key,
-    (sink) => dump(platform, run, row, plan.server ?? row.instance_id!, sink),
+    (sink) => dump(platform, run, row, plan, sink),
     (bytes) => run.progress(bytes, null, "bytes"),
   );
   // An exit code of 0 is the program's word; the file itself is asked too.
@@ -65,7 +67,7 @@ async function dump(
   platform: Platform,
   run: OperationRun,
   row: DatabaseRow,
-  server: string,
+  { server = row.instance_id!, snapshot }: BackupPlan,
   sink: Writable,
 ): Promise<void> {
   const { socketDirectory } = serverLayout(platform.config.home, server);
@@ -84,6 +86,7 @@ async function dump(
       "--compress=gzip:3",
       `--lock-wait-timeout=${lockPatienceMs}`,
       "--no-password",
+      ...(snapshot === undefined ? [] : [`--snapshot=${snapshot}`]),
     ],
     { account: platform.account, stdout: sink, signal: run.signal },
   );

@@ -20,6 +20,8 @@ export interface DataPlane {
   startWorkers(): Promise<void>;
   /** Everywhere, before it resolves. */
   closeDatabase(databaseId: DatabaseId): Promise<void>;
+  /** The same, once what is under way is answered or a few seconds have passed. */
+  drainDatabase(databaseId: DatabaseId): Promise<void>;
   /** Which tokens open it is asked anew, everywhere. */
   forgetTokens(databaseId: DatabaseId): Promise<void>;
   /** The same for its clients; who may be one is asked anew. */
@@ -60,6 +62,9 @@ export function createDataPlane(platform: Platform, options: DataPlaneOptions): 
     },
     async closeDatabase(databaseId) {
       await Promise.all([query.closeDatabase(databaseId), workers?.order("closeDatabase", databaseId)]);
+    },
+    async drainDatabase(databaseId) {
+      await Promise.all([query.drainDatabase(databaseId), workers?.order("drainDatabase", databaseId)]);
     },
     async forgetTokens(databaseId) {
       access.forget(databaseId);

@@ -19,7 +19,7 @@ import { operationServices } from "./operation-services.ts";
 import { pointInTimeServices } from "./point-in-time-services.ts";
 import { resetServices } from "./reset-services.ts";
 import { rowSecurityServices } from "./row-security-services.ts";
-import { credentialServices, tokenServices } from "./tenant-services.ts";
+import { credentialServices, scaleServices, tokenServices } from "./tenant-services.ts";
 import { tunnelService } from "./tunnel-service.ts";
 import type { WorkerPool } from "./workers/worker-pool.ts";
 
@@ -61,6 +61,7 @@ export function compositionOf(
     },
     databases: databaseServices(platform),
     tokens: tokenServices(platform, dataPlane),
+    scaling: scaleServices(platform),
     credentials: credentialServices(platform, dataPlane),
     branches: branchServices(platform),
     clientAccess: clientAccessServices(platform, dataPlane.closeClients),

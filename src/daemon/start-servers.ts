@@ -123,7 +123,7 @@ export async function startTenantServers(
     (row) => row.kind === "process" && row.status === "running",
   );
   await inParallel(4, own, async (row) => {
-    const spec = serverSpec(config.home, row.id, row.tcp_port);
+    const spec = serverSpec(config.home, row.id, row.tcp_port, row.class);
     // One server that does not start is the trouble of one database; the supervisor goes on trying.
     await servers.supervisor.keepRunning(spec, { evenIfItFails: true });
     await updateInstance(state, row.id, { version: toolchain.postgresVersion });

@@ -10,11 +10,12 @@ import {
 import { describeUrls } from "../databases/describe-database.ts";
 import { findDatabase } from "../databases/find-database.ts";
 import { resetPassword, rotateCredentials } from "../databases/rotate-credentials.ts";
-import type { CredentialService, TokenService } from "../http/services.ts";
+import { requestScale } from "../databases/scale-database.ts";
+import type { CredentialService, ScaleService, TokenService } from "../http/services.ts";
 import { awaitOperation } from "../instances/await-operation.ts";
 import type { Platform } from "../instances/platform.ts";
 import { findDatabaseById } from "../state/databases.ts";
-import type { OperationRow } from "../state/operations.ts";
+import { describeOperation, type OperationRow } from "../state/operations.ts";
 import type { DataPlane } from "./data-plane.ts";
 
 export function tokenServices(
@@ -75,3 +76,10 @@ export function credentialServices(
     },
   };
 }
+
+export const scaleServices = (platform: Platform): ScaleService => ({
+  async scale(principal, { ref, ...input }) {
+    const row = await findDatabase(platform.state, principal, ref);
+    return describeOperation(await requestScale(platform, principal.accountId, row, input));
+  },
+});

@@ -138,12 +138,12 @@ async function fillOwn(
   branch: DatabaseRow,
 ): Promise<string> {
   const instance = branch.instance_id as InstanceId;
-  await ensureReserved(platform, instance);
+  await ensureReserved(platform, instance, branch.class);
   const way = await copyServer(platform, run, parent, branch, instance);
   await noteMoment(platform, run, branch);
   await updateDatabase(platform.state, branch.id, { instance_id: instance });
   await run.step("open", async () => {
-    await provisionInstance(platform, instance);
+    await provisionInstance(platform, instance, branch.class);
     const { socketDirectory } = serverLayout(platform.config.home, instance);
     await platform.pooler.route({ database: branch.database_name, socketDirectory });
   });
@@ -166,7 +166,7 @@ export async function copyServer(
       onBytes: (done, total) => run.progress(done, total, "bytes"),
     }),
   );
-  await run.step("start", () => startClone(platform, target));
+  await run.step("start", () => startClone(platform, target, as.class));
   await run.step("identity", () => settleClone(platform, target, source, as));
   return way;
 }

@@ -85,7 +85,8 @@ export const createDatabase: OperationHandler = {
   async run(platform, run) {
     const row = await requireRow(platform, run.row);
     const instance = run.row.input.instance as InstanceId | "shared";
-    if (instance !== "shared") await run.step("instance", () => provisionInstance(platform, instance));
+    if (instance !== "shared")
+      await run.step("instance", () => provisionInstance(platform, instance, row.class));
     const placed: DatabaseRow = { ...row, instance_id: instance };
     await updateDatabase(platform.state, row.id, { instance_id: instance });
     await Promise.all([

@@ -9,17 +9,18 @@ import { createDatabase } from "./create-database.ts";
 import { deleteBackup } from "./delete-backup.ts";
 import { destroyDatabase } from "./destroy-database.ts";
 import { migrateDatabase } from "./migrate-database.ts";
-import { replaceByBranch } from "./replace-by-branch.ts";
 import { promoteDatabase } from "./promote-database.ts";
 import { recoverServer } from "./recover-server.ts";
+import { replaceByBranch } from "./replace-by-branch.ts";
 import { resetDatabase } from "./reset-database.ts";
 import { restoreDatabase } from "./restore-database.ts";
 import { restoreToTime } from "./restore-to-time.ts";
 import { applyCredentials } from "./rotate-credentials.ts";
+import { scaleDatabase } from "./scale-database.ts";
 import { undeleteDatabase } from "./undelete-database.ts";
 
 export const operationHandlers = (
-  sessions: Pick<QueryService, "closeDatabase">,
+  sessions: Pick<QueryService, "closeDatabase" | "drainDatabase">,
 ): Record<string, OperationHandler> => ({
   create_database: createDatabase,
   create_branch: createBranch,
@@ -32,6 +33,7 @@ export const operationHandlers = (
   create_backup: createBackup,
   restore_backup: restoreDatabase(sessions),
   delete_backup: deleteBackup,
+  scale_database: scaleDatabase(sessions),
   reset_database: resetDatabase(sessions),
   wipe_database: resetDatabase(sessions),
   back_up_server: backUpServerOperation,

@@ -12,5 +12,5 @@ export interface Tier {
 export const tiers: Record<DatabaseClass, Tier> = {
   "db.p1": { isolation: "shared", connectionLimit: 40, storageLimitBytes: 1024 ** 3 },
   "db.p2": { isolation: "process", connectionLimit: 90, storageLimitBytes: null },
-  "db.p3": { isolation: "process", connectionLimit: 90, storageLimitBytes: null },
+  "db.p3": { isolation: "process", connectionLimit: 190, storageLimitBytes: null },
 };

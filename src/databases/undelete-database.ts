@@ -51,7 +51,8 @@ export const undeleteDatabase: OperationHandler = {
     const instance = run.row.input.instance as InstanceId | "shared";
     const found = (await findDatabaseById(platform.state, run.row.database_id!))!;
     const row: DatabaseRow = { ...found, instance_id: instance };
-    if (instance !== "shared") await run.step("instance", () => provisionInstance(platform, instance));
+    if (instance !== "shared")
+      await run.step("instance", () => provisionInstance(platform, instance, row.class));
     await updateDatabase(platform.state, row.id, { instance_id: instance });
     await run.step("database", async () => {
       // A restore that was cut off left a part: it begins again with an empty database.

@@ -31,6 +31,7 @@ import { pointInTimeRoutes } from "./routes/point-in-time.ts";
 import { queryRoutes } from "./routes/query.ts";
 import { resetRoutes } from "./routes/reset.ts";
 import { rowSecurityRoutes } from "./routes/row-security.ts";
+import { scaleRoutes } from "./routes/scale.ts";
 import { statusRoutes } from "./routes/status.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 import { tunnelRoutes } from "./routes/tunnel.ts";
@@ -89,6 +90,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     tokenRoutes(controlPlane, services, caller);
     credentialRoutes(controlPlane, services, caller);
     branchRoutes(controlPlane, services, caller);
+    scaleRoutes(controlPlane, services, caller);
     clientAccessRoutes(controlPlane, services, caller);
     migrationRoutes(controlPlane, services, caller);
     resetRoutes(controlPlane, services, caller);

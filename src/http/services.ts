@@ -40,6 +40,7 @@ import type {
   RotateCredentialsRequest,
   RotatedCredentials,
   RowSecurityTestRequest,
+  ScaleRequest,
   TokenInfo,
   TransactionRequest,
   WipeRequest,
@@ -139,6 +140,11 @@ export interface BranchService {
     principal: AccountPrincipal,
     input: DatabaseRef & { skip_safety_snapshot?: boolean | undefined },
   ): Promise<OperationInfo>;
+}
+
+export interface ScaleService {
+  /** @throws Y3043 Y3044 Y3045 */
+  scale(principal: AccountPrincipal, input: DatabaseRef & ScaleRequest): Promise<OperationInfo>;
 }
 
 export interface ClientAccessService {
@@ -280,6 +286,7 @@ export interface HttpServices {
   accounts: AccountService;
   databases: DatabaseService;
   tokens: TokenService;
+  scaling: ScaleService;
   credentials: CredentialService;
   branches: BranchService;
   clientAccess: ClientAccessService;

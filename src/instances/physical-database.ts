@@ -118,7 +118,7 @@ export async function databaseExists(client: pg.Client, databaseName: string): P
 }
 
 /** On the shared instance a runaway statement is everybody's; a server of its own is limited by its machine only. */
-function limitsOf(tenant: Tenant): Record<string, string> {
+export function limitsOf(tenant: Pick<Tenant, "isolation">): Record<string, string> {
   const shared = {
     statement_timeout: "10min",
     idle_in_transaction_session_timeout: "5min",

@@ -1,5 +1,6 @@
 /** In charge of how each kind of server is set up. */
 
+import type { DatabaseClass } from "@postern/sdk/protocol";
 import type { ServerSpec } from "../runtime/runtime.ts";
 import { serverLayout } from "./server-layout.ts";
 
@@ -18,16 +19,38 @@ const settingsOf = {
     shared_buffers: "128MB",
     max_locks_per_transaction: "256",
     max_wal_size: "2GB",
+    // Several databases may move here or away at a time.
+    max_replication_slots: "30",
+    max_wal_senders: "30",
+    max_logical_replication_workers: "12",
+    max_worker_processes: "24",
     ...archiving,
   },
-  /** One database with a server of its own. */
-  process: { max_connections: "100", shared_buffers: "32MB", ...archiving },
 } as const;
 
-/** @param name `system`, `shared` or an instance's id. */
-export function serverSpec(home: string, name: string, tcpPort: number | null): ServerSpec {
-  const kind = name === "system" || name === "shared" ? name : "process";
+/** One database with a server of its own. */
+const settingsOfClass: Record<DatabaseClass, Record<string, string>> = {
+  "db.p1": { max_connections: "60", shared_buffers: "32MB", ...archiving },
+  "db.p2": { max_connections: "100", shared_buffers: "32MB", ...archiving },
+  "db.p3": {
+    max_connections: "200",
+    shared_buffers: "128MB",
+    work_mem: "16MB",
+    effective_cache_size: "1GB",
+    ...archiving,
+  },
+};
+
+/** @param name `system`, `shared` or an instance's id. @param databaseClass counts for instances of one database */
+export function serverSpec(
+  home: string,
+  name: string,
+  tcpPort: number | null,
+  databaseClass: DatabaseClass | null = null,
+): ServerSpec {
+  const settings =
+    name === "system" || name === "shared" ? settingsOf[name] : settingsOfClass[databaseClass ?? "db.p2"];
   const { dataDirectory, socketDirectory, logFile, archiveSettingsFile } = serverLayout(home, name);
-  const spec = { name, dataDirectory, socketDirectory, logFile, tcpPort, settings: settingsOf[kind] };
-  return kind === "system" ? spec : { ...spec, settingsFile: archiveSettingsFile };
+  const spec = { name, dataDirectory, socketDirectory, logFile, tcpPort, settings };
+  return name === "system" ? spec : { ...spec, settingsFile: archiveSettingsFile };
 }

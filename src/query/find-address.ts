@@ -1,4 +1,5 @@
 /** In charge of where the requests of a database go, and of refusing them while it cannot take any. */
+import { sleep } from "../base/clock.ts";
 import { type PosternError, posternError } from "../base/error.ts";
 import type { DatabaseId } from "../base/id.ts";
 import { type DatabaseAddress, databaseAddress } from "../instances/database-address.ts";
@@ -10,11 +11,27 @@ export async function findAddress(
   platform: Pick<Platform, "state" | "config">,
   id: DatabaseId,
 ): Promise<DatabaseAddress> {
-  const row = await findDatabaseById(platform.state, id);
+  const row = await findSettled(platform, id);
   if (!row || row.destroyed_at !== null) throw posternError("Y3001", `There is no database ${id}.`);
   if (row.status !== "ready") throw notReady(row);
   return databaseAddress(platform, row);
 }
+
+/** A move to another server is short at its end: requests wait for it instead of failing. */
+async function findSettled(
+  { state }: Pick<Platform, "state">,
+  id: DatabaseId,
+): Promise<DatabaseRow | undefined> {
+  const deadline = performance.now() + moveWaitMs;
+  for (;;) {
+    const row = await findDatabaseById(state, id);
+    if (row?.status !== "scaling" || performance.now() > deadline) return row;
+    await sleep(lookEveryMs);
+  }
+}
+
+const moveWaitMs = 20_000;
+const lookEveryMs = 50;
 
 const underWay: ReadonlySet<DatabaseRow["status"]> = new Set([
   "creating",

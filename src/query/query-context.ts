@@ -16,6 +16,8 @@ import { TextStep } from "./text-step.ts";
 import { TypeCatalog } from "./type-catalog.ts";
 
 export interface QueryContext extends BatchContext {
+  /** Requests that are being answered. */
+  underWay: number;
   address: DatabaseAddress;
   limits: Limits;
   shapes: ResultShapes;
@@ -68,7 +70,7 @@ export function createQueryContext(address: DatabaseAddress, limits: Limits): Qu
     audience: "owner",
   });
   const shapes = { shapes: new ResultShapes(catalog), neonShapes: createNeonShapes(catalog) };
-  return { pool, catalog, address, limits, ...shapes, shared, book };
+  return { underWay: 0, pool, catalog, address, limits, ...shapes, shared, book };
 }
 
 /**

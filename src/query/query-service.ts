@@ -1,6 +1,7 @@
 /** In charge of the data plane: SQL over HTTP for all databases, each with sessions of its own. */
 import type { QueryRequest, TransactionRequest } from "@postern/sdk/protocol";
 import type { ClientPrincipal, DatabasePrincipal } from "../access/principal.ts";
+import { sleep } from "../base/clock.ts";
 import type { ClientLimits, Limits } from "../base/config.ts";
 import { posternError } from "../base/error.ts";
 import type { DatabaseId } from "../base/id.ts";
@@ -33,6 +34,11 @@ export interface QueryService {
    * under way fail with Y3004; the next one looks the database up again.
    */
   closeDatabase(databaseId: DatabaseId): Promise<void>;
+  /**
+   * The same, but requests under way are waited for, up to `drainMs`. To be called when the next ones wait where they look
+   * the database up.
+   */
+  drainDatabase(databaseId: DatabaseId): Promise<void>;
   /** Ends the sessions of its clients: client access was switched off, or changed. */
   closeClients(databaseId: DatabaseId): Promise<void>;
   close(): Promise<void>;
@@ -48,6 +54,8 @@ export interface QueryServiceOptions {
 }
 
 const idleCheckMs = 10_000;
+/** Well below what the daemon waits for its workers. */
+const drainMs = 3_000;
 
 export function createQueryService(options: QueryServiceOptions): QueryService {
   const { limits, clientLimits, findAddress } = options;
@@ -79,12 +87,14 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
     }
   }
 
-  async function closeDatabase(databaseId: DatabaseId): Promise<void> {
+  async function closeDatabase(databaseId: DatabaseId, graceMs = 0): Promise<void> {
     const context = contexts.get(databaseId);
     // Out of the map first: a request that comes now looks the database up again.
     contexts.delete(databaseId);
     opened.delete(databaseId);
     const last = await context?.catch(() => undefined);
+    const deadline = performance.now() + graceMs;
+    while (last && last.underWay > 0 && performance.now() < deadline) await sleep(10);
     await Promise.all([
       clients.close(databaseId, closedError()),
       last?.pool.close(closedError()),
@@ -95,19 +105,25 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
   const run: Run = async (target, given, asOwner, asClient) => {
     const queryOptions = !isClient(target) && target.readOnly ? { ...given, readOnly: true } : given;
     const context = opened.get(target.databaseId) ?? (await contextOf(target.databaseId));
-    const chunks = isClient(target)
-      ? await clients.run(target, context, queryOptions, asClient)
-      : await asOwner(context, queryOptions);
-    return encodedAnswer(chunks);
+    context.underWay++;
+    try {
+      const chunks = isClient(target)
+        ? await clients.run(target, context, queryOptions, asClient)
+        : await asOwner(context, queryOptions);
+      return encodedAnswer(chunks);
+    } finally {
+      context.underWay--;
+    }
   };
 
   return {
     ...statementsOf(run),
-    closeDatabase,
+    closeDatabase: (databaseId) => closeDatabase(databaseId),
+    drainDatabase: (databaseId) => closeDatabase(databaseId, drainMs),
     closeClients: (databaseId) => clients.close(databaseId, closedError()),
     close: async () => {
       clearInterval(closeIdle);
-      await Promise.all([...contexts.keys()].map(closeDatabase));
+      await Promise.all([...contexts.keys()].map((id) => closeDatabase(id)));
     },
   };
 }

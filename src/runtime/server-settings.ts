@@ -34,6 +34,10 @@ const common: Record<string, string> = {
   max_wal_size: "1GB",
   password_encryption: "scram-sha-256",
   superuser_reserved_connections: "5",
+  // A database moves to another server while it is in use: what is written meanwhile follows by logical replication.
+  wal_level: "logical",
+  // A move that came to a halt must not fill the disk.
+  max_slot_wal_keep_size: "16GB",
   // A statement whose client is gone is ended within a second, not when it has its result.
   client_connection_check_interval: "1s",
   shared_buffers: "32MB",

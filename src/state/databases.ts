@@ -148,6 +148,10 @@ export async function updateDatabase(
       | "oidc_audience"
       | "restored_from"
       | "restored_to"
+      | "class"
+      | "isolation"
+      | "connection_limit"
+      | "storage_limit_bytes"
     >
   >,
 ): Promise<void> {

@@ -1,4 +1,5 @@
 /** In charge of the rows of Postgres servers that hold users' databases. */
+import type { DatabaseClass } from "@postern/sdk/protocol";
 import type { DatabaseId, InstanceId } from "../base/id.ts";
 import type { Queryable, State } from "./state.ts";
 
@@ -8,17 +9,19 @@ export interface InstanceRow {
   status: "creating" | "running" | "removing";
   tcp_port: number;
   version: string;
+  /** Of an instance of one database. */
+  class: DatabaseClass | null;
   created_at: Date;
 }
 
 /** Repeatable: an instance that is there already keeps its row. */
 export async function insertInstance(
   db: Queryable,
-  row: Omit<InstanceRow, "created_at">,
+  row: Omit<InstanceRow, "created_at" | "class"> & { class?: DatabaseClass },
 ): Promise<InstanceRow> {
   await db.query(
-    "insert into instances (id, kind, status, tcp_port, version) values ($1, $2, $3, $4, $5) on conflict (id) do nothing",
-    [row.id, row.kind, row.status, row.tcp_port, row.version],
+    "insert into instances (id, kind, status, tcp_port, version, class) values ($1, $2, $3, $4, $5, $6) on conflict (id) do nothing",
+    [row.id, row.kind, row.status, row.tcp_port, row.version, row.class ?? null],
   );
   return (await findInstance(db, row.id))!;
 }
@@ -36,7 +39,7 @@ export async function listInstances(db: Queryable): Promise<InstanceRow[]> {
 export async function updateInstance(
   db: Queryable,
   id: InstanceRow["id"],
-  changes: Partial<Pick<InstanceRow, "status" | "version" | "tcp_port">>,
+  changes: Partial<Pick<InstanceRow, "status" | "version" | "tcp_port" | "class">>,
 ): Promise<void> {
   const columns = Object.keys(changes);
   await db.query(

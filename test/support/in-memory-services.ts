@@ -292,6 +292,7 @@ export function inMemoryServices(): InMemoryServices {
       create: recording("tokens.create", () => ({ ...tokenInfo, token })),
       revoke: recording("tokens.revoke", () => ({ ...tokenInfo, revoked_at: at })),
     },
+    scaling: { scale: recording("scaling.scale", () => operation) },
     credentials: {
       rotate: recording("credentials.rotate", () => ({
         ...changedPassword,

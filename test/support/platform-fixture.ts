@@ -72,7 +72,7 @@ export async function startPlatformFixture(
   });
   const observations: Observation[] = [];
   const { platform, stop } = await startPlatform(config, observations);
-  const handlers = operationHandlers({ closeDatabase: async () => {} });
+  const handlers = operationHandlers({ closeDatabase: async () => {}, drainDatabase: async () => {} });
   const account = await insertAccount(platform.state, {
     id: newAccountId(),
     username: "tester",

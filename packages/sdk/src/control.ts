@@ -27,6 +27,7 @@ import type {
   RotateCredentialsRequest,
   RotatedCredentials,
   RowSecurityTestRequest,
+  ScaleRequest,
   TokenInfo,
   WipeRequest,
 } from "./protocol.ts";
@@ -90,6 +91,9 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
     revokeToken: (ref: string, token: string) =>
       remove<TokenInfo>(`${tokensPath(ref)}/${encodeURIComponent(token)}`),
 
+    /** Its result is a `ScaleResult`. */
+    scaleDatabase: (ref: string, input: ScaleRequest) =>
+      post<OperationInfo>(`${databasePath(ref)}/scale`, input),
     /** A new password and a new master token. */
     rotateCredentials: (ref: string, input: RotateCredentialsRequest = {}) =>
       post<RotatedCredentials>(`${databasePath(ref)}/rotate-credentials`, input),

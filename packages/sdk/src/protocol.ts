@@ -116,6 +116,23 @@ export interface CreatedToken extends TokenInfo {
   token: string;
 }
 
+export interface ScaleRequest {
+  class: DatabaseClass;
+}
+
+/** Result of the operation `scale_database`. */
+export interface ScaleResult {
+  database_id: string;
+  class: DatabaseClass;
+  isolation: Isolation;
+  /** DIRECT_URL names another port than before; all else is as it was. */
+  direct_url_changed: boolean;
+  /** Why writes were held while the data was copied; null: they were held for the switch only. */
+  writes_held: string | null;
+  /** Of what was there when the copy was made; null when there was none to make. */
+  backup_id: string | null;
+}
+
 export interface RotateCredentialsRequest {
   /** How long the old token and connections that are open go on: `<n>s|m|h|d|w`; absent: they end at once. */
   grace?: string;

@@ -76,4 +76,21 @@ export const tenantSpecs: readonly CommandSpec[] = [
     examples: ["postern db reset-password", "postern db reset-password my-app-db --generate"],
     load: () => import("../commands/db-reset-password.ts"),
   },
+  {
+    path: "db scale",
+    summary: "give a database another class; it stays in use meanwhile",
+    args: [name],
+    options: [
+      ...databaseOptions,
+      ...confirmOptions,
+      {
+        flags: "--class <class>",
+        summary: "db.p1 development, db.p2 staging, db.p3 production",
+        choices: ["db.p1", "db.p2", "db.p3"],
+        required: true,
+      },
+    ],
+    examples: ["postern db scale --class db.p2", "postern db scale my-app-db --class db.p3 --yes"],
+    load: () => import("../commands/db-scale.ts"),
+  },
 ];

@@ -84,6 +84,7 @@ async function serve(talk: DaemonTalk, start: WorkerStart): Promise<void> {
       access.forget(databaseId);
       await query.closeDatabase(databaseId);
     },
+    drainDatabase: (databaseId) => query.drainDatabase(databaseId),
     async closeClients(databaseId) {
       access.forget(databaseId);
       await query.closeClients(databaseId);

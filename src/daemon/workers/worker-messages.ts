@@ -29,6 +29,8 @@ export interface WorkerQuestions {
 export interface WorkerOrders {
   /** Ends the sessions of the database and forgets all about it. */
   closeDatabase(databaseId: DatabaseId): Promise<void>;
+  /** The same once what is under way is answered. */
+  drainDatabase(databaseId: DatabaseId): Promise<void>;
   /** Ends the sessions of its clients and forgets who may be one. */
   closeClients(databaseId: DatabaseId): Promise<void>;
   /** Forgets which tokens open it. */

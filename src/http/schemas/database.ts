@@ -4,6 +4,7 @@ import type {
   CreatedDatabase,
   DatabaseInfo,
   DatabaseUrls,
+  ScaleRequest,
 } from "@postern/sdk/protocol";
 import { z } from "zod";
 import { timestamp } from "./respond.ts";
@@ -74,6 +75,8 @@ export const createDatabaseRequest = z.strictObject({
   user: z.string().optional().describe("Owner role: 3 to 16 characters of `a-z 0-9 _`."),
   password: z.string().optional().describe("The owner's password: at least 8 characters."),
 }) satisfies z.ZodType<CreateDatabaseRequest>;
+
+export const scaleRequest = z.strictObject({ class: databaseClass }) satisfies z.ZodType<ScaleRequest>;
 
 export const databaseUrls = z
   .object({

@@ -48,6 +48,7 @@ describe("the OpenAPI document", () => {
         "delete /v1/databases/{ref}",
         "delete /v1/databases/{ref}/tokens/{token}",
         "post /v1/databases/{ref}/tokens",
+        "post /v1/databases/{ref}/scale",
         "post /v1/databases/{ref}/rotate-credentials",
         "post /v1/databases/{ref}/reset-password",
         "get /healthz",

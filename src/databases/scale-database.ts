@@ -1,0 +1,138 @@
+/**
+ * In charge of giving a database another class. Between the shared instance and one of its own it moves; between two classes
+ * with an instance of their own that instance changes. Until the switch everything is as it was.
+ */
+import type { DatabaseClass, ErrorBody, ScaleRequest } from "@postern/sdk/protocol";
+import { posternError } from "../base/error.ts";
+import { type AccountId, type InstanceId, newInstanceId } from "../base/id.ts";
+import type { OperationHandler, OperationRun } from "../instances/operation-run.ts";
+import type { Platform } from "../instances/platform.ts";
+import { type DatabaseRow, findDatabaseById } from "../state/databases.ts";
+import { insertOperation, listOperations, type OperationRow } from "../state/operations.ts";
+import type { Queryable } from "../state/state.ts";
+import { requireReady } from "./require-ready.ts";
+import { checkFit } from "./scale/check-fit.ts";
+import type { Sessions } from "./scale/hold-database.ts";
+import type { Move } from "./scale/move.ts";
+import { clearAttempt, moveDatabase, settle } from "./scale/move-database.ts";
+import { resizeInstance } from "./scale/resize-instance.ts";
+import { tiers } from "./tiers.ts";
+
+interface ScaleInput {
+  class: DatabaseClass;
+  /** Where it goes. */
+  instance: InstanceId | "shared";
+  /** As it was before; written down by the first attempt. */
+  before?: Pick<
+    DatabaseRow,
+    "class" | "isolation" | "instance_id" | "connection_limit" | "storage_limit_bytes"
+  >;
+  switched?: boolean;
+  writes_held?: string;
+  undoing?: ErrorBody;
+}
+
+/** @throws Y3004 Y3043 Y3044 Y3045 */
+export async function requestScale(
+  platform: Platform,
+  accountId: AccountId,
+  row: DatabaseRow,
+  input: ScaleRequest,
+): Promise<OperationRow> {
+  await refuseSecond(platform, row);
+  requireReady(row);
+  const { isolation } = tiers[input.class];
+  if (row.class === input.class && row.isolation === isolation)
+    throw posternError("Y3045", `Database ${row.name} is of class ${row.class} already.`);
+  const staysOnOwn = isolation === "process" && row.isolation === "process";
+  await checkFit(platform, row, input.class, !staysOnOwn);
+  const own = staysOnOwn ? row.instance_id : newInstanceId();
+  const instance = isolation === "shared" ? "shared" : own;
+  return platform.state.transaction(async (tx) => {
+    // Two at once: the second waits here until the first is written down.
+    await tx.query("select from databases where id = $1 for update", [row.id]);
+    await refuseSecond({ state: tx }, row);
+    return insertOperation(tx, {
+      kind: "scale_database",
+      databaseId: row.id,
+      accountId,
+      input: { class: input.class, instance },
+    });
+  });
+}
+
+export const scaleDatabase = (sessions: Sessions): OperationHandler => ({
+  async run(platform, run) {
+    const row = await requireRow(platform, run);
+    const input = run.row.input as unknown as ScaleInput;
+    if (input.before === undefined) {
+      const { class: databaseClass, isolation, instance_id, connection_limit, storage_limit_bytes } = row;
+      const before = { class: databaseClass, isolation, instance_id, connection_limit, storage_limit_bytes };
+      await run.remember({ before });
+    }
+    const before = input.before!;
+    if (before.instance_id === input.instance) {
+      await resizeInstance(platform, run, sessions, row, input.class);
+    } else {
+      const move = planMove(run, row);
+      await moveDatabase(platform, run, sessions, move);
+      await settle(platform, run, move);
+    }
+    return {
+      database_id: row.id,
+      class: input.class,
+      isolation: tiers[input.class].isolation,
+      direct_url_changed: before.instance_id !== input.instance,
+      writes_held: input.writes_held ?? null,
+      backup_id: (run.row.input.backup as string | undefined) ?? null,
+    };
+  },
+
+  async undo(platform, run) {
+    const input = run.row.input as unknown as ScaleInput;
+    const row = await findDatabaseById(platform.state, run.row.database_id!);
+    if (!row || input.before === undefined) return;
+    if (input.before.instance_id === input.instance) {
+      await resizeInstance(platform, run, sessions, row, input.before.class);
+      return;
+    }
+    const move = planMove(run, row);
+    if (input.switched === true) await settle(platform, run, move);
+    else await clearAttempt(platform, run, move);
+  },
+});
+
+function planMove(run: OperationRun, row: DatabaseRow): Move {
+  const { before, class: databaseClass, instance } = run.row.input as unknown as ScaleInput;
+  const { isolation, connectionLimit, storageLimitBytes } = tiers[databaseClass];
+  return {
+    from: { ...row, ...before },
+    to: {
+      ...row,
+      class: databaseClass,
+      isolation,
+      instance_id: instance,
+      connection_limit: connectionLimit,
+      storage_limit_bytes: storageLimitBytes === null ? null : String(storageLimitBytes),
+    },
+    name: `postern_move_${run.id.slice("op-".length)}`,
+  };
+}
+
+/** @throws Y3043 */
+async function refuseSecond({ state }: { state: Queryable }, row: DatabaseRow): Promise<void> {
+  const operations = await listOperations(state, { databaseId: row.id, limit: 100 });
+  const other = operations.find(
+    ({ kind, status }) => kind === "scale_database" && (status === "pending" || status === "running"),
+  );
+  if (!other) return;
+  throw posternError("Y3043", `Database ${row.name} is being moved to another class already.`, {
+    hint: `\`postern ops watch ${other.id}\` tells when that is done.`,
+  });
+}
+
+async function requireRow(platform: Platform, run: OperationRun): Promise<DatabaseRow> {
+  const row = await findDatabaseById(platform.state, run.row.database_id!);
+  if (!row || row.instance_id === null) throw posternError("Y3001", "The database of this move is gone.");
+  return row;
+}
