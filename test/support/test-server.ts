@@ -32,8 +32,11 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-export async function startTestServer(settings: Record<string, string> = {}): Promise<TestServer> {
-  const toolchain = await testToolchain();
+export async function startTestServer(
+  settings: Record<string, string> = {},
+  programs: Partial<Toolchain> = {},
+): Promise<TestServer> {
+  const toolchain = { ...(await testToolchain()), ...programs };
   const account = await ensureServerAccount();
   const root = await mkdtemp(join(tmpdir(), "pts-"));
   await chmod(root, 0o711);

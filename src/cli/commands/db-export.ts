@@ -1,5 +1,5 @@
 /** In charge of `postern db export`: a database as a dump that any Postgres takes. */
-import { createReadStream } from "node:fs";
+import { createReadStream, rmSync } from "node:fs";
 import { open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Transform } from "node:stream";
@@ -13,6 +13,7 @@ import { startProgress } from "../progress.ts";
 import { requireTarget } from "../target.ts";
 import { findPostgresPrograms, type PostgresPrograms } from "../transfer/postgres-programs.ts";
 import { runPostgresProgram } from "../transfer/run-postgres-program.ts";
+import { whenInterrupted } from "../transfer/when-interrupted.ts";
 
 type Format = "custom" | "directory" | "plain";
 
@@ -34,7 +35,11 @@ export const run: CommandRun = async (context, input) => {
   }
   const day = new Date().toISOString().slice(0, 10);
   const file = resolve(context.directory, input.text("output") ?? `${label}-${day}${endings[format]}`);
-  const sizeBytes = await writeDump(context, programs, { url, args, format, file });
+  const draft = `${file}.part`;
+  const sizeBytes = await whenInterrupted(
+    () => rmSync(draft, { recursive: true, force: true }),
+    () => writeDump(context, programs, { url, args, format, file, draft }),
+  );
   output.success(`Wrote ${file} (${formatBytes(sizeBytes)})`);
   output.talk(`  ${howToRead[format]}`);
   await output.print({ file, format, size_bytes: sizeBytes, version: programs.version }, () => "");
@@ -84,12 +89,13 @@ interface Plan {
   args: string[];
   format: Format;
   file: string;
+  /** What it is called until it is whole. */
+  draft: string;
 }
 
 /** Under its own name only when it is whole. */
 async function writeDump(context: CliContext, programs: PostgresPrograms, plan: Plan): Promise<number> {
-  const { url, args, format, file } = plan;
-  const draft = `${file}.part`;
+  const { url, args, format, file, draft } = plan;
   await refuseFolder(file);
   await rm(draft, { recursive: true, force: true });
   const progress = startProgress(context.output);

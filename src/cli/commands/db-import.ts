@@ -1,4 +1,5 @@
 /** In charge of `postern db import`: another server's database, or a dump, into a database. */
+import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -14,7 +15,7 @@ import type { CliContext } from "../context.ts";
 import { formatDuration, plural } from "../format.ts";
 import { describeUrl } from "../postgres-address.ts";
 import { type Progress, startProgress } from "../progress.ts";
-import { requireTarget } from "../target.ts";
+import { requireTarget, type Target } from "../target.ts";
 import { type CopiedSource, copySource } from "../transfer/copy-source.ts";
 import { compareRows, countRows, sumOf, type TableRows } from "../transfer/count-rows.ts";
 import { type Imported, importArchive } from "../transfer/import-archive.ts";
@@ -22,6 +23,7 @@ import { importScript } from "../transfer/import-script.ts";
 import { openSource } from "../transfer/open-source.ts";
 import { findPostgresPrograms, type PostgresPrograms } from "../transfer/postgres-programs.ts";
 import { prepareTarget } from "../transfer/prepare-target.ts";
+import { whenInterrupted } from "../transfer/when-interrupted.ts";
 
 export interface ImportResult {
   source: string;
@@ -60,11 +62,33 @@ export const run: CommandRun = async (context, input) => {
   }
   const programs = await findPostgresPrograms();
   const target = await requireTarget(context, input, second === undefined ? undefined : first);
-  const startedAt = performance.now();
   const scratch = await mkdtemp(join(tmpdir(), "postern-import-"));
+  try {
+    return await whenInterrupted(
+      () => rmSync(scratch, { recursive: true, force: true }),
+      () => importInto(context, input, { source, target, programs, scratch }),
+    );
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+};
+
+interface Wish {
+  source: string;
+  target: Target;
+  programs: PostgresPrograms;
+  scratch: string;
+}
+
+async function importInto(
+  context: CliContext,
+  input: CommandInput,
+  { source, target, programs, scratch }: Wish,
+): Promise<number | undefined> {
+  const startedAt = performance.now();
+  const { url, label } = await prepareTarget(context, input, target);
   const progress = startProgress(context.output, { lines: true });
   try {
-    const { url, label } = await prepareTarget(context, input, target);
     const result = await withPostgresAt(url, async (client) => {
       const facts = await readTargetFacts(client);
       requireEmpty(facts, input, label);
@@ -82,9 +106,8 @@ export const run: CommandRun = async (context, input) => {
     return whole.left_out.length > 0 && !input.flag("allowMissing") ? exitCodes.failed : undefined;
   } finally {
     progress.end();
-    await rm(scratch, { recursive: true, force: true });
   }
-};
+}
 
 const isAddress = (source: string): boolean => /^postgres(?:ql)?:\/\//.test(source);
 

@@ -1,5 +1,5 @@
 /** In charge of running one of Postgres's programs against an address, with its messages line by line. */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
@@ -24,6 +24,13 @@ export interface ProgramEnd {
   words: string;
 }
 
+const running = new Set<ChildProcess>();
+
+/** At once: the server undoes what was not committed. */
+export function endPrograms(): void {
+  for (const child of running) child.kill("SIGKILL");
+}
+
 /** Resolves whatever its exit code is; rejects when a stream fails, after the program is gone. */
 export async function runPostgresProgram(
   programs: PostgresPrograms,
@@ -34,10 +41,11 @@ export async function runPostgresProgram(
     stdio: [stdin ? "pipe" : "ignore", "pipe", "pipe"],
     env: { ...process.env, LC_ALL: "C", LC_MESSAGES: "C", PSQLRC: "/dev/null", ...place.env },
   });
+  running.add(child);
   const exit = new Promise<number>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code) => resolve(code ?? 128));
-  });
+  }).finally(() => running.delete(child));
   const lines: string[] = [];
   createInterface({ input: child.stderr! }).on("line", (line) => {
     onLine?.(line);
