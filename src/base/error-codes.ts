@@ -59,6 +59,7 @@ export const errorCodes = {
   Y1020: { name: "upgrade_required", http: 426, exit: 2 },
   Y1021: { name: "insecure_transport", http: 403, exit: 4 },
   Y1022: { name: "too_many_websockets", http: 503, exit: 9 },
+  Y1030: { name: "stream_stalled", http: 504, exit: 9 },
   // Y2: who may do what
   Y2001: { name: "credentials_missing", http: 401, exit: 4 },
   Y2002: { name: "credentials_invalid", http: 401, exit: 4 },

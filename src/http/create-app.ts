@@ -76,7 +76,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     limitClients: createClientLimiter(rateLimit),
   };
   app.register(async (dataPlane) => {
-    queryRoutes(dataPlane, services, caller, rules);
+    queryRoutes(dataPlane, services, caller, rules, options.observe);
     tunnelRoutes(dataPlane);
   });
   app.register(async (dataPlane) => neonRoutes(dataPlane, services, rules, options.observe));

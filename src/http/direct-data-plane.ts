@@ -5,12 +5,15 @@
  * framework's way, which has every rule; the two share the checks, the operations and the bodies of errors.
  */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { QueryRequest } from "@postern/sdk/protocol";
 import type { ClientPrincipal, DatabasePrincipal } from "../access/principal.ts";
 import { Departure } from "../base/departure.ts";
+import type { PosternError } from "../base/error.ts";
 import { httpStatusOf } from "../base/error-codes.ts";
 import type { Observe } from "../base/observation.ts";
 import { answerNeonDirectly, isPlainNeon } from "./direct-neon.ts";
-import { clientGoneStatus, directHeaders, sendDirectly } from "./direct-response.ts";
+import { clientGoneStatus, directHeaders, sendDirectly, streamHeaders } from "./direct-response.ts";
+import { isPlainStatement } from "./is-plain-statement.ts";
 import { type ClientLimiter, tooManyRequests } from "./limit-clients.ts";
 import { corsHeadersFor, type OriginRules } from "./origin-rules.ts";
 import { peerAddressOf } from "./peer-address.ts";
@@ -20,6 +23,7 @@ import { requestIdOf } from "./request-id.ts";
 import { queryRequest, transactionRequest } from "./schemas/query.ts";
 import { publicError } from "./send-error.ts";
 import type { DataPlaneAccess, EncodedAnswer, QueryOptions, QueryService } from "./services.ts";
+import { ResponseSink, wantsLines } from "./stream-answer.ts";
 import { validatorCompiler } from "./validate-request.ts";
 
 export interface DirectOptions {
@@ -48,6 +52,8 @@ interface DirectRequest {
   origin: string | undefined;
   action: Action;
   rowsAsArrays: boolean;
+  /** Rows are to leave as they come. */
+  streams: boolean;
   length: number;
   startedAtMs: number;
 }
@@ -111,6 +117,7 @@ function readHead(request: IncomingMessage, { host, bodyLimit }: DirectOptions):
     origin: headers.origin,
     action: action as Action,
     rowsAsArrays: rows === "array",
+    streams: action === "query" && wantsLines(headers.accept),
     length,
     startedAtMs: performance.now(),
   };
@@ -199,9 +206,14 @@ class DirectAnswer extends Departure {
       const body = parseJson(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
       const checked = isPlainStatement(body, action) ? { value: body as never } : checks[action](body);
       if (checked.error) throw checked.error;
-      const run = this.#options.services.query[action] as Run;
       const callerAddress = this.#direct.isUser ? peerAddressOf(this.#request) : undefined;
-      run(this.#principal!, checked.value, { rowsAsArrays, signal: this, callerAddress }).then(
+      const options = { rowsAsArrays, signal: this, callerAddress };
+      if (this.#direct.streams) {
+        this.#stream(checked.value, options);
+        return;
+      }
+      const run = this.#options.services.query[action] as Run;
+      run(this.#principal!, checked.value, options).then(
         (answer) =>
           sendDirectly(
             this.#response,
@@ -215,12 +227,33 @@ class DirectAnswer extends Departure {
     }
   }
 
-  #fail(thrown: unknown): void {
-    const { id, action } = this.#direct;
+  #stream(input: QueryRequest, options: QueryOptions): void {
+    const sink = new ResponseSink(this.#response, () => streamHeaders(this.#direct.id, this.#corsHeaders));
+    this.#options.services.query.stream(this.#principal!, input, sink, options).then(
+      () => sink.end(),
+      (error) => {
+        if (sink.isStarted) sink.end(this.#note(error));
+        else this.#fail(error);
+      },
+    );
+  }
+
+  /** What may be shown of it; what nobody expected is reported. */
+  #note(thrown: unknown): PosternError {
     const error = publicError(thrown);
     this.#code = error.code;
     if (error.code.startsWith("Y9"))
-      this.#options.observe({ type: "fault", where: `POST ${routes[action]}`, error: thrown });
+      this.#options.observe({
+        type: "fault",
+        where: `POST ${routes[this.#direct.action]}`,
+        error: thrown,
+      });
+    return error;
+  }
+
+  #fail(thrown: unknown): void {
+    const { id } = this.#direct;
+    const error = this.#note(thrown);
     const body = Buffer.from(JSON.stringify({ ...error.toBody(), request_id: id }));
     const status = httpStatusOf(error.code);
     const headers = directHeaders(id, body.length, this.#corsHeaders);
@@ -255,15 +288,6 @@ const routes = {
   execute: "/v1/db/:id/execute",
   transaction: "/v1/db/:id/transaction",
 };
-
-/** What nearly every body is, told at a glance; the schema has the word on everything else, and on what is wrong. */
-function isPlainStatement(body: unknown, action: Action): boolean {
-  if (action === "transaction" || typeof body !== "object" || body === null) return false;
-  const { sql, params, ...others } = body as { sql?: unknown; params?: unknown };
-  if (typeof sql !== "string" || (params !== undefined && !Array.isArray(params))) return false;
-  for (const _ in others) return false;
-  return true;
-}
 
 type Run = (
   principal: DatabasePrincipal | ClientPrincipal,

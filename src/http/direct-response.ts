@@ -2,6 +2,7 @@
 import type { ServerResponse } from "node:http";
 import { standingHeaders } from "./follow-request.ts";
 import type { EncodedAnswer } from "./services.ts";
+import { linesType } from "./stream-answer.ts";
 
 /** What proxies log for a client that went before it was answered; nobody ever receives it. */
 export const clientGoneStatus = 499;
@@ -31,6 +32,16 @@ function sendSmall(response: ServerResponse, body: Buffer): void {
   socket?.uncork();
   response.end();
 }
+
+/** The same for an answer that is streamed. */
+export const streamHeaders = (id: string, others: readonly string[] = []): string[] => [
+  ...others,
+  ...standing,
+  "x-request-id",
+  id,
+  "content-type",
+  linesType,
+];
 
 const standing = Object.entries(standingHeaders).flat();
 

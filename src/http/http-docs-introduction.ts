@@ -82,12 +82,34 @@ an array where an array is wanted, and JSON elsewhere; an object becomes JSON.
 
 Of two columns with one name the last one is in \`rows\`. With \`?rows=array\` each row is an array of values and none is lost.
 
+### Answers of any size
+
+\`/query\` with \`accept: application/x-ndjson\` sends the rows as they come from Postgres, a line of JSON each. There is no limit on how many,
+and neither Postern nor Postgres keeps them: who reads slowly makes the statement wait.
+
+\`\`\`sh
+curl -N "$DATABASE_HTTP_URL/query" -H "authorization: Bearer $DATABASE_TOKEN" -H "content-type: application/json" \\
+  -H "accept: application/x-ndjson" -d '{"sql": "select id, email from users"}'
+\`\`\`
+\`\`\`json
+{"fields": [{"name": "id", "type_oid": 23, "type": "int4"}, {"name": "email", "type_oid": 25, "type": "text"}]}
+{"row": {"id": 1, "email": "a@example.com"}}
+{"row": {"id": 2, "email": "b@example.com"}}
+{"row_count": 2}
+\`\`\`
+
+Each line has one member. The last one is \`row_count\`, which says that everything is there and committed, or \`error\`, with what every error has.
+What fails before the first line has left is answered with its own status, as usual. An answer that ends without either has been cut off.
+
+A stream may take ten minutes (a client's one), each row may be as large as other answers may, and Postgres may say nothing for as long as
+statements may run. Nobody reading for 30 s ends it (Y1030). Two streams of one database run at a time in each worker; further ones wait for up to 10 s.
+
 ### Limits
 
 | | |
 |---|---|
 | body of a request | 10 MiB (Y1004, 413); elsewhere 1 MiB, and 32 MiB for migrations |
-| answer | 64 MiB (Y1008, 507) |
+| answer | 64 MiB (Y1008, 507); [as lines](#answers-of-any-size) without a limit |
 | statements in one transaction | 100 (Y1010) |
 | time of a statement | 30 s (Y1009, 504) |
 | sessions on one database | 16; further requests wait for up to 10 s (Y4004, 503) |

@@ -239,12 +239,27 @@ export interface QueryOptions {
   callerAddress?: string | undefined;
 }
 
+/** Takes a streamed answer, piece by piece, at its own pace. */
+export interface AnswerSink {
+  /** False: it has enough for now, and says when it can take more. */
+  write(bytes: Uint8Array): boolean;
+  /** Called each time that it can take more. */
+  onDrain: (() => void) | undefined;
+}
+
 /** A database's owner, or one of its clients. */
 export type QueryPrincipal = DatabasePrincipal | ClientPrincipal;
 
 export interface QueryService {
   neon(principal: QueryPrincipal, input: NeonRequest, options: QueryOptions): Promise<EncodedAnswer>;
   query(principal: QueryPrincipal, input: QueryRequest, options: QueryOptions): Promise<EncodedAnswer>;
+  /** Rows as they come; resolves when the last line is in the sink. What was written before a failure stands. */
+  stream(
+    principal: QueryPrincipal,
+    input: QueryRequest,
+    sink: AnswerSink,
+    options: QueryOptions,
+  ): Promise<void>;
   execute(principal: QueryPrincipal, input: QueryRequest, options: QueryOptions): Promise<EncodedAnswer>;
   transaction(
     principal: QueryPrincipal,

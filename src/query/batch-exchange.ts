@@ -17,6 +17,7 @@ export const silentStep: Step = { onComplete() {} };
 
 export class BatchExchange implements Exchange {
   readonly byteLimit: number;
+  readonly messageByteLimit: number;
   /** Resolves at ReadyForQuery without an error; rejects at ReadyForQuery after one, or when the connection ends. */
   readonly finished: Promise<void>;
   /** Whose turn it was when the batch failed. */
@@ -32,8 +33,9 @@ export class BatchExchange implements Exchange {
   #resolve!: () => void;
   #reject!: (error: Error) => void;
 
-  constructor(byteLimit: number) {
+  constructor(byteLimit: number, messageByteLimit = byteLimit) {
     this.byteLimit = byteLimit;
+    this.messageByteLimit = messageByteLimit;
     this.finished = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;

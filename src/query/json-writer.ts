@@ -25,7 +25,7 @@ const largestChunkBytes = 256 * 1024;
 
 /** Writers reserve room first and then write into `chunk` at `offset` themselves: no call per byte. */
 export class JsonWriter {
-  chunk: Buffer = Buffer.allocUnsafe(firstChunkBytes);
+  chunk: Buffer;
   offset = 0;
   /** What it will hold in the end, as far as one can tell: then it needs few chunks, none of them much too large. */
   expectedBytes = 0;
@@ -33,8 +33,14 @@ export class JsonWriter {
   readonly #budget: AnswerBudget;
   readonly #full: Buffer[] = [];
 
-  constructor(budget: AnswerBudget) {
+  constructor(budget: AnswerBudget, chunkBytes = firstChunkBytes) {
     this.#budget = budget;
+    this.chunk = Buffer.allocUnsafe(chunkBytes);
+  }
+
+  /** Bytes written so far. */
+  get length(): number {
+    return this.#closedBytes + this.offset;
   }
 
   /** Makes room for that many bytes in one piece. */

@@ -12,6 +12,7 @@ import { sessionSettings } from "./session-settings.ts";
 import { runShared, type SharedContext } from "./shared/run-shared.ts";
 import { SharedPool } from "./shared/shared-pool.ts";
 import { type AskCatalog, type BookEntry, StatementBook } from "./shared/statement-book.ts";
+import { type StreamLimits, streamLimits } from "./stream-limits.ts";
 import { TextStep } from "./text-step.ts";
 import { TypeCatalog } from "./type-catalog.ts";
 
@@ -24,6 +25,8 @@ export interface QueryContext extends BatchContext {
   neonShapes: NeonShapes;
   /** Sessions that requests share, and the statements that may. */
   shared: SharedPool;
+  /** Sessions for answers that are streamed, which may take long; and their limits. */
+  streams: BatchContext & { stallMs: number };
   book: StatementBook;
 }
 
@@ -43,7 +46,11 @@ export interface QueryOptions {
 
 const secondMs = 1_000;
 
-export function createQueryContext(address: DatabaseAddress, limits: Limits): QueryContext {
+export function createQueryContext(
+  address: DatabaseAddress,
+  limits: Limits,
+  streaming: StreamLimits = streamLimits,
+): QueryContext {
   const catalog = new TypeCatalog();
   const settings = sessionSettings(limits.statementTimeoutMs);
   const options = {
@@ -69,8 +76,20 @@ export function createQueryContext(address: DatabaseAddress, limits: Limits): Qu
     onCatalogChange: () => shared.retire(),
     audience: "owner",
   });
+  const streamed = sessionSettings(streaming.durationMs);
+  const streams = {
+    catalog,
+    limits: { answerBytes: limits.answerBytes, statementTimeoutMs: streaming.durationMs },
+    stallMs: streaming.stallMs,
+    pool: new SessionPool({
+      ...options,
+      size: streaming.sessions,
+      open: (signal) =>
+        openSession({ ...address, settings: streamed, timeoutMs: 10 * secondMs }, 5 * secondMs, signal),
+    }),
+  };
   const shapes = { shapes: new ResultShapes(catalog), neonShapes: createNeonShapes(catalog) };
-  return { underWay: 0, pool, catalog, address, limits, ...shapes, shared, book };
+  return { underWay: 0, pool, catalog, address, limits, ...shapes, shared, streams, book };
 }
 
 /**

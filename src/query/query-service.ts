@@ -7,6 +7,7 @@ import { posternError } from "../base/error.ts";
 import type { DatabaseId } from "../base/id.ts";
 import type { ClientLogins } from "../instances/client-access.ts";
 import type { DatabaseAddress } from "../instances/database-address.ts";
+import type { AnswerSink } from "./answer-sink.ts";
 import { ClientSide } from "./client/client-side.ts";
 import { type ClientCall, runClientQuery, runClientTransaction } from "./client/run-client.ts";
 import { type EncodedAnswer, encodedAnswer } from "./encoded-answer.ts";
@@ -14,7 +15,9 @@ import type { NeonRequest } from "./neon/neon-request.ts";
 import { runClientNeon, runNeon } from "./neon/run-neon.ts";
 import { createQueryContext, type QueryContext, type QueryOptions } from "./query-context.ts";
 import { runQuery, type StatementKind } from "./run-query.ts";
+import { runClientStream, runStream } from "./run-stream.ts";
 import { runTransaction } from "./run-transaction.ts";
+import { type StreamLimits, streamLimits as usualStreamLimits } from "./stream-limits.ts";
 
 /** Who asks: a database's owner, or one of its clients. */
 export type QueryTarget = Pick<DatabasePrincipal, "databaseId" | "readOnly"> | ClientPrincipal;
@@ -27,6 +30,8 @@ export interface QueryService {
     request: TransactionRequest,
     options?: QueryOptions,
   ): Promise<EncodedAnswer>;
+  /** Rows as they come, a line each; resolves when the last line is in the sink. */
+  stream(target: QueryTarget, request: QueryRequest, sink: AnswerSink, options?: QueryOptions): Promise<void>;
   /** In the manner of the Neon serverless driver. */
   neon(target: QueryTarget, request: NeonRequest, options?: QueryOptions): Promise<EncodedAnswer>;
   /**
@@ -47,6 +52,7 @@ export interface QueryService {
 export interface QueryServiceOptions {
   limits: Limits;
   clientLimits: ClientLimits;
+  streamLimits?: StreamLimits;
   /** Where a database is. @throws when it can take no requests */
   findAddress(databaseId: DatabaseId): Promise<DatabaseAddress>;
   /** Makes the database ready for clients and says how to log in for them. */
@@ -58,15 +64,20 @@ const idleCheckMs = 10_000;
 const drainMs = 3_000;
 
 export function createQueryService(options: QueryServiceOptions): QueryService {
-  const { limits, clientLimits, findAddress } = options;
+  const { limits, clientLimits, findAddress, streamLimits = usualStreamLimits } = options;
   const contexts = new Map<DatabaseId, Promise<QueryContext>>();
   /** Those that are there, for the hot path: no turn of the event loop is waited for what is at hand. */
   const opened = new Map<DatabaseId, QueryContext>();
-  const clients = new ClientSide({ limits: clientLimits, openClientAccess: options.openClientAccess });
+  const clients = new ClientSide({
+    limits: clientLimits,
+    streamLimits,
+    openClientAccess: options.openClientAccess,
+  });
 
   const closeIdle = setInterval(() => {
-    for (const { pool, shared } of opened.values()) {
+    for (const { pool, shared, streams } of opened.values()) {
       pool.closeIdle();
+      streams.pool.closeIdle();
       shared.closeIdle();
     }
     clients.closeIdle();
@@ -75,7 +86,9 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
   async function contextOf(databaseId: DatabaseId): Promise<QueryContext> {
     const known = contexts.get(databaseId);
     if (known) return known;
-    const opening = findAddress(databaseId).then((address) => createQueryContext(address, limits));
+    const opening = findAddress(databaseId).then((address) =>
+      createQueryContext(address, limits, streamLimits),
+    );
     contexts.set(databaseId, opening);
     try {
       const context = await opening;
@@ -98,6 +111,7 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
     await Promise.all([
       clients.close(databaseId, closedError()),
       last?.pool.close(closedError()),
+      last?.streams.pool.close(closedError()),
       last?.shared.close(closedError()),
     ]);
   }
@@ -107,10 +121,9 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
     const context = opened.get(target.databaseId) ?? (await contextOf(target.databaseId));
     context.underWay++;
     try {
-      const chunks = isClient(target)
+      return isClient(target)
         ? await clients.run(target, context, queryOptions, asClient)
         : await asOwner(context, queryOptions);
-      return encodedAnswer(chunks);
     } finally {
       context.underWay--;
     }
@@ -129,14 +142,18 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
 }
 
 /** Runs a request as the database's owner, or as one of its clients. */
-type Run = (
+type Run = <Result>(
   target: QueryTarget,
   options: QueryOptions,
-  asOwner: (context: QueryContext, options: QueryOptions) => Promise<Buffer[]>,
-  asClient: (call: ClientCall) => Promise<Buffer[]>,
-) => Promise<EncodedAnswer>;
+  asOwner: (context: QueryContext, options: QueryOptions) => Promise<Result>,
+  asClient: (call: ClientCall) => Promise<Result>,
+) => Promise<Result>;
 
-function statementsOf(run: Run): Pick<QueryService, "query" | "execute" | "transaction" | "neon"> {
+function statementsOf(
+  runAny: Run,
+): Pick<QueryService, "query" | "execute" | "transaction" | "neon" | "stream"> {
+  const run = async (...args: Parameters<typeof runAny<Buffer[]>>): Promise<EncodedAnswer> =>
+    encodedAnswer(await runAny(...args));
   const statement =
     (kind: StatementKind): QueryService["query"] =>
     (target, request, options = {}) =>
@@ -149,6 +166,13 @@ function statementsOf(run: Run): Pick<QueryService, "query" | "execute" | "trans
   return {
     query: statement("query"),
     execute: statement("execute"),
+    stream: (target, request, sink, options = {}) =>
+      runAny(
+        target,
+        options,
+        (context, as) => runStream(context, request, sink, as),
+        (call) => runClientStream(call, request, sink, options),
+      ),
     transaction: (target, request, options = {}) =>
       run(
         target,

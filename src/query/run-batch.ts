@@ -15,6 +15,7 @@ import { leadingKeyword } from "./leading-keyword.ts";
 import { queryError, requestCanceled, statementTimedOut } from "./query-error.ts";
 import type { Session, SessionPool } from "./session-pool.ts";
 import { resetFirst, sendReset } from "./session-reset.ts";
+import type { StreamStep } from "./stream-step.ts";
 import type { TypeCatalog } from "./type-catalog.ts";
 import { needsTypes, writeCommand, writeGatedStatement, writeStatement } from "./write-statement.ts";
 import { writeTypedStatement } from "./write-typed-statement.ts";
@@ -40,6 +41,8 @@ export interface Batch {
   isSingle?: boolean;
   /** A stranger's statements, which have to pass the gate, behind what says who the stranger is. */
   client?: ClientFrame;
+  /** Its answer leaves as it comes: no limit but on each row. */
+  stream?: StreamStep;
   /** Hears the types of the parameters of a statement for which they had to be asked. */
   onParameterTypes?(sql: string, types: number[]): void;
 }
@@ -61,7 +64,11 @@ export async function runBatch(context: BatchContext, batch: Batch, signal?: Dep
   if (signal?.aborted) throw requestCanceled();
   const { pool, limits } = context;
   const session = pool.takeIdle() ?? (await pool.wait(signal));
-  const exchange = new BatchExchange(limits.answerBytes);
+  const { stream } = batch;
+  const exchange = stream
+    ? new BatchExchange(Number.POSITIVE_INFINITY, limits.answerBytes)
+    : new BatchExchange(limits.answerBytes);
+  stream?.begin(session.connection, (error) => void pool.abandon(session, error));
   const gates = batch.statements.map((one) => gateOf(batch, one));
   const stopWatching = watch(context, session, batch.statements.length, signal);
   try {

@@ -1,11 +1,11 @@
 /** In charge of running statements for a database's own tokens: with all of the owner's rights, or only to read. */
-import type { QueryContext, QueryOptions } from "./query-context.ts";
+import type { QueryOptions } from "./query-context.ts";
 import { explainReadOnly, readOnlyBatch } from "./read-only.ts";
-import { type Batch, runBatch } from "./run-batch.ts";
+import { type Batch, type BatchContext, runBatch } from "./run-batch.ts";
 
 /** @throws PosternError */
 export async function runOwnerBatch(
-  context: QueryContext,
+  context: BatchContext,
   batch: Batch,
   { signal, readOnly }: QueryOptions,
 ): Promise<void> {

@@ -342,6 +342,7 @@ export function inMemoryServices(): InMemoryServices {
     query: {
       neon: recording("query.neon", answer),
       query: recording("query.query", answer),
+      stream: recording("query.stream", () => undefined),
       execute: recording("query.execute", answer),
       transaction: recording("query.transaction", answer),
     },

@@ -8,6 +8,7 @@ import type { DatabaseAddress } from "../../src/instances/database-address.ts";
 import type { EncodedAnswer } from "../../src/query/encoded-answer.ts";
 import type { QueryOptions } from "../../src/query/query-context.ts";
 import { createQueryService, type QueryService } from "../../src/query/query-service.ts";
+import type { StreamLimits } from "../../src/query/stream-limits.ts";
 import { startTestState } from "./test-state.ts";
 
 export interface Result {
@@ -23,7 +24,7 @@ export interface QueryFixture {
   admin: pg.Client;
   service: QueryService;
   /** A second service over the same database, with limits of its own. */
-  openService(limits: Partial<Limits>): QueryService;
+  openService(limits: Partial<Limits>, streamLimits?: StreamLimits): QueryService;
   query(sql: string, params?: JsonValue[], options?: QueryOptions): Promise<Result>;
   execute(sql: string, params?: JsonValue[]): Promise<Result>;
   transaction(
@@ -81,10 +82,11 @@ export async function startQueryFixture(limits: Partial<Limits> = {}): Promise<Q
   await admin.query(`alter schema public owner to ${owner}`);
   const address: DatabaseAddress = { host, port: 5432, database: "app", user: owner };
   const services: QueryService[] = [];
-  const openService = (changed: Partial<Limits>) => {
+  const openService = (changed: Partial<Limits>, streamLimits?: StreamLimits) => {
     const service = createQueryService({
       limits: { ...queryLimits, ...limits, ...changed },
       clientLimits,
+      ...(streamLimits && { streamLimits }),
       findAddress: async () => address,
       openClientAccess: async () => Promise.reject(new Error("this fixture has no clients")),
     });

@@ -1,7 +1,10 @@
 /** In charge of the routes of the data plane: SQL over HTTP. They are the hot ones. */
+import type { OutgoingHttpHeaders } from "node:http";
+import type { QueryRequest } from "@postern/sdk/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import { posternError } from "../../base/error.ts";
+import type { Observe } from "../../base/observation.ts";
 import type { AuthenticationHooks } from "../authenticate-request.ts";
 import { askerOf } from "../authenticate-request.ts";
 import { departureOf } from "../follow-request.ts";
@@ -14,15 +17,18 @@ import {
   dataPlaneParams,
   dataPlaneQuery,
   executeResult,
+  queryLine,
   queryRequest,
   queryResult,
   transactionRequest,
   transactionResult,
 } from "../schemas/query.ts";
-import { errors, json, security } from "../schemas/respond.ts";
+import { errors, json, jsonOrLines, security } from "../schemas/respond.ts";
 import { sendEncoded } from "../send-encoded.ts";
+import { describeError, publicError } from "../send-error.ts";
 import { endStage } from "../server-timing.ts";
 import type { EncodedAnswer, HttpServices, QueryOptions, QueryPrincipal } from "../services.ts";
+import { linesType, ResponseSink, wantsLines } from "../stream-answer.ts";
 
 export interface DataPlaneRules {
   bodyLimit: number;
@@ -75,6 +81,7 @@ export function queryRoutes(
   services: HttpServices,
   caller: AuthenticationHooks,
   rules: DataPlaneRules,
+  observe: Observe,
 ): void {
   const { bodyLimit, origins } = rules;
   answerPreflights(app, services.access, origins);
@@ -92,12 +99,15 @@ export function queryRoutes(
       ...shared,
       operationId: "query",
       summary: "Run one statement and get its rows",
+      description: `${shared.description} With \`accept: application/x-ndjson\` the rows come as lines, however many there are.`,
       body: queryRequest,
-      response: { 200: json("The rows.", queryResult), ...failures },
+      response: { 200: jsonOrLines("The rows.", queryResult, queryLine), ...failures },
     },
     onRequest,
     handler: (request, reply) =>
-      answer(request, reply, services.query.query, request.body, request.query.rows),
+      wantsLines(request.headers.accept)
+        ? stream(request, reply, services, request.body, request.query.rows, observe)
+        : answer(request, reply, services.query.query, request.body, request.query.rows),
   });
 
   app.post("/v1/db/:id/execute", {
@@ -129,6 +139,38 @@ export function queryRoutes(
   });
 }
 
+async function stream(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { query }: Pick<HttpServices, "query">,
+  input: QueryRequest,
+  rows: RowForm,
+  observe: Observe,
+): Promise<void> {
+  endStage(request, "read");
+  const sink = new ResponseSink(reply.raw, () => {
+    reply.header("content-type", linesType);
+    // From here on the framework has no say.
+    reply.hijack();
+    return reply.getHeaders() as OutgoingHttpHeaders;
+  });
+  const asker = askerOf(request);
+  try {
+    await query.stream(asker, input, sink, optionsOf(request, asker, rows));
+    sink.end();
+  } catch (error) {
+    if (!sink.isStarted) throw error;
+    describeError(error, request, observe);
+    sink.end(publicError(error));
+  }
+}
+
+const optionsOf = (request: FastifyRequest, asker: QueryPrincipal, rows: RowForm): QueryOptions => ({
+  rowsAsArrays: rows === "array",
+  signal: departureOf(request),
+  callerAddress: asker.kind === "client" ? peerAddressOf(request.raw) : undefined,
+});
+
 type RowForm = z.output<typeof dataPlaneQuery>["rows"];
 type Run<Input> = (principal: QueryPrincipal, input: Input, options: QueryOptions) => Promise<EncodedAnswer>;
 
@@ -141,11 +183,7 @@ async function answer<Input>(
 ): Promise<void> {
   endStage(request, "read");
   const asker = askerOf(request);
-  const result = await run(asker, input, {
-    rowsAsArrays: rows === "array",
-    signal: departureOf(request),
-    callerAddress: asker.kind === "client" ? peerAddressOf(request.raw) : undefined,
-  });
+  const result = await run(asker, input, optionsOf(request, asker, rows));
   endStage(request, "query");
   sendEncoded(reply, result);
 }

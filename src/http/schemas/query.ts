@@ -1,6 +1,7 @@
 /** In charge of the schemas of SQL over HTTP. Answers are encoded elsewhere; theirs only describe. */
 import type { QueryRequest, RowSecurityTestRequest, TransactionRequest } from "@postern/sdk/protocol";
 import { z } from "zod";
+import { errorBody } from "./respond.ts";
 
 /** Any JSON value: a parameter's type is the business of Postgres. */
 const jsonValue = z.custom<NonNullable<QueryRequest["params"]>[number]>();
@@ -44,6 +45,17 @@ const row = z
 export const queryResult = z
   .object({ rows: z.array(row), fields: z.array(field), row_count: z.int() })
   .meta({ id: "QueryResult" });
+export const queryLine = z
+  .union([
+    z.object({ fields: z.array(field) }),
+    z.object({ row }),
+    z.object({ row_count: z.int() }),
+    z.object({ error: errorBody }),
+  ])
+  .meta({
+    id: "QueryLine",
+    description: "First the fields, then the rows, and at the end the number of rows or what went wrong.",
+  });
 export const executeResult = z
   .object({ rows_affected: z.int(), rows: z.array(row).optional(), fields: z.array(field).optional() })
   .meta({ id: "ExecuteResult" });

@@ -22,6 +22,18 @@ export function json<Schema extends z.ZodType>(description: string, schema: Sche
   return { description, content: { "application/json": { schema } } };
 }
 
+/** An answer in JSON, or in lines of JSON for callers that ask for them. */
+export function jsonOrLines<Schema extends z.ZodType, Line extends z.ZodType>(
+  description: string,
+  schema: Schema,
+  line: Line,
+) {
+  return {
+    description,
+    content: { "application/json": { schema }, "application/x-ndjson": { schema: line } },
+  };
+}
+
 const meanings = {
   400: "The request is wrong, or Postgres refused the SQL.",
   401: "Credentials are missing or not valid.",

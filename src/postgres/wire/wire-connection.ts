@@ -63,6 +63,15 @@ export class WireConnection {
     this.#socket.write(bytes);
   }
 
+  /** Reads nothing more until `resume`, except what has been read already: Postgres waits when nobody takes its rows. */
+  pause(): void {
+    if (!this.#ended) this.#socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#ended) this.#socket.resume();
+  }
+
   /** Says goodbye; for a connection on which nothing is under way. */
   close(): void {
     if (this.#ended) return;

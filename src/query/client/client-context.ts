@@ -11,6 +11,7 @@ import { SessionPool } from "../session-pool.ts";
 import { sessionSettings } from "../session-settings.ts";
 import { SharedPool } from "../shared/shared-pool.ts";
 import { StatementBook } from "../shared/statement-book.ts";
+import { type StreamLimits, streamLimits } from "../stream-limits.ts";
 import { anonymousSettings, prepareIdentity } from "./client-sessions.ts";
 
 /** The sessions of one login role: lent to one request at a time, or shared by those that may. */
@@ -24,17 +25,27 @@ export interface ClientContext {
   logins: ClientLogins;
   authenticated: ClientSessions;
   anonymous: ClientSessions;
+  /** For answers that are streamed. */
+  streams: { authenticated: BatchContext; anonymous: BatchContext };
   /** Requests under way, by caller. */
   underWay: Map<string, number>;
 }
 
 const secondMs = 1_000;
 
+const patience = {
+  queueLength: 200,
+  queueTimeoutMs: 8 * secondMs,
+  idleTimeoutMs: 60 * secondMs,
+  maxLifetimeMs: 10 * 60 * secondMs,
+};
+
 /** @param owner The owner's side of the same database: it is asked about types and about what may be shared. */
 export function createClientContext(
   owner: QueryContext,
   logins: ClientLogins,
   limits: ClientLimits,
+  streaming: StreamLimits = streamLimits,
 ): ClientContext {
   const settings = { ...logins.settings, ...sessionSettings(limits.statementTimeoutMs) };
   const book = new StatementBook({
@@ -60,7 +71,23 @@ export function createClientContext(
     alone: openAs(owner.address, logins.anonymous, settings),
     shared: openAs(owner.address, logins.anonymous, { ...settings, ...anonymousSettings }),
   });
-  return { logins, authenticated, anonymous, underWay: new Map() };
+  const streams = {
+    authenticated: openStreams(owner, logins.authenticated, logins, limits, streaming),
+    anonymous: openStreams(owner, logins.anonymous, logins, limits, streaming),
+  };
+  return { logins, authenticated, anonymous, streams, underWay: new Map() };
+}
+
+function openStreams(
+  { address, catalog }: QueryContext,
+  user: string,
+  logins: ClientLogins,
+  { answerBytes }: ClientLimits,
+  { clientDurationMs, sessions }: StreamLimits,
+): BatchContext {
+  const settings = { ...logins.settings, ...sessionSettings(clientDurationMs) };
+  const pool = new SessionPool({ ...patience, open: openAs(address, user, settings), size: sessions });
+  return { catalog, pool, limits: { answerBytes, statementTimeoutMs: clientDurationMs } };
 }
 
 type OpenSession = (signal: AbortSignal) => Promise<WireConnection>;
@@ -77,21 +104,15 @@ const openAs =
 
 function openPools(open: SessionPair, { catalog }: QueryContext, limits: ClientLimits) {
   const { connectionsPerRole, answerBytes, statementTimeoutMs } = limits;
-  const options = {
-    queueLength: 200,
-    queueTimeoutMs: 8 * secondMs,
-    idleTimeoutMs: 60 * secondMs,
-    maxLifetimeMs: 10 * 60 * secondMs,
-  };
   const shared = Math.max(1, Math.floor(connectionsPerRole / 2));
   return {
     pool: new SessionPool({
-      ...options,
+      ...patience,
       open: open.alone,
       size: Math.max(1, connectionsPerRole - shared),
     }),
     shared: new SharedPool({
-      ...options,
+      ...patience,
       open: open.shared,
       size: shared,
       catalog,
@@ -102,19 +123,18 @@ function openPools(open: SessionPair, { catalog }: QueryContext, limits: ClientL
   };
 }
 
-export function closeIdleClients({ authenticated, anonymous }: ClientContext): void {
-  for (const { pool, shared } of [authenticated, anonymous]) {
-    pool.closeIdle();
-    shared.closeIdle();
-  }
+const poolsOf = ({ authenticated, anonymous, streams }: ClientContext) => [
+  ...[authenticated, anonymous].flatMap(({ pool, shared }) => [pool, shared]),
+  streams.authenticated.pool,
+  streams.anonymous.pool,
+];
+
+export function closeIdleClients(context: ClientContext): void {
+  for (const pool of poolsOf(context)) pool.closeIdle();
 }
 
-export async function closeClientContext(
-  { authenticated, anonymous }: ClientContext,
-  because: PosternError,
-): Promise<void> {
-  const pools = [authenticated, anonymous].flatMap(({ pool, shared }) => [pool, shared]);
-  await Promise.all(pools.map((pool) => pool.close(because)));
+export async function closeClientContext(context: ClientContext, because: PosternError): Promise<void> {
+  await Promise.all(poolsOf(context).map((pool) => pool.close(because)));
 }
 
 /** Runs `work` unless the caller has too many requests under way already. @throws Y1018 */

@@ -5,6 +5,7 @@ import { hasCode, type PosternError } from "../../base/error.ts";
 import type { DatabaseId } from "../../base/id.ts";
 import type { ClientLogins } from "../../instances/client-access.ts";
 import type { QueryContext, QueryOptions } from "../query-context.ts";
+import type { StreamLimits } from "../stream-limits.ts";
 import {
   type ClientContext,
   closeClientContext,
@@ -16,6 +17,7 @@ import { type ClientCall, IdentityError } from "./run-client.ts";
 
 export interface ClientSideOptions {
   limits: ClientLimits;
+  streamLimits: StreamLimits;
   openClientAccess(databaseId: DatabaseId): Promise<ClientLogins>;
 }
 
@@ -66,8 +68,10 @@ export class ClientSide {
   async #contextOf(databaseId: DatabaseId, owner: QueryContext): Promise<ClientContext> {
     const known = this.#contexts.get(databaseId);
     if (known) return known.context;
-    const { limits, openClientAccess } = this.#options;
-    const context = openClientAccess(databaseId).then((logins) => createClientContext(owner, logins, limits));
+    const { limits, streamLimits, openClientAccess } = this.#options;
+    const context = openClientAccess(databaseId).then((logins) =>
+      createClientContext(owner, logins, limits, streamLimits),
+    );
     this.#contexts.set(databaseId, { context, preparedAt: performance.now() });
     context.catch(() => {
       if (this.#contexts.get(databaseId)?.context === context) this.#contexts.delete(databaseId);

@@ -19,6 +19,7 @@ import { beginCommand, finishTransaction } from "../run-transaction.ts";
 import { sharedGateLength } from "../shared/prepared-statement.ts";
 import { runShared, shareable } from "../shared/run-shared.ts";
 import type { SharedStatement } from "../shared/shared-request.ts";
+import type { StreamStep } from "../stream-step.ts";
 import { gatePrefix, writeCommand } from "../write-statement.ts";
 import type { ClientContext, ClientSessions } from "./client-context.ts";
 import { identityOf } from "./client-sessions.ts";
@@ -126,6 +127,7 @@ export interface ClientBatch {
   begin: string;
   isSingle: boolean;
   rollsBack?: boolean;
+  stream?: StreamStep;
 }
 
 /** Without claims: anon. @throws PosternError that tells code, message and position, and nothing about others' data */
@@ -135,7 +137,8 @@ export async function runClientBatch(
   batch: ClientBatch,
   { signal }: QueryOptions,
 ): Promise<void> {
-  const side = claims ? context.authenticated : context.anonymous;
+  const sides = batch.stream ? context.streams : context;
+  const side = claims ? sides.authenticated : sides.anonymous;
   const begin = claims || / read only/.test(batch.begin) ? batch.begin : `${batch.begin} read only`;
   let isRefused = false;
   const client = frameOf(context, claims, () => {
