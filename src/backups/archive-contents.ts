@@ -4,13 +4,14 @@ import { posternError } from "../base/error.ts";
 import type { Platform } from "../instances/platform.ts";
 import { runProgram } from "../runtime/run-program.ts";
 import { postgresProgram } from "../runtime/toolchain.ts";
-import { openStorage } from "./open-storage.ts";
+import type { BackupRow } from "../state/backups.ts";
+import { openArtefact } from "./backup-artefact.ts";
 import { lastWords } from "./program-failure.ts";
 
 /** Lines of `pg_restore --list` without its comments. @throws Y6003 when the file is no readable dump. */
-export async function readContents(platform: Platform, key: string): Promise<string[]> {
-  const { stream } = await openStorage(platform).open(key);
-  return listContents(platform, stream, key);
+export async function readContents(platform: Platform, backup: BackupRow): Promise<string[]> {
+  const { stream } = await openArtefact(platform, backup);
+  return listContents(platform, stream, backup.storage_key);
 }
 
 async function listContents(platform: Platform, stream: Readable, key: string): Promise<string[]> {

@@ -1,6 +1,7 @@
 /** In charge of what can be said of a backup. */
 import type { BackupInfo } from "@postern/sdk/protocol";
 import type { BackupRow } from "../state/backups.ts";
+import { describeStore } from "./open-storage.ts";
 
 export function describeBackup(row: BackupRow): BackupInfo {
   return {
@@ -22,7 +23,3 @@ export function describeBackup(row: BackupRow): BackupInfo {
     encrypted: row.key_id !== null,
   };
 }
-
-/** Without what only the daemon needs: where an endpoint is, and the like. */
-const describeStore = (store: string | null): string =>
-  store === null ? "local" : store.replace(/^file:/, "").replace(/\?.*$/, "");

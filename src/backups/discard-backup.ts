@@ -10,7 +10,7 @@ export async function discardBackup(platform: Platform, id: BackupId, reason: Er
   const backup = await findBackup(platform.state, id);
   if (!backup || backup.status === "completed") return;
   await failBackup(platform.state, id, reason);
-  await openStorage(platform)
+  await openStorage(platform, backup.store)
     .delete(backup.storage_key)
     .catch((error: unknown) => platform.observe({ type: "fault", where: `discarding ${id}`, error }));
 }

@@ -7,10 +7,9 @@ import { openStorage } from "./open-storage.ts";
 
 /** One that cannot be deleted does not keep the others. */
 export async function expireBackups(platform: Platform): Promise<void> {
-  const storage = openStorage(platform);
   for (const backup of await listExpiredBackups(platform.state, platform.clock.now())) {
     try {
-      await storage.delete(backup.storage_key);
+      await openStorage(platform, backup.store).delete(backup.storage_key);
       await deleteBackupRow(platform.state, backup.id);
     } catch (error) {
       platform.observe({

@@ -13,7 +13,9 @@ import { postgresProgram } from "../runtime/toolchain.ts";
 import { type BackupRow, completeBackup, findBackup, insertBackup } from "../state/backups.ts";
 import type { DatabaseRow } from "../state/databases.ts";
 import { readContents } from "./archive-contents.ts";
-import { openStorage } from "./open-storage.ts";
+import { writeArtefact } from "./backup-artefact.ts";
+import { readBackupKeys } from "./backup-keys.ts";
+import { currentStore } from "./open-storage.ts";
 import { lastWords, serverWentAway } from "./program-failure.ts";
 
 /** A table that somebody has locked is waited for; without an end the backup would hold up all other work on the database. */
@@ -36,26 +38,29 @@ export async function makeBackup(
   row: DatabaseRow,
   plan: BackupPlan,
 ): Promise<BackupRow> {
-  const key = `${row.id}/${plan.id}.dump`;
+  const { config } = platform;
   await insertBackup(platform.state, {
     id: plan.id,
     database_id: row.id,
     kind: plan.kind,
-    storage_key: key,
+    storage_key: `${row.id}/${plan.id}.dump`,
+    store: currentStore(config),
+    key_id: config.backupKeyFile === null ? null : (await readBackupKeys(config.backupKeyFile))[0]!.id,
     version: platform.toolchain.postgresVersion,
     created_at: platform.clock.now(),
     expires_at: plan.expiresAt,
   });
   const before = (await findBackup(platform.state, plan.id))!;
   if (before.status === "completed") return before;
-  const stored = await openStorage(platform).put(
-    key,
+  const artefact = await writeArtefact(
+    platform,
+    before,
     (sink) => dump(platform, run, row, plan, sink),
     (bytes) => run.progress(bytes, null, "bytes"),
   );
   // An exit code of 0 is the program's word; the file itself is asked too.
-  await readContents(platform, key);
-  await completeBackup(platform.state, plan.id, stored);
+  await readContents(platform, { ...before, stored_size_bytes: String(artefact.stored.sizeBytes) });
+  await completeBackup(platform.state, plan.id, artefact);
   return (await findBackup(platform.state, plan.id))!;
 }
 

@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import { posternError } from "../base/error.ts";
 import type { Platform } from "../instances/platform.ts";
 import type { BackupRow } from "../state/backups.ts";
-import { openStorage } from "./open-storage.ts";
+import { openArtefact } from "./backup-artefact.ts";
 
 export interface OpenedBackup {
   stream: Readable;
@@ -12,20 +12,14 @@ export interface OpenedBackup {
   fileName: string;
 }
 
-/** @throws Y6006 while it is not complete, Y6007 Y6003 when its file is missing or was cut. */
+/** @throws Y6006 while it is not complete, Y6007 Y6003 when its file is missing or was cut, Y6011 Y6012 Y6013. */
 export async function openBackupDownload(platform: Platform, backup: BackupRow): Promise<OpenedBackup> {
   if (backup.status !== "completed")
     throw posternError("Y6006", `Backup ${backup.id} is ${backup.status}, not completed.`);
-  const { stream, sizeBytes } = await openStorage(platform).open(backup.storage_key);
-  if (sizeBytes !== Number(backup.size_bytes)) {
-    stream.destroy();
-    throw posternError("Y6003", `The file of backup ${backup.id} is damaged.`, {
-      detail: `${backup.storage_key} has ${sizeBytes} bytes and not ${backup.size_bytes}.`,
-    });
-  }
+  const { stream } = await openArtefact(platform, backup);
   return {
     stream,
-    sizeBytes,
+    sizeBytes: Number(backup.size_bytes),
     checksum: backup.checksum!,
     fileName: `${backup.database_name}-${backup.id}.dump`,
   };

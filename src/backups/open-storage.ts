@@ -1,8 +1,48 @@
-/** In charge of choosing the store of backups. */
-
+/** In charge of choosing the store of a backup: where new ones go, and where one was written however long ago. */
+import { isAbsolute, join } from "node:path";
+import type { Config } from "../base/config.ts";
+import type { S3Config } from "../base/read-s3.ts";
 import type { Platform } from "../instances/platform.ts";
 import type { BackupStorage } from "./backup-storage.ts";
 import { LocalStorage } from "./local-storage.ts";
+import { S3Storage } from "./s3-storage.ts";
 
-export const openStorage = (platform: Pick<Platform, "config">): BackupStorage =>
-  new LocalStorage(platform.config.backupDirectory);
+type Place = Pick<Config, "home" | "backupDirectory" | "s3">;
+
+/** What a new backup's row says of its store: `home:<folder>`, `file:<folder>` or `s3://…`. */
+export function currentStore({ home, backupDirectory, s3 }: Place): string {
+  if (s3 !== null) return renderS3(s3);
+  return backupDirectory === join(home, "backups") ? "home:backups" : `file:${backupDirectory}`;
+}
+
+/** @param store as the backup's row says; null: older than stores were noted. */
+export function openStorage({ config }: Pick<Platform, "config">, store: string | null): BackupStorage {
+  if (store === null) return new LocalStorage(config.backupDirectory);
+  if (store.startsWith("s3://")) return new S3Storage(parseS3(store), join(config.home, "secrets"));
+  const folder = store.slice(store.indexOf(":") + 1);
+  return new LocalStorage(isAbsolute(folder) ? folder : join(config.home, folder));
+}
+
+/** What a caller may know of it. */
+export const describeStore = (store: string | null): string =>
+  store === null || store.startsWith("home:") ? "local" : store.replace(/^file:/, "").replace(/\?.*$/, "");
+
+function renderS3({ bucket, prefix, endpoint, region, pathStyle }: S3Config): string {
+  const query = new URLSearchParams({
+    region,
+    ...(endpoint === null ? {} : { endpoint }),
+    ...(pathStyle ? { path_style: "1" } : {}),
+  });
+  return `s3://${bucket}${prefix === "" ? "" : `/${prefix}`}?${query}`;
+}
+
+function parseS3(store: string): S3Config {
+  const url = new URL(store);
+  return {
+    bucket: url.hostname,
+    prefix: decodeURIComponent(url.pathname).slice(1),
+    endpoint: url.searchParams.get("endpoint"),
+    region: url.searchParams.get("region") ?? "us-east-1",
+    pathStyle: url.searchParams.get("path_style") === "1",
+  };
+}

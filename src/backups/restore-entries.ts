@@ -9,7 +9,7 @@ import { ownPath } from "../runtime/own-path.ts";
 import { type ProgramEnd, runProgram } from "../runtime/run-program.ts";
 import { postgresProgram } from "../runtime/toolchain.ts";
 import type { BackupRow } from "../state/backups.ts";
-import { openStorage } from "./open-storage.ts";
+import { openArtefact } from "./backup-artefact.ts";
 import { lastWords, serverWentAway } from "./program-failure.ts";
 
 /** Folders that a daemon which was killed may leave in `<home>/run`. */
@@ -65,7 +65,7 @@ async function runPgRestore(
   args: readonly string[],
 ): Promise<ProgramEnd> {
   const end = await withListFile(platform, entries, async (list) => {
-    const { stream, sizeBytes } = await openStorage(platform).open(backup.storage_key);
+    const { stream, sizeBytes } = await openArtefact(platform, backup);
     let bytes = 0;
     stream.on("data", (chunk: string | Buffer) => {
       bytes += chunk.length;

@@ -14,9 +14,9 @@ import { withRoomForMore } from "../instances/with-room-for-more.ts";
 import { type BackupRow, findBackup } from "../state/backups.ts";
 import { type DatabaseRow, findDatabaseById } from "../state/databases.ts";
 import { planRestore, readContents } from "./archive-contents.ts";
+import { verifyArtefact } from "./backup-artefact.ts";
 import { planPrivileges } from "./plan-privileges.ts";
 import { readEntries, restoreEntries, restoreFailed } from "./restore-entries.ts";
-import { verifyArtefact } from "./verify-artefact.ts";
 
 export interface RestoreOutcome {
   /** Grants that name roles which do not exist here. */
@@ -34,7 +34,7 @@ export async function restoreInto(
   const backup = isBackupId(backupId) ? await findBackup(platform.state, backupId) : undefined;
   if (!backup) throw posternError("Y6001", `There is no backup ${backupId}.`);
   await verifyArtefact(platform, backup);
-  const plan = planRestore(await readContents(platform, backup.storage_key));
+  const plan = planRestore(await readContents(platform, backup));
   const target = (role: string) => ({ server: row.instance_id!, databaseName, role });
   // The ledger is the platform's. That this runs as its superuser is safe: nothing of the tenant's is in the database
   // yet, and the entries are COPY statements that pg_dump wrote for tables which no tenant can alter, in a file whose

@@ -5,12 +5,16 @@ import { posternError } from "../base/error.ts";
 import type { Platform } from "../instances/platform.ts";
 import { listAbandonedBackups } from "../state/backups.ts";
 import { discardBackup } from "./discard-backup.ts";
-import { openStorage } from "./open-storage.ts";
+import { currentStore, openStorage } from "./open-storage.ts";
 import { listDirectoryPrefix } from "./restore-entries.ts";
 
 /** Backups whose operation goes on are left to it. */
 export async function sweepBackups(platform: Platform): Promise<void> {
-  await openStorage(platform).sweep();
+  // A store that does not answer keeps nothing from starting: it is swept the next time.
+  const { observe, config } = platform;
+  await openStorage(platform, currentStore(config))
+    .sweep()
+    .catch((error: unknown) => observe({ type: "fault", where: "sweeping the store of backups", error }));
   for (const backup of await listAbandonedBackups(platform.state)) {
     const reason = posternError("Y6002", "The backup was cut off and is not made any more.");
     await discardBackup(platform, backup.id, reason.toBody());

@@ -6,6 +6,7 @@ import { availableParallelism, userInfo } from "node:os";
 import { join } from "node:path";
 import { posternError } from "./error.ts";
 import { checkHosts, checkListen, type ListenConfig, type TlsFiles } from "./listen.ts";
+import { readS3, type S3Config } from "./read-s3.ts";
 import { choice, count, directory, type Environment, isOn, port, xdg } from "./read-variable.ts";
 
 export interface Limits {
@@ -89,6 +90,10 @@ export interface Config extends ListenConfig {
   /** Where backups are stored. */
   backupDirectory: string;
   pointInTime: PointInTimeConfig;
+  /** Where new backups go instead; null: the directory. */
+  s3: S3Config | null;
+  /** Keys that new backups are encrypted with; null: they are not. */
+  backupKeyFile: string | null;
   limits: Limits;
   clientLimits: ClientLimits;
 }
@@ -218,6 +223,10 @@ export function readConfig(environment: Environment = process.env): Config {
       queueMegabytes: count(environment, "POSTERN_PITR_QUEUE", 1024, 1_000_000),
     },
     backupDirectory: directory(environment, "POSTERN_BACKUP_DIR", join(home, "backups")),
+    s3: readS3(environment),
+    backupKeyFile: environment.POSTERN_BACKUP_KEY_FILE
+      ? directory(environment, "POSTERN_BACKUP_KEY_FILE", "")
+      : null,
     limits: {
       bodyBytes: 10 * 1024 * 1024,
       answerBytes: 64 * 1024 * 1024,

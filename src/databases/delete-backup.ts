@@ -31,7 +31,7 @@ export const deleteBackup: OperationHandler = {
   async run(platform, run) {
     const backup = await findBackup(platform.state, run.row.input.backup_id as BackupId);
     if (!backup) return { id: run.row.input.backup_id };
-    await run.step("file", () => openStorage(platform).delete(backup.storage_key));
+    await run.step("file", () => openStorage(platform, backup.store).delete(backup.storage_key));
     await deleteBackupRow(platform.state, backup.id);
     return { id: backup.id };
   },

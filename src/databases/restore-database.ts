@@ -3,11 +3,11 @@
  * change names in one transaction. Until then the old data is untouched and in use.
  */
 import type { ErrorBody, RestoreRequest } from "@postern/sdk/protocol";
+import { verifyArtefact } from "../backups/backup-artefact.ts";
 import { expiryOf, findPolicy } from "../backups/backup-policy.ts";
 import { discardBackup } from "../backups/discard-backup.ts";
 import { makeBackup } from "../backups/make-backup.ts";
 import { restoreInto } from "../backups/restore-into.ts";
-import { verifyArtefact } from "../backups/verify-artefact.ts";
 import { posternError } from "../base/error.ts";
 import { type AccountId, type BackupId, newBackupId } from "../base/id.ts";
 import type { OperationHandler, OperationRun } from "../instances/operation-run.ts";

@@ -157,6 +157,6 @@ async function makeEmpty(platform: Platform, row: DatabaseRow): Promise<void> {
 async function dropDump(platform: Platform, id: BackupId): Promise<void> {
   const backup = await findBackup(platform.state, id);
   if (!backup) return;
-  await openStorage(platform).delete(backup.storage_key);
+  await openStorage(platform, backup.store).delete(backup.storage_key);
   await deleteBackupRow(platform.state, id);
 }

@@ -126,6 +126,7 @@ function passes(error: unknown): boolean {
       "08006",
       "53300",
       "Y4001",
+      "Y6011",
       "Y8001",
       "ECONNRESET",
       "ECONNREFUSED",

@@ -49,17 +49,27 @@ export async function insertBackup(
   db: Queryable,
   backup: Pick<
     BackupRow,
-    "id" | "database_id" | "kind" | "storage_key" | "version" | "created_at" | "expires_at"
+    | "id"
+    | "database_id"
+    | "kind"
+    | "storage_key"
+    | "store"
+    | "key_id"
+    | "version"
+    | "created_at"
+    | "expires_at"
   >,
 ): Promise<void> {
   await db.query(
-    `insert into backups (id, database_id, kind, status, storage_key, version, created_at, expires_at)
-     values ($1, $2, $3, 'running', $4, $5, $6, $7) on conflict (id) do nothing`,
+    `insert into backups (id, database_id, kind, status, storage_key, store, key_id, version, created_at, expires_at)
+     values ($1, $2, $3, 'running', $4, $5, $6, $7, $8, $9) on conflict (id) do nothing`,
     [
       backup.id,
       backup.database_id,
       backup.kind,
       backup.storage_key,
+      backup.store,
+      backup.key_id,
       backup.version,
       backup.created_at,
       backup.expires_at,
@@ -67,14 +77,20 @@ export async function insertBackup(
   );
 }
 
+type File = { sizeBytes: number; checksum: string };
+
+/** @param file the dump, and the file as it is stored */
 export async function completeBackup(
   db: Queryable,
   id: BackupId,
-  file: { sizeBytes: number; checksum: string },
+  { plain, stored }: { plain: File; stored: File },
 ): Promise<void> {
   await db.query(
-    "update backups set status = 'completed', size_bytes = $2, checksum = $3, finished_at = now(), error = null where id = $1",
-    [id, file.sizeBytes, file.checksum],
+    `update backups
+        set status = 'completed', size_bytes = $2, checksum = $3, stored_size_bytes = $4, stored_checksum = $5,
+            finished_at = now(), error = null
+      where id = $1`,
+    [id, plain.sizeBytes, plain.checksum, stored.sizeBytes, stored.checksum],
   );
 }
 

@@ -108,6 +108,13 @@ export const backupSpecs: readonly CommandSpec[] = [
     load: () => import("../commands/backup-delete.ts"),
   },
   {
+    path: "db backup new-key",
+    summary: "make a key to encrypt backups with",
+    args: [{ name: "<file>", summary: "where to; it must not exist" }],
+    examples: ["postern db backup new-key /root/backup.key"],
+    load: () => import("../commands/backup-new-key.ts"),
+  },
+  {
     path: "ops list",
     aliases: ["ops ls"],
     summary: "list operations, newest first",

@@ -258,6 +258,8 @@ test("a start sweeps what a killed daemon left, but not what an operation goes o
       database_id: row.id,
       kind: "manual",
       storage_key: `${row.id}/${id}.dump`,
+      store: null,
+      key_id: null,
       version: "17",
       created_at: new Date(),
       expires_at: null,

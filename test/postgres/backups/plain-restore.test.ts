@@ -35,7 +35,7 @@ async function pgRestore(
   user = superuser,
 ): Promise<ProgramEnd> {
   const { platform } = fixture;
-  const { stream } = await openStorage(platform).open(backup.storage_key);
+  const { stream } = await openStorage(platform, backup.store).open(backup.storage_key);
   return runProgram(
     postgresProgram(platform.toolchain, "pg_restore"),
     ["-h", server.socketDirectory, "-U", user, "-d", database, ...args],
