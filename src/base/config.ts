@@ -4,6 +4,7 @@
  */
 import { availableParallelism, userInfo } from "node:os";
 import { join } from "node:path";
+import { parseDuration } from "./duration.ts";
 import { posternError } from "./error.ts";
 import { checkHosts, checkListen, type ListenConfig, type TlsFiles } from "./listen.ts";
 import { readS3, type S3Config } from "./read-s3.ts";
@@ -85,6 +86,8 @@ export interface Config extends ListenConfig {
   logRequests: boolean;
   /** Whose tokens databases with client access take, unless they have an issuer of their own. */
   oidc: { issuer: string | null; audience: string | null };
+  /** Databases with a server of their own sleep after so many seconds without a statement; 0: they do not. */
+  pauseAfterSeconds: number;
   /** How long a destroyed database can be brought back, days. */
   undeleteDays: number;
   /** Where backups are stored. */
@@ -153,6 +156,20 @@ function rateLimit(environment: Environment): RateLimit | null {
   });
 }
 
+/** `off` or a length of time. */
+function pauseAfter(environment: Environment): number {
+  const text = environment.POSTERN_PAUSE_AFTER || "off";
+  if (text === "off") return 0;
+  try {
+    return parseDuration(text) / 1_000;
+  } catch (error) {
+    throw posternError("Y0001", `POSTERN_PAUSE_AFTER is "${text}", which is no length of time.`, {
+      hint: "Write a number and s, m, h or d, for example 15m; or off.",
+      cause: error,
+    });
+  }
+}
+
 /** To the letter: tokens must name it so. Where it may live is checked when it is asked. */
 function issuer(environment: Environment): string | null {
   const url = environment.POSTERN_OIDC_ISSUER || null;
@@ -215,6 +232,7 @@ export function readConfig(environment: Environment = process.env): Config {
     metrics: isOn(environment, "POSTERN_METRICS_PUBLIC", "0") ? "loopback" : "key",
     logRequests: isOn(environment, "POSTERN_LOG_REQUESTS", "0"),
     oidc: { issuer: issuer(environment), audience: environment.POSTERN_OIDC_AUDIENCE || null },
+    pauseAfterSeconds: pauseAfter(environment),
     undeleteDays: 7,
     pointInTime: {
       enabled: choice(environment, "POSTERN_PITR", ["on", "off"]) === "on",

@@ -106,6 +106,10 @@ export const errorCodes = {
   Y4003: { name: "instance_stop_failed", http: 500, exit: 1 },
   Y4004: { name: "too_busy", http: 503, exit: 9 },
   Y4050: { name: "disk_full", http: 507, exit: 1 },
+  Y4010: { name: "database_in_use", http: 409, exit: 6 },
+  Y4011: { name: "database_paused", http: 409, exit: 6 },
+  Y4012: { name: "pause_unavailable", http: 400, exit: 2 },
+  Y4013: { name: "gate_unreachable", http: 503, exit: 9 },
   // Y5: migrations
   Y5001: { name: "migration_changed", http: 409, exit: 6 },
   Y5002: { name: "migration_failed", http: 400, exit: 7 },

@@ -8,6 +8,7 @@ import { clientAccessSpecs } from "./specs/client-access-specs.ts";
 import { daemonSpecs } from "./specs/daemon-specs.ts";
 import { databaseSpecs } from "./specs/database-specs.ts";
 import { developmentSpecs } from "./specs/development-specs.ts";
+import { pauseSpecs } from "./specs/pause-specs.ts";
 import { projectSpecs } from "./specs/project-specs.ts";
 import { recoverySpecs } from "./specs/recovery-specs.ts";
 import { rowSecuritySpecs } from "./specs/row-security-specs.ts";
@@ -23,6 +24,7 @@ export const registry: readonly CommandSpec[] = [
   ...sqlSpecs,
   ...tenantSpecs,
   ...transferSpecs,
+  ...pauseSpecs,
   ...clientAccessSpecs,
   ...rowSecuritySpecs,
   ...backupSpecs,

@@ -24,6 +24,8 @@ export interface DataPlane {
   drainDatabase(databaseId: DatabaseId): Promise<void>;
   /** Which tokens open it is asked anew, everywhere. */
   forgetTokens(databaseId: DatabaseId): Promise<void>;
+  /** Gently: no request is disturbed. */
+  retireSessions(databaseId: DatabaseId): Promise<void>;
   /** The same for its clients; who may be one is asked anew. */
   closeClients(databaseId: DatabaseId): Promise<void>;
 }
@@ -69,6 +71,9 @@ export function createDataPlane(platform: Platform, options: DataPlaneOptions): 
     async forgetTokens(databaseId) {
       access.forget(databaseId);
       await workers?.order("forgetTokens", databaseId);
+    },
+    async retireSessions(databaseId) {
+      await Promise.all([query.retireSessions(databaseId), workers?.order("retireSessions", databaseId)]);
     },
     async closeClients(databaseId) {
       access.forget(databaseId);

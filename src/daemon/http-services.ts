@@ -4,6 +4,7 @@ import { logIn, logOut, registerAccount, whoAmI } from "../access/accounts.ts";
 import { openClientAccess } from "../databases/client-access.ts";
 import type { HttpServices } from "../http/services.ts";
 import type { Platform } from "../instances/platform.ts";
+import { IdleWatch } from "../maintenance/idle-watch.ts";
 import { openQueryService } from "../query/open-query-service.ts";
 import type { QueryService } from "../query/query-service.ts";
 import { accessService } from "./access-service.ts";
@@ -16,6 +17,7 @@ import { type DaemonFacts, describeDaemon } from "./describe-daemon.ts";
 import type { Metrics } from "./metrics.ts";
 import { type MetricsFacts, metricsSource } from "./metrics-source.ts";
 import { operationServices } from "./operation-services.ts";
+import { pauseServices } from "./pause-services.ts";
 import { pointInTimeServices } from "./point-in-time-services.ts";
 import { resetServices } from "./reset-services.ts";
 import { rowSecurityServices } from "./row-security-services.ts";
@@ -28,6 +30,8 @@ export interface Composition {
   /** Holds connections: whoever composes closes it. */
   query: QueryService;
   dataPlane: DataPlane;
+  /** Whoever composes starts and stops it. */
+  idleWatch: IdleWatch;
 }
 
 export interface CompositionOptions {
@@ -46,6 +50,7 @@ export function compositionOf(
   const query = openQueryService(platform, (databaseId) => openClientAccess(platform, databaseId));
   const access = accessService(platform);
   const dataPlane = createDataPlane(platform, { query, access, daemonSocket, metrics, workers });
+  const idleWatch = new IdleWatch(platform, dataPlane);
   const services: HttpServices = {
     access,
     metrics: metrics.serviceOf(metricsSource(platform, sources)),
@@ -64,6 +69,7 @@ export function compositionOf(
     scaling: scaleServices(platform),
     credentials: credentialServices(platform, dataPlane),
     branches: branchServices(platform),
+    pauses: pauseServices(platform, dataPlane, idleWatch),
     clientAccess: clientAccessServices(platform, dataPlane.closeClients),
     migrations: migrationServices(platform),
     reset: resetServices(platform),
@@ -72,5 +78,5 @@ export function compositionOf(
     pointInTime: pointInTimeServices(platform),
     operations: operationServices(platform),
   };
-  return { services, query, dataPlane };
+  return { services, query, dataPlane, idleWatch };
 }

@@ -3,12 +3,15 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../base/config.ts";
 import { posternError } from "../base/error.ts";
+import { inParallel } from "../base/in-parallel.ts";
+import { KeyedLock } from "../base/keyed-lock.ts";
 import type { Observe } from "../base/observation.ts";
 import { canListen } from "../instances/free-port.ts";
 import type { Platform } from "../instances/platform.ts";
 import { serverLayout } from "../instances/server-layout.ts";
 import { serverSpec } from "../instances/server-spec.ts";
 import { ServerSupervisor } from "../instances/server-supervisor.ts";
+import { Gate, stopGate } from "../runtime/gate/gate.ts";
 import { PgBouncer } from "../runtime/pgbouncer.ts";
 import { ProcessRuntime } from "../runtime/process-runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -18,8 +21,9 @@ import { ensureServerTemplate } from "../runtime/server-template.ts";
 import type { Toolchain } from "../runtime/toolchain.ts";
 import { DirectoryPool } from "../runtime/warm-pool.ts";
 import { listDatabasesOfInstance, listOwnInstanceDatabases } from "../state/databases.ts";
-import { insertInstance, listInstances, updateInstance } from "../state/instances.ts";
+import { insertInstance, updateInstance } from "../state/instances.ts";
 import type { State } from "../state/state.ts";
+import { startOwnInstances } from "./start-own-instances.ts";
 
 export interface ServersOptions {
   config: Config;
@@ -38,6 +42,8 @@ export interface Servers {
   warmPool: DirectoryPool;
   supervisor: ServerSupervisor;
   pooler: PgBouncer;
+  gate: Gate;
+  instanceLock: KeyedLock;
 }
 
 export async function composeServers(options: ServersOptions): Promise<Servers> {
@@ -63,8 +69,16 @@ export async function composeServers(options: ServersOptions): Promise<Servers> 
     warmPool,
     supervisor: new ServerSupervisor(runtime, options.observe),
     pooler: composePooler(options, ports.pool),
+    gate: new Gate({
+      directory: gateDirectory(config.home),
+      logFile: join(config.home, "logs", "gate.log"),
+      account,
+    }),
+    instanceLock: new KeyedLock(),
   };
 }
+
+const gateDirectory = (home: string): string => join(home, "run", "gate");
 
 const exposureOf = ({ config, tlsFile }: Pick<ServersOptions, "config" | "tlsFile">): ServerExposure => ({
   listen: config.listen,
@@ -119,15 +133,7 @@ export async function startTenantServers(
   // An empty server in the place of one that held databases would be worse than none.
   if ((await listDatabasesOfInstance(state, "shared")).length === 0) await servers.runtime.create(shared);
   await servers.supervisor.keepRunning(shared, { evenIfItFails: true });
-  const own = (await listInstances(state)).filter(
-    (row) => row.kind === "process" && row.status === "running",
-  );
-  await inParallel(4, own, async (row) => {
-    const spec = serverSpec(config.home, row.id, row.tcp_port, row.class);
-    // One server that does not start is the trouble of one database; the supervisor goes on trying.
-    await servers.supervisor.keepRunning(spec, { evenIfItFails: true });
-    await updateInstance(state, row.id, { version: toolchain.postgresVersion });
-  });
+  await startOwnInstances(options, servers, state);
   await updateInstance(state, "shared", { version: toolchain.postgresVersion });
   const targets = (await listOwnInstanceDatabases(state)).map((row) => ({
     database: row.database_name,
@@ -166,6 +172,7 @@ export async function stopServers(
   pooler: Pick<PgBouncer, "stop">,
 ): Promise<void> {
   await pooler.stop();
+  await stopGate(gateDirectory(home));
   const names = await serverNames(home);
   const failures: unknown[] = [];
   const stop = (name: string) =>
@@ -177,16 +184,4 @@ export async function stopServers(
   );
   await stop("system");
   if (failures.length > 0) throw failures[0];
-}
-
-async function inParallel<Item>(
-  width: number,
-  items: readonly Item[],
-  work: (item: Item) => Promise<unknown>,
-): Promise<void> {
-  const queue = [...items];
-  const worker = async () => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
-  };
-  await Promise.all(Array.from({ length: width }, worker));
 }

@@ -4,6 +4,7 @@ import type { Certificate } from "../base/read-certificate.ts";
 import { operationHandlers } from "../databases/operation-handlers.ts";
 import { createHttpServer, type HttpServerOptions } from "../http/server.ts";
 import type { Platform } from "../instances/platform.ts";
+import { wakeOnDemand } from "../instances/sleeping-instance.ts";
 import { BackupScheduler } from "../maintenance/backup-scheduler.ts";
 import { MaintenanceTimer } from "../maintenance/maintenance-timer.ts";
 import { OperationWorker } from "../maintenance/operation-worker.ts";
@@ -37,7 +38,7 @@ export async function startServices(options: ServicesOptions): Promise<void> {
     countSessions: () => servers.pooler.countSessions(),
     underWay: (): number => workers?.underWay ?? http.underWay(),
   };
-  const { services, query, dataPlane } = compositionOf(platform, {
+  const { services, query, dataPlane, idleWatch } = compositionOf(platform, {
     facts,
     daemonSocket,
     metrics,
@@ -50,7 +51,8 @@ export async function startServices(options: ServicesOptions): Promise<void> {
   // Where workers stand in front, TLS ends with them.
   const socketPath = workers && daemonSocket;
   const http = createHttpServer(services, { ...httpOptions(platform, facts), socketPath });
-  for (const service of [worker, maintenance, new BackupScheduler(platform)]) {
+  wakeOnDemand(platform);
+  for (const service of [worker, maintenance, new BackupScheduler(platform), idleWatch]) {
     cleanup.push(() => service.stop());
     await service.start();
   }

@@ -12,7 +12,7 @@ import type { Platform } from "../instances/platform.ts";
 import { connectAs } from "../instances/with-admin.ts";
 import { inspectRowSecurity } from "../postgres/inspect-row-security.ts";
 import { type DatabaseRow, findDatabaseById, updateDatabase } from "../state/databases.ts";
-import { requireReady } from "./require-ready.ts";
+import { requireAwake, requireReady } from "./require-ready.ts";
 
 type Settings = Pick<DatabaseRow, "client_access" | "oidc_issuer" | "oidc_audience">;
 type ServerSettings = Pick<Platform, "config">;
@@ -32,7 +32,7 @@ export async function enableClientAccess(
   row: DatabaseRow,
   input: ClientAccessRequest,
 ): Promise<ClientAccessInfo> {
-  requireReady(row);
+  requireAwake(requireReady(row));
   const wanted = { client_access: true, ...wantedIssuer(platform, row, input) };
   await prepareClientAccess(platform, row, { openPublicSchema: true });
   const changed = differs(row, wanted);
@@ -43,7 +43,7 @@ export async function enableClientAccess(
 
 /** The login roles stay: without a daemon that logs in as them they open nothing. @throws Y3004 */
 export async function disableClientAccess(platform: Platform, row: DatabaseRow): Promise<ClientAccessInfo> {
-  requireReady(row);
+  requireAwake(requireReady(row));
   const changed = row.client_access;
   if (changed) await updateDatabase(platform.state, row.id, { client_access: false });
   return { ...describeClientAccess(platform, { ...row, client_access: false }), changed };

@@ -28,6 +28,7 @@ import {
 } from "../state/databases.ts";
 import { insertOperation, type OperationRow } from "../state/operations.ts";
 import { checkDatabaseName, checkPassword, checkUserName, inventName } from "./name-rules.ts";
+import { pauseAfterOf } from "./pause-rules.ts";
 import { tiers } from "./tiers.ts";
 
 /** Copies of the template that wait on the shared instance. */
@@ -85,8 +86,9 @@ export const createDatabase: OperationHandler = {
   async run(platform, run) {
     const row = await requireRow(platform, run.row);
     const instance = run.row.input.instance as InstanceId | "shared";
+    const sleeps = pauseAfterOf(platform, row) !== null;
     if (instance !== "shared")
-      await run.step("instance", () => provisionInstance(platform, instance, row.class));
+      await run.step("instance", () => provisionInstance(platform, instance, row.class, { sleeps }));
     const placed: DatabaseRow = { ...row, instance_id: instance };
     await updateDatabase(platform.state, row.id, { instance_id: instance });
     await Promise.all([

@@ -1,13 +1,16 @@
 /** In charge of what can be said of a database. */
 import type { DatabaseInfo, DatabaseUrls } from "@postern/sdk/protocol";
-import { messageOf } from "../base/error.ts";
+import pg from "pg";
+import { sleep } from "../base/clock.ts";
+import { messageOf, posternError } from "../base/error.ts";
 import { renderConnectionUrl } from "../credentials/connection-url.ts";
+import { withLook } from "../instances/awake-session.ts";
 import type { Platform } from "../instances/platform.ts";
-import { connectAs, withAdmin } from "../instances/with-admin.ts";
 import { findAccountById } from "../state/accounts.ts";
 import { lastCompletedBackupAt } from "../state/backups.ts";
 import type { DatabaseRow } from "../state/databases.ts";
 import { findInstance } from "../state/instances.ts";
+import { pauseAfterOf } from "./pause-rules.ts";
 
 /** `<id>.<domain>[:port]` */
 export function databaseHost(platform: Platform, row: DatabaseRow): string {
@@ -21,7 +24,7 @@ const databaseHttpUrl = (platform: Platform, row: DatabaseRow): string =>
 
 /** All of it, with what only the server can tell; the database is asked, so `healthy` is a fact. */
 export async function describeDatabase(platform: Platform, row: DatabaseRow): Promise<DatabaseInfo> {
-  const live = row.status === "ready" ? await askServer(platform, row) : undefined;
+  const live = row.status === "ready" && row.paused_at === null ? await askServer(platform, row) : undefined;
   const info = await describeRow(platform, row);
   if (!live) return info;
   const size = live.sizeBytes ?? info.size_bytes;
@@ -58,7 +61,7 @@ export function renderRow(
   return {
     id: row.id,
     name: row.name,
-    status: row.status,
+    status: row.status === "ready" && row.paused_at !== null ? "paused" : row.status,
     class: row.class,
     isolation: row.isolation,
     version: joined.version,
@@ -80,6 +83,8 @@ export function renderRow(
     parent_id: row.parent_id,
     branched_at: row.branched_at?.toISOString() ?? null,
     expires_at: row.expires_at?.toISOString() ?? null,
+    paused_at: row.paused_at?.toISOString() ?? null,
+    pause_after_seconds: pauseAfterOf(platform, row),
   };
 }
 
@@ -88,7 +93,7 @@ export async function describeUrls(platform: Platform, row: DatabaseRow): Promis
   const instance = await findInstance(platform.state, row.instance_id!);
   const password = platform.secrets.open(row.password_sealed, row.id);
   const login = { user: row.role_name, password, ...platform.address, database: row.database_name };
-  const directPort = instance!.tcp_port;
+  const directPort = instance!.front_port ?? instance!.tcp_port;
   return {
     pooled: renderConnectionUrl({ ...login, port: platform.ports.pool }),
     direct: renderConnectionUrl({ ...login, port: directPort }),
@@ -102,6 +107,9 @@ export async function describeUrls(platform: Platform, row: DatabaseRow): Promis
   };
 }
 
+/** A server that died is started again within seconds. */
+const restartPatienceMs = 15_000;
+
 interface LiveFacts {
   healthy: boolean;
   sizeBytes: number | null;
@@ -109,22 +117,35 @@ interface LiveFacts {
   problem?: string;
 }
 
-async function askServer(platform: Platform, row: DatabaseRow): Promise<LiveFacts> {
+async function askServer(platform: Platform, row: DatabaseRow): Promise<LiveFacts | undefined> {
   try {
-    const owner = await connectAs(platform, row.instance_id!, row.database_name, row.role_name);
-    await owner.query("select 1").finally(() => owner.end());
-    const { rows } = await withAdmin(platform, row.instance_id!, "postgres", (client) =>
-      client.query<{ size: string; open: number }>(
-        `select pg_database_size($1) as size,
-                (select count(*)::int from pg_stat_activity where usename = $2) as open`,
-        [row.database_name, row.role_name],
-      ),
-    );
-    const { size, open } = rows[0]!;
-    return { healthy: true, sizeBytes: Number(size), connections: { open, limit: row.connection_limit } };
+    const deadline = performance.now() + restartPatienceMs;
+    for (;;) {
+      const facts = await lookAt(platform, row);
+      if (facts || platform.gate.isHeld(row.instance_id!)) return facts;
+      if (performance.now() > deadline) throw posternError("Y4001", "Its server does not run.");
+      await sleep(50);
+    }
   } catch (error) {
     return { healthy: false, sizeBytes: null, connections: null, problem: messageOf(error) };
   }
+}
+
+/** As its owner, so `healthy` is a fact; but looking is no use of it: that would keep it awake. */
+async function lookAt(platform: Platform, row: DatabaseRow): Promise<LiveFacts | undefined> {
+  const instance = (await findInstance(platform.state, row.instance_id!))!;
+  return withLook(platform, instance, { database: row.database_name }, async (client) => {
+    await client.query(`set role ${pg.escapeIdentifier(row.role_name)}`);
+    await client.query("select 1");
+    await client.query("reset role");
+    const { rows } = await client.query<{ size: string; open: number }>(
+      `select pg_database_size($1) as size,
+              (select count(*)::int from pg_stat_activity where usename = $2) as open`,
+      [row.database_name, row.role_name],
+    );
+    const { size, open } = rows[0]!;
+    return { healthy: true, sizeBytes: Number(size), connections: { open, limit: row.connection_limit } };
+  });
 }
 
 function warningsOf(row: DatabaseRow, sizeBytes: number | null, problem?: string): string[] {

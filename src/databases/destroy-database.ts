@@ -55,6 +55,7 @@ export const destroyDatabase = (sessions: Pick<QueryService, "closeDatabase">): 
     await updateDatabase(platform.state, row.id, {
       status: "destroyed",
       instance_id: null,
+      paused_at: null,
       destroyed_at: now,
       recoverable_until: keep ? new Date(now.getTime() + platform.config.undeleteDays * dayMs) : null,
     });

@@ -10,6 +10,7 @@ import { serverLayout } from "../instances/server-layout.ts";
 import { findFinalBackup } from "../state/backups.ts";
 import { type DatabaseRow, findDatabaseById, updateDatabase } from "../state/databases.ts";
 import { insertOperation, type OperationRow } from "../state/operations.ts";
+import { pauseAfterOf } from "./pause-rules.ts";
 
 /** @throws Y3008 when it cannot be brought back, Y3002 when its name is in use again. */
 export async function requestUndeleteDatabase(
@@ -51,8 +52,9 @@ export const undeleteDatabase: OperationHandler = {
     const instance = run.row.input.instance as InstanceId | "shared";
     const found = (await findDatabaseById(platform.state, run.row.database_id!))!;
     const row: DatabaseRow = { ...found, instance_id: instance };
+    const sleeps = pauseAfterOf(platform, row) !== null;
     if (instance !== "shared")
-      await run.step("instance", () => provisionInstance(platform, instance, row.class));
+      await run.step("instance", () => provisionInstance(platform, instance, row.class, { sleeps }));
     await updateDatabase(platform.state, row.id, { instance_id: instance });
     await run.step("database", async () => {
       // A restore that was cut off left a part: it begins again with an empty database.

@@ -27,6 +27,7 @@ import { migrationRoutes } from "./routes/migrations.ts";
 import { neonRoutes } from "./routes/neon.ts";
 import { openapiRoutes } from "./routes/openapi.ts";
 import { operationRoutes } from "./routes/operations.ts";
+import { pauseRoutes } from "./routes/pauses.ts";
 import { pointInTimeRoutes } from "./routes/point-in-time.ts";
 import { queryRoutes } from "./routes/query.ts";
 import { resetRoutes } from "./routes/reset.ts";
@@ -91,6 +92,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     credentialRoutes(controlPlane, services, caller);
     branchRoutes(controlPlane, services, caller);
     scaleRoutes(controlPlane, services, caller);
+    pauseRoutes(controlPlane, services, caller);
     clientAccessRoutes(controlPlane, services, caller);
     migrationRoutes(controlPlane, services, caller);
     resetRoutes(controlPlane, services, caller);

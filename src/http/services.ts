@@ -21,6 +21,7 @@ import type {
   CreatedToken,
   CreateTokenRequest,
   DaemonStatus,
+  DatabaseActivity,
   DatabaseInfo,
   DatabaseUrls,
   EnablePointInTimeRequest,
@@ -29,6 +30,7 @@ import type {
   MigrateRequest,
   MigrationState,
   OperationInfo,
+  PauseRules,
   PointInTimeInfo,
   PromoteRequest,
   QueryRequest,
@@ -145,6 +147,17 @@ export interface BranchService {
 export interface ScaleService {
   /** @throws Y3043 Y3044 Y3045 */
   scale(principal: AccountPrincipal, input: DatabaseRef & ScaleRequest): Promise<OperationInfo>;
+}
+
+export interface PauseService {
+  /** Resolves when it sleeps. @throws Y4010 when it is in use */
+  pause(principal: AccountPrincipal, input: DatabaseRef): Promise<DatabaseInfo>;
+  /** Resolves when it is awake. */
+  resume(principal: Principal, input: DatabaseRef): Promise<DatabaseInfo>;
+  /** After how many seconds without a statement it sleeps; 0: never; null: as the operator has set it. */
+  setPauseAfter(principal: AccountPrincipal, input: DatabaseRef & PauseRules): Promise<DatabaseInfo>;
+  /** Who keeps it awake. */
+  describeActivity(principal: Principal, input: DatabaseRef): Promise<DatabaseActivity>;
 }
 
 export interface ClientAccessService {
@@ -304,6 +317,7 @@ export interface HttpServices {
   scaling: ScaleService;
   credentials: CredentialService;
   branches: BranchService;
+  pauses: PauseService;
   clientAccess: ClientAccessService;
   migrations: MigrationService;
   reset: ResetService;

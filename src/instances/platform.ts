@@ -4,9 +4,11 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { Config } from "../base/config.ts";
+import type { KeyedLock } from "../base/keyed-lock.ts";
 import type { Observe } from "../base/observation.ts";
 import type { Certificate } from "../base/read-certificate.ts";
 import type { Secrets } from "../base/secrets.ts";
+import type { Gate } from "../runtime/gate/gate.ts";
 import type { Pooler } from "../runtime/pgbouncer.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { ServerAccount } from "../runtime/server-account.ts";
@@ -38,6 +40,9 @@ export interface Platform {
   supervisor: ServerSupervisor;
   warmPool: WarmPool;
   pooler: Pooler;
+  gate: Gate;
+  /** One at a time does something with an instance as a whole: its sleep, its end. */
+  instanceLock: KeyedLock;
   secrets: Secrets;
   operationEvents: OperationEvents;
   /** Fires when the daemon stops: long work ends at its next step and is taken up again at the next start. */

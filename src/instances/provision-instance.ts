@@ -15,22 +15,33 @@ import {
 } from "../state/instances.ts";
 import { freePort } from "./free-port.ts";
 import type { Platform } from "./platform.ts";
+import { ensureGate, serverDoor } from "./server-door.ts";
 import { serverLayout } from "./server-layout.ts";
 import { serverSpec } from "./server-spec.ts";
 
 /** Own instances count up from the shared one's port, leaving some for other uses. */
 const firstPortOffset = 10;
 
+export interface ProvisionOptions {
+  /** It will sleep when it is not in use: the gate stands before it from the beginning. */
+  sleeps?: boolean;
+}
+
 /** Makes and starts the server of this id; repeatable. */
 export async function provisionInstance(
   platform: Platform,
   id: InstanceId,
   databaseClass: DatabaseClass = "db.p2",
+  options: ProvisionOptions = {},
 ): Promise<InstanceRow> {
-  const row = await ensureReserved(platform, id, databaseClass);
+  const row = await ensureReserved(platform, id, databaseClass, options);
   const spec = serverSpec(platform.config.home, id, row.tcp_port, row.class);
   await platform.runtime.create(spec);
   await platform.supervisor.keepRunning(spec);
+  if (row.front_port !== null) {
+    await ensureGate(platform);
+    await platform.gate.serve(serverDoor(platform, row, false));
+  }
   await updateInstance(platform.state, id, { status: "running" });
   platform.warmPool
     .refill()
@@ -59,17 +70,24 @@ export async function ensureReserved(
   platform: Platform,
   id: InstanceId,
   databaseClass: DatabaseClass = "db.p2",
+  options: ProvisionOptions = {},
 ): Promise<InstanceRow> {
-  return (await findInstance(platform.state, id)) ?? reserveInstance(platform, id, databaseClass);
+  return (await findInstance(platform.state, id)) ?? reserveInstance(platform, id, databaseClass, options);
 }
 
-/** Stops the server and deletes its files and its archive; repeatable. */
-export async function removeInstance(platform: Platform, id: InstanceId): Promise<void> {
+/** Stops the server and deletes its files and its archive, also while it sleeps; repeatable. */
+export function removeInstance(platform: Platform, id: InstanceId): Promise<void> {
+  return platform.instanceLock.run(id, () => remove(platform, id));
+}
+
+async function remove(platform: Platform, id: InstanceId): Promise<void> {
   const row = await findInstance(platform.state, id);
   if (!row) return;
   await updateInstance(platform.state, id, { status: "removing" });
   const spec = serverSpec(platform.config.home, id, row.tcp_port);
   platform.supervisor.release(spec.name);
+  // A gate that is being started again is not told of this door any more.
+  await platform.gate.drop(id).catch(() => {});
   await platform.runtime.remove(spec);
   await rm(dirname(serverLayout(platform.config.home, id).archiveSettingsFile), {
     recursive: true,
@@ -84,16 +102,19 @@ async function reserveInstance(
   platform: Platform,
   id: InstanceId,
   databaseClass: DatabaseClass,
+  { sleeps = false }: ProvisionOptions,
 ): Promise<InstanceRow> {
   for (;;) {
-    const taken = new Set((await listInstances(platform.state)).map((instance) => instance.tcp_port));
-    const port = await freePort(platform.ports.direct + firstPortOffset, taken, platform.config.listen);
+    const taken = await takenPorts(platform);
+    const front = await nextPort(platform, taken);
+    const inner = sleeps ? await nextPort(platform, taken.add(front)) : front;
     try {
       return await insertInstance(platform.state, {
         id,
         kind: "process",
         status: "creating",
-        tcp_port: port,
+        tcp_port: inner,
+        front_port: sleeps ? front : null,
         class: databaseClass,
         version: platform.toolchain.postgresVersion,
       });
@@ -102,3 +123,23 @@ async function reserveInstance(
     }
   }
 }
+
+/** The ports of a server behind the gate: its URL keeps the one that it has, and it gets another. */
+export async function innerPort(
+  platform: Platform,
+  { tcp_port }: InstanceRow,
+): Promise<Pick<InstanceRow, "tcp_port" | "front_port">> {
+  return { tcp_port: await nextPort(platform, await takenPorts(platform)), front_port: tcp_port };
+}
+
+/** One at 5432 would make its socket where the name for all servers' sockets is. */
+async function takenPorts({ state }: Platform): Promise<Set<number>> {
+  const instances = await listInstances(state);
+  return new Set([
+    5432,
+    ...instances.flatMap(({ tcp_port, front_port }) => [tcp_port, front_port ?? tcp_port]),
+  ]);
+}
+
+const nextPort = ({ ports, config }: Platform, taken: ReadonlySet<number>): Promise<number> =>
+  freePort(ports.direct + firstPortOffset, taken, config.listen);

@@ -44,6 +44,8 @@ export interface QueryService {
    * the database up.
    */
   drainDatabase(databaseId: DatabaseId): Promise<void>;
+  /** Closes its sessions as soon as each is free; no request is disturbed, and the next one opens new sessions. */
+  retireSessions(databaseId: DatabaseId): Promise<void>;
   /** Ends the sessions of its clients: client access was switched off, or changed. */
   closeClients(databaseId: DatabaseId): Promise<void>;
   close(): Promise<void>;
@@ -133,6 +135,12 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
     ...statementsOf(run),
     closeDatabase: (databaseId) => closeDatabase(databaseId),
     drainDatabase: (databaseId) => closeDatabase(databaseId, drainMs),
+    async retireSessions(databaseId) {
+      const context = opened.get(databaseId);
+      context?.pool.retire();
+      context?.shared.retire();
+      await clients.retire(databaseId);
+    },
     closeClients: (databaseId) => clients.close(databaseId, closedError()),
     close: async () => {
       clearInterval(closeIdle);

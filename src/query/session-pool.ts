@@ -28,6 +28,8 @@ export interface Session {
   lastUsedAt: number;
   /** Something of the last request may be left in it: whoever takes it resets it before anything else. */
   used: boolean;
+  /** Is closed when it is given back. */
+  isRetired: boolean;
 }
 
 interface Waiter {
@@ -104,7 +106,7 @@ export class SessionPool {
     if (session.connection.ended) return;
     const now = performance.now();
     session.lastUsedAt = now;
-    if (this.#closedBecause || now - session.openedAt > this.#options.maxLifetimeMs) {
+    if (this.#closedBecause || session.isRetired || now - session.openedAt > this.#options.maxLifetimeMs) {
       session.connection.close();
       return;
     }
@@ -129,6 +131,12 @@ export class SessionPool {
     const oldest = performance.now() - this.#options.idleTimeoutMs;
     // The least used lie at the front: sessions are taken from and put to the back.
     while (this.#idle[0] && this.#idle[0].lastUsedAt < oldest) this.#idle.shift()!.connection.close();
+  }
+
+  /** Closes the sessions as soon as each is free; who comes next gets new ones. */
+  retire(): void {
+    for (const session of this.#idle.splice(0)) session.connection.close();
+    for (const session of this.#sessions) session.isRetired = true;
   }
 
   /** Ends all sessions, busy ones too; whoever uses or awaits one gets `because`. */
@@ -170,7 +178,7 @@ export class SessionPool {
 
   #adopt(connection: WireConnection): void {
     const now = performance.now();
-    const session: Session = { connection, openedAt: now, lastUsedAt: now, used: false };
+    const session: Session = { connection, openedAt: now, lastUsedAt: now, used: false, isRetired: false };
     this.#sessions.add(session);
     connection.onEnd = () => this.#forget(session);
     this.release(session);

@@ -33,6 +33,11 @@ export interface Pooler {
   resume(database: string): Promise<void>;
   /** Drops the clients that logged in as this user before a time. */
   endClients(user: string, before: Date): Promise<void>;
+  /**
+   * Closes its connections to the server as soon as each is free; no client is disturbed. False while one is logging in,
+   * which would be cut off, and clients with it: nothing is done then.
+   */
+  reconnect(database: string): Promise<boolean>;
   /** Drops every client and server connection of a database at once. */
   kill(database: string): Promise<void>;
 }
@@ -156,6 +161,10 @@ export class PgBouncer implements Pooler {
       if (client.user === user && new Date(client.connect_time) < before)
         await this.#console.run(`kill_client ${Number(client.id)}`);
     }
+  }
+
+  async reconnect(database: string): Promise<boolean> {
+    return this.#console.reconnectUnlessLoggingIn(database);
   }
 
   async kill(database: string): Promise<void> {

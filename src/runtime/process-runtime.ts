@@ -1,11 +1,12 @@
 /** In charge of Postgres servers that are plain processes of this machine. */
 import type { ChildProcess } from "node:child_process";
-import { chmod, mkdir, open, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { messageOf, posternError } from "../base/error.ts";
 import { readCommandLine, signalProcess, waitForExit } from "./live-process.ts";
 import { memoryLimitBytes } from "./memory-limit.ts";
 import { ownPath } from "./own-path.ts";
+import { ownSocket, pointSocket } from "./point-socket.ts";
 import type { Runtime, ServerSpec } from "./runtime.ts";
 import type { ServerAccount } from "./server-account.ts";
 import { localRules, renderHbaRules, renderServerSettings, type ServerExposure } from "./server-settings.ts";
@@ -177,14 +178,8 @@ export class ProcessRuntime implements Runtime {
 }
 
 /** Every server is reached as port 5432 of its socket folder, whatever its TCP port is. */
-async function linkSocket(spec: ServerSpec): Promise<void> {
-  const port = spec.tcpPort ?? 5432;
-  if (port === 5432) return;
-  const link = join(spec.socketDirectory, ".s.PGSQL.5432");
-  const temporary = `${link}.${process.pid}`;
-  await rm(temporary, { force: true });
-  await symlink(`.s.PGSQL.${port}`, temporary);
-  await rename(temporary, link);
+async function linkSocket({ socketDirectory, tcpPort }: ServerSpec): Promise<void> {
+  if (tcpPort !== null && tcpPort !== 5432) await pointSocket(socketDirectory, ownSocket(tcpPort));
 }
 
 /** Starting anew with nothing would hide that there was something. @throws Y6026 */

@@ -36,6 +36,10 @@ export interface DatabaseRow {
   /** The database that this one was restored from, and the moment it was restored to. */
   restored_from: DatabaseId | null;
   restored_to: Date | null;
+  /** Null: awake. */
+  paused_at: Date | null;
+  /** Sleeps after so long without a statement; 0: never; null: as the operator has set it. */
+  pause_after_seconds: number | null;
 }
 
 export type NewDatabase = Pick<
@@ -152,6 +156,8 @@ export async function updateDatabase(
       | "isolation"
       | "connection_limit"
       | "storage_limit_bytes"
+      | "paused_at"
+      | "pause_after_seconds"
     >
   >,
 ): Promise<void> {

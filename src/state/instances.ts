@@ -7,7 +7,10 @@ export interface InstanceRow {
   id: InstanceId | "shared";
   kind: "shared" | "process";
   status: "creating" | "running" | "removing";
+  /** Where Postgres listens. */
   tcp_port: number;
+  /** Where the gate listens for it; null: nothing stands before it. */
+  front_port: number | null;
   version: string;
   /** Of an instance of one database. */
   class: DatabaseClass | null;
@@ -17,11 +20,15 @@ export interface InstanceRow {
 /** Repeatable: an instance that is there already keeps its row. */
 export async function insertInstance(
   db: Queryable,
-  row: Omit<InstanceRow, "created_at" | "class"> & { class?: DatabaseClass },
+  row: Omit<InstanceRow, "created_at" | "class" | "front_port"> & {
+    class?: DatabaseClass;
+    front_port?: number | null;
+  },
 ): Promise<InstanceRow> {
   await db.query(
-    "insert into instances (id, kind, status, tcp_port, version, class) values ($1, $2, $3, $4, $5, $6) on conflict (id) do nothing",
-    [row.id, row.kind, row.status, row.tcp_port, row.version, row.class ?? null],
+    `insert into instances (id, kind, status, tcp_port, version, class, front_port) values ($1, $2, $3, $4, $5, $6, $7)
+     on conflict (id) do nothing`,
+    [row.id, row.kind, row.status, row.tcp_port, row.version, row.class ?? null, row.front_port ?? null],
   );
   return (await findInstance(db, row.id))!;
 }
@@ -39,7 +46,7 @@ export async function listInstances(db: Queryable): Promise<InstanceRow[]> {
 export async function updateInstance(
   db: Queryable,
   id: InstanceRow["id"],
-  changes: Partial<Pick<InstanceRow, "status" | "version" | "tcp_port" | "class">>,
+  changes: Partial<Pick<InstanceRow, "status" | "version" | "tcp_port" | "class" | "front_port">>,
 ): Promise<void> {
   const columns = Object.keys(changes);
   await db.query(
@@ -51,7 +58,7 @@ export async function updateInstance(
 /** A database that had its place there has none any more. */
 export async function deleteInstanceRow(db: Queryable, id: InstanceRow["id"]): Promise<void> {
   await db.query(
-    `with homeless as (update databases set instance_id = null where instance_id = $1)
+    `with homeless as (update databases set instance_id = null, paused_at = null where instance_id = $1)
      delete from instances where id = $1`,
     [id],
   );

@@ -54,6 +54,8 @@ export const database: DatabaseInfo = {
   parent_id: null,
   branched_at: null,
   expires_at: null,
+  paused_at: null,
+  pause_after_seconds: null,
 };
 
 export const operation: OperationInfo = {
@@ -233,6 +235,21 @@ export function inMemoryServices(): InMemoryServices {
       })),
       destroy: recording("databases.destroy", () => operation),
       undelete: recording("databases.undelete", () => operation),
+    },
+    pauses: {
+      pause: recording("pauses.pause", () => ({ ...database, status: "paused" as const, paused_at: at })),
+      resume: recording("pauses.resume", () => database),
+      setPauseAfter: recording("pauses.setPauseAfter", () => ({ ...database, pause_after_seconds: 600 })),
+      describeActivity: recording("pauses.describeActivity", () => ({
+        status: "ready" as const,
+        reasons: [],
+        paused_at: null,
+        pause_after_seconds: null,
+        last_statement_at: at,
+        pauses_at: null,
+        sessions: [],
+        operations: [],
+      })),
     },
     clientAccess: {
       describe: recording("clientAccess.describe", () => ({ enabled: false, issuer: null, audience: null })),

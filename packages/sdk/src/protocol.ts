@@ -7,6 +7,7 @@ import type { ErrorBody } from "./protocol-error.ts";
 export type * from "./protocol-backups.ts";
 export type * from "./protocol-branches.ts";
 export type * from "./protocol-error.ts";
+export type { DatabaseActivity, DatabaseSession, PauseRules } from "./protocol-pauses.ts";
 export type * from "./protocol-recovery.ts";
 
 /** Where a database's server lives: with others on one Postgres, or in a Postgres of its own. */
@@ -64,6 +65,10 @@ export interface DatabaseInfo {
   branched_at: string | null;
   /** When a branch destroys itself. */
   expires_at: string | null;
+  /** Since when it sleeps; null: it is awake. */
+  paused_at: string | null;
+  /** Seconds without a statement after which it sleeps by itself; null: it does not. */
+  pause_after_seconds: number | null;
 }
 
 /** Answer of `POST /v1/databases`: the only moment at which the token can be read. */

@@ -18,7 +18,8 @@ export const run: CommandRun = async (context, input) => {
     for (;;) {
       const info = await control.getDatabase(target.ref);
       progress.update(`${info.name} is ${info.status}`);
-      if (info.status === "ready" && info.healthy === true) {
+      // One that sleeps wakes at the first query: it is as good as ready.
+      if (info.status === "paused" || (info.status === "ready" && info.healthy === true)) {
         progress.end();
         await context.output.print(info, () => renderDatabase(info));
         return undefined;

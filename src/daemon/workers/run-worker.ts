@@ -85,6 +85,7 @@ async function serve(talk: DaemonTalk, start: WorkerStart): Promise<void> {
       await query.closeDatabase(databaseId);
     },
     drainDatabase: (databaseId) => query.drainDatabase(databaseId),
+    retireSessions: (databaseId) => query.retireSessions(databaseId),
     async closeClients(databaseId) {
       access.forget(databaseId);
       await query.closeClients(databaseId);

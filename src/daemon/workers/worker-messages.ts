@@ -31,6 +31,8 @@ export interface WorkerOrders {
   closeDatabase(databaseId: DatabaseId): Promise<void>;
   /** The same once what is under way is answered. */
   drainDatabase(databaseId: DatabaseId): Promise<void>;
+  /** Closes its sessions as soon as each is free. */
+  retireSessions(databaseId: DatabaseId): Promise<void>;
   /** Ends the sessions of its clients and forgets who may be one. */
   closeClients(databaseId: DatabaseId): Promise<void>;
   /** Forgets which tokens open it. */

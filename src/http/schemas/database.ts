@@ -16,20 +16,22 @@ const isolation = z
   .enum(["shared", "process"])
   .describe("`shared`: with others on one Postgres; `process`: a Postgres of its own.");
 
+export const databaseStatus = z.enum([
+  "creating",
+  "ready",
+  "paused",
+  "restoring",
+  "scaling",
+  "upgrading",
+  "failed",
+  "destroying",
+  "destroyed",
+]);
+
 const databaseFields = {
   id: z.string().describe("`db-` and 12 hex digits."),
   name: z.string(),
-  status: z.enum([
-    "creating",
-    "ready",
-    "paused",
-    "restoring",
-    "scaling",
-    "upgrading",
-    "failed",
-    "destroying",
-    "destroyed",
-  ]),
+  status: databaseStatus,
   class: databaseClass,
   isolation,
   version: z.string().describe("Of the Postgres server, for example `17.11`."),
@@ -51,6 +53,11 @@ const databaseFields = {
   parent_id: z.string().nullable().describe("The database that this one is a branch of."),
   branched_at: timestamp.nullable().describe("Of which moment of its parent a branch's data is."),
   expires_at: timestamp.nullable().describe("When a branch destroys itself."),
+  paused_at: timestamp.nullable().describe("Since when it sleeps; null: it is awake."),
+  pause_after_seconds: z
+    .int()
+    .nullable()
+    .describe("Seconds without a statement after which it sleeps by itself; null: it does not."),
 };
 
 export { databaseFields };

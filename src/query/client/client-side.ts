@@ -58,6 +58,13 @@ export class ClientSide {
     }
   }
 
+  /** Closes the sessions as soon as each is free. */
+  async retire(databaseId: DatabaseId): Promise<void> {
+    const context = await this.#contexts.get(databaseId)?.context.catch(() => undefined);
+    context?.authenticated.pool.retire();
+    context?.anonymous.pool.retire();
+  }
+
   async close(databaseId: DatabaseId, because: PosternError): Promise<void> {
     const known = this.#contexts.get(databaseId);
     this.#contexts.delete(databaseId);

@@ -27,7 +27,12 @@ const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
 );
 
 /** Routes that take nothing but their path. */
-const bodiless = new Set(["post /v1/logout", "post /v1/databases/{ref}/undelete"]);
+const bodiless = new Set([
+  "post /v1/databases/{ref}/pause",
+  "post /v1/databases/{ref}/resume",
+  "post /v1/logout",
+  "post /v1/databases/{ref}/undelete",
+]);
 
 describe("the OpenAPI document", () => {
   test("is OpenAPI 3.1 with Postern's version", () => {
@@ -51,6 +56,10 @@ describe("the OpenAPI document", () => {
         "post /v1/databases/{ref}/scale",
         "post /v1/databases/{ref}/rotate-credentials",
         "post /v1/databases/{ref}/reset-password",
+        "post /v1/databases/{ref}/pause",
+        "put /v1/databases/{ref}/pause",
+        "post /v1/databases/{ref}/resume",
+        "get /v1/databases/{ref}/activity",
         "get /healthz",
         "get /metrics",
         "get /openapi.json",

@@ -1,0 +1,226 @@
+/**
+ * In charge of the gate as the daemon sees it: started or taken over, told which doors there are, heard when a server is
+ * wanted. What was said is said again to a gate that had to be started anew.
+ */
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { connect, type Socket } from "node:net";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { messageOf, posternError } from "../../base/error.ts";
+import { readCommandLine, signalProcess, waitForExit } from "../live-process.ts";
+import type { ServerAccount } from "../server-account.ts";
+import { spawnServer } from "../spawn-server.ts";
+import {
+  controlSocket,
+  type DoorPlan,
+  type GateAnswer,
+  type GateOrder,
+  type GateRequest,
+  gateProtocol,
+} from "./gate-messages.ts";
+
+export interface GateProcessOptions {
+  /** The gate's own folder. */
+  directory: string;
+  logFile: string;
+  account: ServerAccount;
+}
+
+const program = fileURLToPath(new URL("../../bin/postern-gate.js", import.meta.url));
+/** Room for what it holds; the bytes that it leads through are no garbage of its own. */
+const execArgv = ["--max-semi-space-size=4", "--max-old-space-size=512"];
+const startWithinMs = 10_000;
+const answerWithinMs = 15_000;
+
+export class Gate {
+  #onWanted: ((name: string) => void) | undefined;
+  /** Wanted before anybody listened. */
+  readonly #wanted = new Set<string>();
+  readonly #options: GateProcessOptions;
+  readonly #doors = new Map<string, DoorPlan>();
+  readonly #pending = new Map<number, { resolve(): void; reject(error: Error): void }>();
+  /** Doors that the gate has not confirmed. */
+  readonly #unserved = new Set<string>();
+  #socket: Socket | undefined;
+  #count = 0;
+
+  constructor(options: GateProcessOptions) {
+    this.#options = options;
+  }
+
+  /** Starts it or takes over the one that runs, and tells it all doors. For the supervisor. @throws Y4013 */
+  async start(): Promise<number> {
+    await mkdir(this.#options.directory, { recursive: true, mode: 0o700 });
+    let pid = await this.findPid();
+    if (pid !== null && !(await this.#speaksOurs(pid))) {
+      await stopGate(this.#options.directory);
+      pid = null;
+    }
+    pid ??= await this.#launch();
+    await this.#connect();
+    await this.#ask({ type: "keep", names: [...this.#doors.keys()] });
+    // A port that another program has taken is the trouble of one database.
+    await Promise.allSettled([...this.#doors.values()].map((plan) => this.serve(plan)));
+    return pid;
+  }
+
+  /** @param onWanted hears which server is wanted: somebody waits for it */
+  listen(onWanted: (name: string) => void): void {
+    this.#onWanted = onWanted;
+    for (const name of this.#wanted) onWanted(name);
+    this.#wanted.clear();
+  }
+
+  findPid(): Promise<number | null> {
+    return findGatePid(this.#options.directory);
+  }
+
+  isHeld(name: string): boolean {
+    return this.#doors.get(name)?.held === true;
+  }
+
+  /** The server's door, if it has one. */
+  door(name: string): DoorPlan | undefined {
+    return this.#doors.get(name);
+  }
+
+  /** Notes a door without telling: for a gate that is about to start. */
+  note(plan: DoorPlan): void {
+    this.#doors.set(plan.name, plan);
+  }
+
+  get isNeeded(): boolean {
+    return this.#doors.size > 0;
+  }
+
+  /** @throws Y4013 when the gate does not answer, or cannot listen there */
+  async serve(plan: DoorPlan): Promise<void> {
+    this.#doors.set(plan.name, plan);
+    this.#unserved.add(plan.name);
+    await this.#ask({ type: "serve", plan });
+    if (this.#doors.get(plan.name) === plan) this.#unserved.delete(plan.name);
+  }
+
+  /** Doors that could not be had; each is tried again. */
+  async serveFailed(): Promise<void> {
+    if (!this.#socket) return;
+    const plans = [...this.#unserved]
+      .map((name) => this.#doors.get(name))
+      .filter((plan) => plan !== undefined);
+    for (const plan of plans) await this.serve(plan);
+  }
+
+  /** Tells those who wait. */
+  async fail(name: string, message: string): Promise<void> {
+    await this.#ask({ type: "fail", name, message });
+  }
+
+  async drop(name: string): Promise<void> {
+    this.#unserved.delete(name);
+    if (this.#doors.delete(name)) await this.#ask({ type: "drop", name });
+  }
+
+  #ask(order: GateOrder): Promise<void> {
+    const socket = this.#socket;
+    if (!socket) return Promise.reject(unanswered("it is not running"));
+    const id = ++this.#count;
+    return new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(unanswered("it takes too long")), answerWithinMs);
+      const settle = () => {
+        clearTimeout(timer);
+        this.#pending.delete(id);
+      };
+      this.#pending.set(id, {
+        resolve() {
+          settle();
+          resolve();
+        },
+        reject(error) {
+          settle();
+          reject(error);
+        },
+      });
+      socket.write(`${JSON.stringify({ ...order, id } satisfies GateRequest)}\n`);
+    });
+  }
+
+  #hear(answer: GateAnswer): void {
+    if (answer.type === "wanted") {
+      if (this.#onWanted) this.#onWanted(answer.name);
+      else this.#wanted.add(answer.name);
+      return;
+    }
+    const pending = this.#pending.get(answer.id);
+    if (answer.error === undefined) pending?.resolve();
+    else pending?.reject(unanswered(answer.error));
+  }
+
+  async #connect(): Promise<void> {
+    this.#socket?.destroy();
+    const socket = await connectTo(join(this.#options.directory, controlSocket));
+    this.#socket = socket;
+    createInterface({ input: socket }).on("line", (line) => this.#hear(JSON.parse(line) as GateAnswer));
+    socket.on("error", () => socket.destroy());
+    socket.once("close", () => {
+      if (this.#socket !== socket) return;
+      this.#socket = undefined;
+      for (const { reject } of [...this.#pending.values()]) reject(unanswered("it has ended"));
+    });
+  }
+
+  async #launch(): Promise<number> {
+    const { directory, logFile, account } = this.#options;
+    await rm(join(directory, "gate.pid"), { force: true });
+    const identity = account.separate ? [String(account.uid), String(account.gid)] : [];
+    const args = [...execArgv, program, directory, String(gateProtocol), ...identity];
+    // It reads its own code first, which the servers' user may not be able to; then it goes on as that user.
+    const child = spawnServer(process.execPath, args, { account: { ...account, separate: false }, logFile });
+    let ended = false;
+    child.once("exit", () => (ended = true));
+    child.once("error", () => (ended = true));
+    const deadline = performance.now() + startWithinMs;
+    while ((await this.findPid()) === null) {
+      if (ended || performance.now() > deadline)
+        throw unanswered(
+          `it did not start: ${(await readFile(logFile, "utf8").catch(() => "")).slice(-500)}`,
+        );
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    return child.pid!;
+  }
+
+  async #speaksOurs(pid: number): Promise<boolean> {
+    return (await readCommandLine(pid))?.includes(` ${this.#options.directory} ${gateProtocol} `) === true;
+  }
+}
+
+/** Ends the gate and the sessions that it leads; nothing to do when it is not running. */
+export async function stopGate(directory: string): Promise<void> {
+  const pid = await findGatePid(directory);
+  if (pid === null) return;
+  signalProcess(pid, "SIGTERM");
+  const isAlive = async () => (await findGatePid(directory)) === pid;
+  if (await waitForExit(isAlive, 3_000)) return;
+  signalProcess(pid, "SIGKILL");
+  await waitForExit(isAlive, 3_000);
+}
+
+async function findGatePid(directory: string): Promise<number | null> {
+  const pid = Number((await readFile(join(directory, "gate.pid"), "utf8").catch(() => "")).trim());
+  if (!Number.isInteger(pid) || pid <= 1) return null;
+  return (await readCommandLine(pid))?.includes(` ${directory} `) ? pid : null;
+}
+
+const connectTo = (path: string): Promise<Socket> =>
+  new Promise((resolve, reject) => {
+    const socket = connect(path)
+      .once("connect", () => resolve(socket))
+      .once("error", (error) => reject(unanswered(messageOf(error))));
+  });
+
+const unanswered = (detail: string) =>
+  posternError("Y4013", "The gate of sleeping servers does not answer.", {
+    detail,
+    hint: "It is started again within a second; try again.",
+  });

@@ -1,0 +1,102 @@
+/**
+ * In charge of the gate: a process of its own that holds the doors of servers which may sleep. It outlives the daemon as
+ * the servers do: sessions that it leads go on, and who wants a sleeping server waits until a daemon is there to wake it.
+ */
+import { rm, writeFile } from "node:fs/promises";
+import { createServer, type Socket } from "node:net";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { messageOf } from "../../base/error.ts";
+import { Door } from "./door.ts";
+import {
+  controlSocket,
+  type DoorPlan,
+  type GateAnswer,
+  type GateOrder,
+  type GateRequest,
+} from "./gate-messages.ts";
+
+export interface GateOptions {
+  /** Its own folder: the control socket and the pid file. */
+  directory: string;
+  /** The servers' user, when the gate is started as root: it goes on as that one. */
+  account: { uid: number; gid: number } | null;
+}
+
+export async function runGate({ directory, account }: GateOptions): Promise<void> {
+  // A terminal that interrupts the daemon's group must not end the sessions of its servers.
+  for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => {});
+  const gate = new Gate();
+  const control = join(directory, controlSocket);
+  await rm(control, { force: true });
+  const server = createServer((socket) => gate.obey(socket));
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(control, resolve);
+  });
+  await writeFile(join(directory, "gate.pid"), `${process.pid}\n`);
+  if (account === null) return;
+  process.setgroups?.([account.gid]);
+  process.setgid?.(account.gid);
+  process.setuid?.(account.uid);
+}
+
+class Gate {
+  readonly #doors = new Map<string, Door>();
+  /** The daemon of now. */
+  #daemon: Socket | undefined;
+
+  obey(daemon: Socket): void {
+    this.#daemon?.destroy();
+    this.#daemon = daemon;
+    daemon.on("error", () => daemon.destroy());
+    createInterface({ input: daemon }).on(
+      "line",
+      (line) => void this.#answer(JSON.parse(line) as GateRequest),
+    );
+  }
+
+  async #answer(request: GateRequest): Promise<void> {
+    try {
+      await this.#carryOut(request);
+      this.#tell({ type: "done", id: request.id });
+    } catch (error) {
+      this.#tell({ type: "done", id: request.id, error: messageOf(error) });
+    }
+  }
+
+  async #carryOut(order: GateOrder): Promise<void> {
+    switch (order.type) {
+      case "serve":
+        return this.#serve(order.plan);
+      case "keep":
+        for (const name of [...this.#doors.keys()]) if (!order.names.includes(name)) this.#drop(name);
+        return;
+      case "drop":
+        return this.#drop(order.name);
+      default:
+        return this.#doors.get(order.name)?.fail(order.message);
+    }
+  }
+
+  /** A door that is there stays: its listeners, and who waits. */
+  async #serve(plan: DoorPlan): Promise<void> {
+    const { name } = plan;
+    let door = this.#doors.get(name);
+    if (door?.directory !== plan.directory) {
+      this.#drop(name);
+      door = new Door(plan, () => this.#tell({ type: "wanted", name }));
+      this.#doors.set(name, door);
+    }
+    await door.follow(plan);
+  }
+
+  #drop(name: string): void {
+    this.#doors.get(name)?.close();
+    this.#doors.delete(name);
+  }
+
+  #tell(answer: GateAnswer): void {
+    if (this.#daemon?.writable) this.#daemon.write(`${JSON.stringify(answer)}\n`);
+  }
+}
