@@ -44,7 +44,7 @@ export async function requestRecoverServer(
 export const recoverServer: OperationHandler = {
   async run(platform, run) {
     const row = await requireInstance(platform, run);
-    const spec = serverSpec(platform.config.home, row.id, row.tcp_port);
+    const spec = serverSpec(platform.config.home, row.id, row.tcp_port, row.class);
     if (run.row.input.restored !== true) {
       await run.step("stop", () => stopServer(platform, run, spec));
       await run.step("set aside", () => setAside(run, spec.dataDirectory));
@@ -70,7 +70,7 @@ export const recoverServer: OperationHandler = {
   /** What could be restored is not taken away again; the server is tried as it is. */
   async undo(platform, run) {
     const row = await requireInstance(platform, run);
-    await platform.supervisor.keepRunning(serverSpec(platform.config.home, row.id, row.tcp_port), {
+    await platform.supervisor.keepRunning(serverSpec(platform.config.home, row.id, row.tcp_port, row.class), {
       evenIfItFails: true,
     });
   },

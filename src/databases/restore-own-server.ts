@@ -47,7 +47,7 @@ export async function restoreOwnServer(
     await run.remember({ renamed: true });
   }
   await run.step("server", async () => {
-    await platform.supervisor.keepRunning(serverSpec(home, id, instance.tcp_port));
+    await platform.supervisor.keepRunning(serverSpec(home, id, instance.tcp_port, instance.class));
     await updateInstance(platform.state, id, { status: "running" });
     await updateDatabase(platform.state, row.id, { instance_id: id });
     const { socketDirectory } = serverLayout(home, id);

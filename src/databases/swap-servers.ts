@@ -54,7 +54,8 @@ export async function swapServers(platform: Platform, swap: ServerSwap, pair: Sw
   });
   await Promise.all(
     seats.map(async ([row, { instance, port }]) => {
-      await platform.supervisor.keepRunning(serverSpec(home, instance, port));
+      const { class: instanceClass } = (await findInstance(platform.state, instance))!;
+      await platform.supervisor.keepRunning(serverSpec(home, instance, port, instanceClass));
       await takeOver(platform, instance, row);
       const { socketDirectory } = serverLayout(home, instance);
       await platform.pooler.route({ database: row.database_name, socketDirectory });
