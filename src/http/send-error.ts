@@ -24,8 +24,16 @@ export function createSendError(observe: Observe): SendError {
     if ((status === 503 || status === 429) && !reply.hasHeader("retry-after"))
       reply.header("retry-after", "1");
     reply.code(status).type("application/json; charset=utf-8");
-    readOn(request.raw, () => reply.send(JSON.stringify(body)));
+    readOn(request.raw, () => {
+      keepConnection(request, reply);
+      reply.send(JSON.stringify(body));
+    });
   };
+}
+
+/** The framework would close it after every bad body, but where nothing more is to come there is no need to. */
+export function keepConnection(request: FastifyRequest, reply: FastifyReply): void {
+  if (request.raw.complete) reply.removeHeader("connection");
 }
 
 /** The body for whatever was thrown; what nobody expected is logged with its cause and not shown. */

@@ -6,6 +6,8 @@ import { leadingKeyword, secondKeyword } from "./leading-keyword.ts";
 
 /** Bind counts parameters in 16 bits; half of that is far beyond what a person writes. */
 const maxParams = 32_767;
+/** Lists and objects in each other; far more than data has. */
+const mostLevels = 500;
 
 const transactionControl = new Set([
   "ABORT",
@@ -43,6 +45,10 @@ export function checkParams({ params = [] }: QueryRequest): void {
       hint: "Send many values as one array parameter: `= any($1)` or `unnest($1::int[])`.",
     });
   }
+  const deep = params.findIndex((param) => isDeeperThan(mostLevels, param));
+  if (deep >= 0) {
+    throw posternError("Y1001", `Parameter $${deep + 1} is nested deeper than ${mostLevels} levels.`);
+  }
   const unfit = params.findIndex(isNotText);
   if (unfit >= 0) {
     throw posternError("Y1001", `Parameter $${unfit + 1} contains a character that Postgres cannot store.`, {
@@ -50,6 +56,14 @@ export function checkParams({ params = [] }: QueryRequest): void {
       hint: "Send binary data as bytea in hex: `\\x00ff`.",
     });
   }
+}
+
+/** Writing a value as text takes as much stack as it is deep, and reading it does in Postgres. */
+function isDeeperThan(levels: number, value: JsonValue): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (levels === 0) return true;
+  for (const inner of Object.values(value)) if (isDeeperThan(levels - 1, inner)) return true;
+  return false;
 }
 
 /** Objects travel as JSON text, in which such characters are escaped. */

@@ -9,6 +9,7 @@ import type pg from "pg";
 import { connectAs } from "../../src/instances/with-admin.ts";
 import { adminRole } from "../../src/runtime/server-template.ts";
 import { daemonClient, type JsonAnswer } from "./daemon-client.ts";
+import { type Answer, ask as askHttp } from "./http-client.ts";
 import { createPosternHome, type PosternHome } from "./postern-home.ts";
 import { listInstanceFolders } from "./server-facts.ts";
 import { rowsOf } from "./session.ts";
@@ -24,6 +25,15 @@ export interface Statement {
   params?: JsonValue[];
 }
 
+export interface RawRequest {
+  method?: string;
+  /** Default: this database's `/query`. */
+  path?: string;
+  headers?: Record<string, string | string[]>;
+  /** Default: a question for the caller's identity. */
+  body?: string | Buffer;
+}
+
 // biome-ignore lint/suspicious/noExplicitAny: what comes back is what the tests are about.
 export type Outcome = JsonAnswer<any>;
 
@@ -32,6 +42,8 @@ export interface Field {
   id: string;
   token: string;
   urls: DatabaseUrls;
+  /** A request just as it is given: with headers of the attacker's own, and a body that need not be JSON. */
+  raw(request: RawRequest): Promise<Answer>;
   /** One statement over HTTP; the SDK's client would send the same. */
   ask(who: Who, statement: string | Statement, signal?: AbortSignal): Promise<Outcome>;
   transaction(who: Who, statements: (string | Statement)[], options?: object): Promise<Outcome>;
@@ -43,14 +55,22 @@ export interface Field {
   digestCatalog(): Promise<unknown>;
 }
 
+/** Another tenant of the shared server. */
+export interface Neighbour extends DatabaseUrls {
+  id: string;
+  token: string;
+}
+
 export interface Battlefield {
   postern: PosternHome;
   issuer: TestIssuer;
   fields: Record<Isolation, Field>;
-  neighbour: DatabaseUrls;
+  neighbour: Neighbour;
   tokenOf(subject: string, claims?: JWTPayload): Promise<string>;
   close(): Promise<void>;
 }
+
+export const whoAsks = JSON.stringify({ sql: "select auth.uid() as uid" });
 
 const application = new URL("../security/application.sql", import.meta.url);
 
@@ -94,10 +114,10 @@ export async function prepareBattlefield(): Promise<Battlefield> {
     return postern.api<DatabaseUrls>("GET", `/v1/databases/${id}/urls`);
   }
 
-  async function prepareNeighbour(): Promise<DatabaseUrls> {
-    const { urls } = await create("neighbour", "shared");
+  async function prepareNeighbour(): Promise<Neighbour> {
+    const { created, urls } = await create("neighbour", "shared");
     await rowsOf(urls.direct, "create table secrets as select 'canary-neighbour' as secret");
-    return urls;
+    return { ...urls, id: created.id, token: created.token };
   }
 
   async function prepareField(isolation: Isolation): Promise<Field> {
@@ -120,6 +140,14 @@ export async function prepareBattlefield(): Promise<Battlefield> {
       id,
       token,
       urls,
+      raw: ({ method = "POST", path = `/v1/db/${id}/query`, headers = {}, body = whoAsks }) =>
+        askHttp({
+          port: Number(new URL(postern.apiUrl()).port),
+          method,
+          path,
+          headers: { "content-type": "application/json", ...headers },
+          ...(method === "GET" ? {} : { body }),
+        }),
       ask: (who, statement, signal) => send(who, "query", asStatement(statement), signal),
       transaction: (who, statements, options = {}) =>
         send(who, "transaction", { statements: statements.map(asStatement), ...options }),

@@ -12,7 +12,7 @@ import { parseJson } from "../read-body.ts";
 import { echoedHeaders, neonHeaders, readNeonModes } from "../read-neon-headers.ts";
 import { readOn } from "../read-on.ts";
 import { sendEncoded } from "../send-encoded.ts";
-import { describeError, publicError } from "../send-error.ts";
+import { describeError, keepConnection, publicError } from "../send-error.ts";
 import { endStage } from "../server-timing.ts";
 import type { HttpServices } from "../services.ts";
 import { checkClient, type DataPlaneRules } from "./query.ts";
@@ -98,5 +98,8 @@ function sendNeonError(
   const { status, body } = describeNeonError(publicError(thrown), isOwner);
   if ((status === 503 || status === 429) && !reply.hasHeader("retry-after")) reply.header("retry-after", "1");
   reply.code(status).type("application/json; charset=utf-8");
-  readOn(request.raw, () => reply.send(JSON.stringify({ ...body, request_id: request.id })));
+  readOn(request.raw, () => {
+    keepConnection(request, reply);
+    reply.send(JSON.stringify({ ...body, request_id: request.id }));
+  });
 }

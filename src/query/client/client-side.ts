@@ -4,6 +4,7 @@ import type { ClientLimits } from "../../base/config.ts";
 import { hasCode, type PosternError } from "../../base/error.ts";
 import type { DatabaseId } from "../../base/id.ts";
 import type { ClientLogins } from "../../instances/client-access.ts";
+import { ServerError } from "../../postgres/wire/server-error.ts";
 import type { QueryContext, QueryOptions } from "../query-context.ts";
 import type { StreamLimits } from "../stream-limits.ts";
 import {
@@ -93,5 +94,10 @@ export class ClientSide {
   }
 }
 
-/** Never by what a client's own statement ends with: then anybody could have everybody's sessions closed. */
-const wantsMending = (error: unknown): boolean => hasCode(error, "Y4001") || error instanceof IdentityError;
+/**
+ * A login or an identity that Postgres refuses. Never what a client's own statement ends with, nor a connection that it may
+ * have broken: then anybody could have everybody's sessions closed.
+ */
+const wantsMending = (error: unknown): boolean =>
+  error instanceof IdentityError ||
+  (hasCode(error, "Y4001") && error instanceof Error && error.cause instanceof ServerError);

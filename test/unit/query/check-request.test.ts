@@ -62,6 +62,19 @@ describe("checkStatement", () => {
       expect.objectContaining({ code: "Y1001" }),
     );
   });
+
+  it.each([
+    ["lists", "[", "]"],
+    ["objects", '{"a":', "}"],
+  ])("refuses %s that are nested deeper than 500 levels with Y1001", (_what, open, close) => {
+    const nested = (levels: number) => JSON.parse(`${open.repeat(levels)}1${close.repeat(levels)}`);
+    expect(() => checkStatement({ sql: "select $1", params: [nested(500)] })).not.toThrow();
+    for (const levels of [501, 100_000]) {
+      expect(() => checkStatement({ sql: "select $1", params: [nested(levels)] })).toThrow(
+        expect.objectContaining({ code: "Y1001" }),
+      );
+    }
+  });
 });
 
 describe("checkStatements", () => {
