@@ -3,6 +3,7 @@ import { useBattlefield } from "../support/attack.ts";
 import { describeCounts } from "../support/attack-count.ts";
 import { misuseConnections } from "./requests/connections.ts";
 import { confuseRequests } from "./requests/http.ts";
+import { attackAsTenant } from "./requests/tenants.ts";
 import { forgeTokens } from "./requests/tokens.ts";
 
 const battlefield = useBattlefield();
@@ -10,4 +11,5 @@ const battlefield = useBattlefield();
 forgeTokens(battlefield);
 confuseRequests(battlefield);
 misuseConnections(battlefield);
+attackAsTenant(battlefield);
 describeCounts();
