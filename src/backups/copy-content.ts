@@ -6,12 +6,13 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
+import { requireDiskSpace } from "../base/disk-space.ts";
 import { messageOf, posternError } from "../base/error.ts";
 import { adminRole, backupRole } from "../instances/database-address.ts";
 import type { OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
 import { serverLayout } from "../instances/server-layout.ts";
-import { connectAs } from "../instances/with-admin.ts";
+import { connectAs, withAdmin } from "../instances/with-admin.ts";
 import { ownPath } from "../runtime/own-path.ts";
 import { type ProgramEnd, runProgram } from "../runtime/run-program.ts";
 import { postgresProgram } from "../runtime/toolchain.ts";
@@ -42,6 +43,8 @@ export async function copyContent(
   to: Place,
 ): Promise<CopyOutcome> {
   const directory = copyDirectoryOf(platform.config.home, run);
+  // The dump, and what is made of it.
+  await requireDiskSpace(platform, 1.5 * (await sizeOf(platform, from)), `A copy of ${from.name}`);
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { mode: 0o700 });
   await ownPath(directory, platform.account);
@@ -52,6 +55,13 @@ export async function copyContent(
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+async function sizeOf(platform: Platform, { instance_id, database_name }: Place): Promise<number> {
+  const { rows } = await withAdmin(platform, instance_id!, "postgres", (client) =>
+    client.query<{ size: string }>("select pg_database_size($1) as size", [database_name]),
+  );
+  return Number(rows[0]!.size);
 }
 
 async function dump(platform: Platform, run: OperationRun, from: Place, archive: string): Promise<void> {

@@ -5,6 +5,7 @@
 import { availableParallelism, userInfo } from "node:os";
 import { join } from "node:path";
 import { parseDuration } from "./duration.ts";
+import { parseReserve } from "./disk-space.ts";
 import { posternError } from "./error.ts";
 import { checkHosts, checkListen, type ListenConfig, type TlsFiles } from "./listen.ts";
 import { readS3, type S3Config } from "./read-s3.ts";
@@ -97,6 +98,8 @@ export interface Config extends ListenConfig {
   s3: S3Config | null;
   /** Keys that new backups are encrypted with; null: they are not. */
   backupKeyFile: string | null;
+  /** Nothing new begins below this much free space of the home's disk; null: by the size of the disk. */
+  diskReserveBytes: number | null;
   limits: Limits;
   clientLimits: ClientLimits;
 }
@@ -245,6 +248,7 @@ export function readConfig(environment: Environment = process.env): Config {
     backupKeyFile: environment.POSTERN_BACKUP_KEY_FILE
       ? directory(environment, "POSTERN_BACKUP_KEY_FILE", "")
       : null,
+    diskReserveBytes: parseReserve(environment.POSTERN_DISK_RESERVE),
     limits: {
       bodyBytes: 10 * 1024 * 1024,
       answerBytes: 64 * 1024 * 1024,

@@ -1,5 +1,6 @@
 /** In charge of giving the HTTP server the functions behind the routes of branches. */
 import type { Principal } from "../access/principal.ts";
+import { compareDatabases, requireParent } from "../databases/compare-databases.ts";
 import { requestCreateBranch } from "../databases/create-branch.ts";
 import { describeRow } from "../databases/describe-database.ts";
 import { findDatabase } from "../databases/find-database.ts";
@@ -38,6 +39,11 @@ export function branchServices(platform: Platform): BranchService {
       return describeOperation(
         await requestReplaceByBranch(platform, accountOf(principal), await find(principal, ref), request),
       );
+    },
+    async compare(principal, { ref, base }) {
+      const row = await find(principal, ref);
+      const other = base === undefined ? await requireParent(platform, row) : await find(principal, base);
+      return compareDatabases(platform, other, row);
     },
     async promote(principal, { ref, skip_safety_snapshot }) {
       const request = { kind: "promote_branch", skipSafetySnapshot: skip_safety_snapshot === true } as const;

@@ -1,9 +1,10 @@
 /** In charge of what the daemon says of itself. */
 import type { DaemonStatus, ServiceState } from "@postern/sdk/protocol";
+import { type DiskSpace, readDiskSpace } from "../base/disk-space.ts";
 import { bracketed, isLoopback } from "../base/listen.ts";
 import { covers } from "../base/read-certificate.ts";
 import type { Platform } from "../instances/platform.ts";
-import { countDatabases } from "../state/databases.ts";
+import { countDatabases, listTooLarge } from "../state/databases.ts";
 
 export interface DaemonFacts {
   version: string;
@@ -16,6 +17,7 @@ export async function describeDaemon(platform: Platform, facts: DaemonFacts): Pr
   const services = platform.supervisor
     .list()
     .map(({ name, status, pid, detail }) => ({ name, status, pid, detail }));
+  const disk = await readDiskSpace(config.home, config.diskReserveBytes);
   const troubled = services.filter((service) => service.status !== "running");
   return {
     status: troubled.length === 0 ? "ready" : "degraded",
@@ -36,7 +38,17 @@ export async function describeDaemon(platform: Platform, facts: DaemonFacts): Pr
     services,
     workers: config.workers,
     databases: await countDatabases(platform.state),
-    warnings: [...troubled.map(describeTrouble), ...listenWarnings(platform)],
+    disk: {
+      total_bytes: disk.totalBytes,
+      free_bytes: disk.freeBytes,
+      reserve_bytes: disk.reserveBytes,
+    },
+    warnings: [
+      ...troubled.map(describeTrouble),
+      ...listenWarnings(platform),
+      ...diskWarnings(disk),
+      ...(await sizeWarnings(platform)),
+    ],
   };
 }
 
@@ -54,6 +66,23 @@ const describeListen = ({ config, certificate }: Platform): DaemonStatus["listen
     expires_at: certificate.current.expiresAt.toISOString(),
   },
 });
+
+const gigabytes = (bytes: number): string => `${(bytes / 1024 ** 3).toFixed(1)} GB`;
+
+const diskWarnings = ({ freeBytes, reserveBytes }: DiskSpace): string[] =>
+  freeBytes >= reserveBytes
+    ? []
+    : [
+        `The disk has ${gigabytes(freeBytes)} free, less than the reserve of ${gigabytes(reserveBytes)}: nothing new begins until there is more. Databases go on running.`,
+      ];
+
+async function sizeWarnings({ state }: Platform): Promise<string[]> {
+  const large = await listTooLarge(state);
+  return large.map(
+    ({ name, size_bytes, storage_limit_bytes }) =>
+      `Database ${name} holds ${gigabytes(Number(size_bytes))}, more than the ${gigabytes(Number(storage_limit_bytes))} of its class.`,
+  );
+}
 
 const expiryWarningMs = 14 * 86_400_000;
 

@@ -1,4 +1,5 @@
 /** In charge of what the metrics say of the present: databases, operations, backups, sessions, requests under way. */
+import { readDiskSpace } from "../base/disk-space.ts";
 import type { Platform } from "../instances/platform.ts";
 import { readStatistics } from "../state/statistics.ts";
 import type { MetricsSource, Sample } from "./metrics.ts";
@@ -18,6 +19,7 @@ export function metricsSource(platform: Platform, facts: MetricsFacts): MetricsS
   return {
     async read() {
       const [found, sessions] = await Promise.all([readStatistics(platform.state), facts.countSessions()]);
+      const disk = await readDiskSpace(platform.config.home, platform.config.diskReserveBytes);
       const services = platform.supervisor
         .list()
         .map(({ name, status }) => ({ name, up: status === "running" }));
@@ -36,6 +38,8 @@ export function metricsSource(platform: Platform, facts: MetricsFacts): MetricsS
           seconds(newest),
         ),
         many("postern_services", "Servers by whether they run.", byLabel("state", countServices(services))),
+        one("postern_disk_free_bytes", "Free space of the home's disk.", disk.freeBytes),
+        one("postern_disk_reserve_bytes", "Below this much nothing new begins.", disk.reserveBytes),
         ...(sessions
           ? [many("postern_pool_sessions", "Sessions of the pooler.", byLabel("state", sessions))]
           : []),

@@ -5,6 +5,7 @@ import { describeBackup } from "../backups/describe-backup.ts";
 import { discardBackup } from "../backups/discard-backup.ts";
 import { makeBackup } from "../backups/make-backup.ts";
 import { retryDelayMs } from "../backups/plan-run.ts";
+import { requireSpaceAt } from "../base/disk-space.ts";
 import { type AccountId, type BackupId, newBackupId } from "../base/id.ts";
 import type { OperationHandler } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
@@ -21,6 +22,8 @@ export async function requestBackup(
   input: CreateBackupRequest,
 ): Promise<OperationRow> {
   requireReady(row);
+  const { backupDirectory } = platform.config;
+  await requireSpaceAt(platform, backupDirectory, Number(row.size_bytes) / 4, `A backup of ${row.name}`);
   const expiresAt = expiryOf(platform.clock.now(), await findPolicy(platform, row), input.retention);
   return platform.state.transaction((tx) =>
     insertOperation(tx, {

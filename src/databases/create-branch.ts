@@ -6,6 +6,7 @@
 import { rm } from "node:fs/promises";
 import type { CreateBranchRequest } from "@postern/sdk/protocol";
 import { copyContent, copyDirectoryOf } from "../backups/copy-content.ts";
+import { requireDiskSpace } from "../base/disk-space.ts";
 import { parseDuration } from "../base/duration.ts";
 import { posternError } from "../base/error.ts";
 import { type AccountId, type InstanceId, newDatabaseId, newInstanceId, postgresNameOf } from "../base/id.ts";
@@ -49,6 +50,7 @@ export async function requestCreateBranch(
   const id = newDatabaseId();
   const name = checkDatabaseName(input.name ?? `${parent.name.slice(0, 36)}-${inventName()}`);
   const expiresAt = expiryOf(platform.clock.now(), input.ttl);
+  await requireDiskSpace(platform, 64 * 1024 ** 2, `Branch ${name}`);
   const password = newPassword();
   const verifier = await scramVerifier(password);
   const token = newToken();
@@ -160,6 +162,7 @@ export async function copyServer(
 ): Promise<string> {
   if (run.row.input.branched_at === undefined)
     await run.remember({ branched_at: platform.clock.now().toISOString() });
+  await ensureReserved(platform, target, as.class);
   const way = await run.step("copy", () =>
     cloneInstance(platform, source.instance_id!, target, {
       signal: run.signal,

@@ -1,5 +1,6 @@
 /** In charge of creating a database: accepted in one transaction, then built step by step, or undone. */
 import type { CreateDatabaseRequest } from "@postern/sdk/protocol";
+import { requireDiskSpace } from "../base/disk-space.ts";
 import { hasCode, posternError } from "../base/error.ts";
 import {
   type AccountId,
@@ -52,6 +53,7 @@ export async function requestCreateDatabase(
   const roleName = input.user === undefined ? postgresNameOf(id) : checkUserName(input.user);
   const password = input.password === undefined ? newPassword() : checkPassword(input.password);
   checkVersion(platform, input.version);
+  await requireDiskSpace(platform, 64 * 1024 ** 2, `Database ${name}`);
   const databaseClass = input.class ?? "db.p1";
   const tier = tiers[databaseClass];
   const isolation = input.isolation ?? tier.isolation;

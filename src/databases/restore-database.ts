@@ -8,6 +8,7 @@ import { expiryOf, findPolicy } from "../backups/backup-policy.ts";
 import { discardBackup } from "../backups/discard-backup.ts";
 import { makeBackup } from "../backups/make-backup.ts";
 import { restoreInto } from "../backups/restore-into.ts";
+import { requireDiskSpace } from "../base/disk-space.ts";
 import { posternError } from "../base/error.ts";
 import { type AccountId, type BackupId, newBackupId } from "../base/id.ts";
 import type { OperationHandler, OperationRun } from "../instances/operation-run.ts";
@@ -27,6 +28,11 @@ export async function requestRestore(
   input: RestoreRequest,
 ): Promise<OperationRow> {
   requireReady(row);
+  await requireDiskSpace(
+    platform,
+    Math.max(Number(row.size_bytes), 2 * Number(backup.size_bytes)),
+    "The restored data",
+  );
   if (backup.status !== "completed")
     throw posternError(
       "Y6006",

@@ -1,5 +1,6 @@
 /** In charge of bringing a destroyed database back from its last backup: same id, name, owner, password and tokens. */
 import { restoreInto } from "../backups/restore-into.ts";
+import { requireDiskSpace } from "../base/disk-space.ts";
 import { hasCode, posternError } from "../base/error.ts";
 import { type AccountId, type InstanceId, newInstanceId } from "../base/id.ts";
 import type { OperationHandler } from "../instances/operation-run.ts";
@@ -27,6 +28,7 @@ export async function requestUndeleteDatabase(
           : "Its last backup has expired.",
     });
   }
+  await requireDiskSpace(platform, 2 * Number(backup.size_bytes), `Database ${row.name}`);
   const instance = row.isolation === "shared" ? "shared" : newInstanceId();
   const { destroyed_at, recoverable_until } = row;
   try {

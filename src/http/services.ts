@@ -43,6 +43,7 @@ import type {
   RotatedCredentials,
   RowSecurityTestRequest,
   ScaleRequest,
+  SchemaDiff,
   TokenInfo,
   TransactionRequest,
   WipeRequest,
@@ -142,6 +143,11 @@ export interface BranchService {
     principal: AccountPrincipal,
     input: DatabaseRef & { skip_safety_snapshot?: boolean | undefined },
   ): Promise<OperationInfo>;
+  /** `base` undefined: the parent. @throws Y3070 */
+  compare(
+    principal: AccountPrincipal,
+    input: DatabaseRef & { base?: string | undefined },
+  ): Promise<SchemaDiff>;
 }
 
 export interface ScaleService {

@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type pg from "pg";
+import { requireDiskSpace } from "../base/disk-space.ts";
 import { posternError } from "../base/error.ts";
 import type { InstanceId } from "../base/id.ts";
 import { type CopyWay, copyDirectory, copyFiles, findCopyWay } from "../runtime/copy-directory.ts";
@@ -89,12 +90,13 @@ interface Copy {
 
 /** One session from start to stop: Postgres ends a backup whose session ends. */
 async function copyRunning(
-  platform: Pick<Platform, "account">,
+  platform: Pick<Platform, "account" | "config">,
   client: pg.Client,
   { from, copy, way }: Copy,
   { signal, onBytes }: CloneOptions,
 ): Promise<void> {
   const { account } = platform;
+  if (way === "copy") await requireDiskSpace(platform, await sizeOf(client), "A copy of the data");
   const slot = `postern_clone_${randomBytes(6).toString("hex")}`;
   // Temporary: it goes with the session, whatever ends that.
   await client.query("select pg_create_physical_replication_slot($1, true, true)", [slot]);
@@ -118,6 +120,13 @@ async function copyRunning(
     await writeFile(join(copy, name), text, { mode: 0o600 });
     await ownPath(join(copy, name), account);
   }
+}
+
+async function sizeOf(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ size: string }>(
+    "select sum(pg_database_size(oid)) as size from pg_database",
+  );
+  return Number(rows[0]!.size);
 }
 
 /** From the first to the last that the copy's recovery reads, and the histories of the timelines before. */

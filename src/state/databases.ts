@@ -124,6 +124,17 @@ export async function listDatabasesWithFacts(
   return rows;
 }
 
+/** Living databases that hold more than their class is meant for, as last measured. */
+export async function listTooLarge(
+  db: Queryable,
+): Promise<Pick<DatabaseRow, "name" | "size_bytes" | "storage_limit_bytes">[]> {
+  const { rows } = await db.query<Pick<DatabaseRow, "name" | "size_bytes" | "storage_limit_bytes">>(
+    `select name, size_bytes, storage_limit_bytes from databases
+      where destroyed_at is null and size_bytes > storage_limit_bytes order by size_bytes desc limit 20`,
+  );
+  return rows;
+}
+
 /** How many live, and how many of those are ready. */
 export async function countDatabases(db: Queryable): Promise<{ total: number; ready: number }> {
   const { rows } = await db.query<{ total: number; ready: number }>(

@@ -303,6 +303,13 @@ export function inMemoryServices(): InMemoryServices {
       list: recording("branches.list", () => []),
       reset: recording("branches.reset", () => operation),
       promote: recording("branches.promote", () => operation),
+      compare: recording("branches.compare", () => ({
+        base: database,
+        database,
+        different: false,
+        changes: [],
+        lines: [],
+      })),
     },
     tokens: {
       list: recording("tokens.list", () => [tokenInfo]),
@@ -382,6 +389,7 @@ export function inMemoryServices(): InMemoryServices {
         services: [],
         workers: 0,
         databases: { total: 1, ready: 1 },
+        disk: { total_bytes: 100, free_bytes: 50, reserve_bytes: 5 },
         warnings: [],
       })),
     },

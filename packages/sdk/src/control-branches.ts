@@ -7,6 +7,7 @@ import type {
   DatabaseInfo,
   OperationInfo,
   PromoteBranchRequest,
+  SchemaDiff,
 } from "./protocol.ts";
 
 export function branchMethods({ get, post }: Pick<Requests, "get" | "post">) {
@@ -22,5 +23,8 @@ export function branchMethods({ get, post }: Pick<Requests, "get" | "post">) {
     resetBranch: (ref: string) => post<OperationInfo>(`${databasePath(ref)}/branch/reset`),
     promoteBranch: (ref: string, input: PromoteBranchRequest = {}) =>
       post<OperationInfo>(`${databasePath(ref)}/branch/promote`, input),
+    /** How a branch's schema differs from its parent's, or from that of `base`. */
+    compareSchemas: (ref: string, base?: string) =>
+      get<SchemaDiff>(`${databasePath(ref)}/schema-diff${queryString({ base })}`),
   };
 }

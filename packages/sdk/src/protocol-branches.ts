@@ -21,3 +21,26 @@ export interface CreatedBranch extends CreatedDatabase {
   /** How the data came over: blocks shared with the parent's, copied byte by byte, or dumped and restored. Null: not yet. */
   way: "reflink" | "copy" | "dump" | null;
 }
+
+/** Answer of `GET /v1/databases/:ref/schema-diff`: what has to change in `base` so that it is `database`. */
+export interface SchemaDiff {
+  base: { id: string; name: string };
+  database: { id: string; name: string };
+  different: boolean;
+  changes: SchemaChangeBody[];
+  /** The same for people, like a migration: `+` new, `-` gone, `~` changed. */
+  lines: string[];
+}
+
+export interface SchemaChangeBody {
+  change: "added" | "removed" | "changed";
+  /** `table`, `column`, `index`, `policy`, `function`, `grant`, … */
+  kind: string;
+  /** In full. */
+  name: string;
+  /** The table that it is a part of. */
+  table: string | null;
+  /** As SQL; null: it is not there. */
+  before: string | null;
+  after: string | null;
+}

@@ -367,6 +367,8 @@ export interface DaemonStatus {
   /** Processes that answer SQL over HTTP; 0: the daemon does it itself. */
   workers: number;
   databases: { total: number; ready: number };
+  /** Of the home. Below the reserve nothing new begins; what runs goes on. */
+  disk: { total_bytes: number; free_bytes: number; reserve_bytes: number };
   warnings: string[];
 }
 

@@ -22,6 +22,8 @@ export const run: CommandRun = async (context, input) => {
       ]),
     ),
   );
+  for (const { name, warnings } of databases)
+    for (const warning of warnings) output.warn(`${name}: ${warning}`);
   if (databases.length === 0) {
     output.talk(destroyed ? "Nothing can be brought back." : "No databases yet. Run `postern db create`.");
   }

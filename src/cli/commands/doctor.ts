@@ -1,8 +1,9 @@
 /** In charge of `postern doctor`: what could keep Postern from working, each with what mends it. */
 import { constants } from "node:fs";
-import { access, readdir, statfs } from "node:fs/promises";
+import { access, readdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Config, readConfig } from "../../base/config.ts";
+import { readDiskSpace } from "../../base/disk-space.ts";
 import { asPosternError, messageOf, type PosternError } from "../../base/error.ts";
 import { isLoopback, requireSafeListen } from "../../base/listen.ts";
 import { readCertificate } from "../../base/read-certificate.ts";
@@ -10,6 +11,7 @@ import type { CommandRun } from "../command-spec.ts";
 import type { CliContext } from "../context.ts";
 import { findDaemon } from "../daemon-process.ts";
 import { describeListen } from "../describe-listen.ts";
+import { formatBytes } from "../format.ts";
 
 interface Check {
   name: string;
@@ -17,8 +19,6 @@ interface Check {
   detail: string;
   hint: string | null;
 }
-
-const leastFreeBytes = 1024 ** 3;
 
 export const run: CommandRun = async (context) => {
   const { output } = context;
@@ -49,7 +49,7 @@ async function inspect(context: CliContext): Promise<Check[]> {
       () => inspectHome(config.home),
       "Choose a folder that this user can write, by POSTERN_HOME.",
     ),
-    check("free space", () => inspectSpace(config.home), "Free some space, or move POSTERN_HOME."),
+    check("free space", () => inspectSpace(config), "Free some space, or move POSTERN_HOME."),
     check("toolchain", () => inspectToolchain(config), "`postern up` sets it up."),
     check("daemon", () => inspectDaemon(config.home), "Run `postern up`."),
     check("API", async () => `answers as ${(await (await context.account()).whoAmI()).username}`),
@@ -79,10 +79,11 @@ async function inspectHome(home: string): Promise<string> {
   return home;
 }
 
-async function inspectSpace(home: string): Promise<string> {
-  const { bavail, bsize } = await statfs(await existing(home));
-  const text = `${(Number(bavail * bsize) / 1024 ** 3).toFixed(1)} GB free`;
-  if (bavail * bsize < leastFreeBytes) throw new Error(text);
+async function inspectSpace({ home, diskReserveBytes }: Config): Promise<string> {
+  const { freeBytes, reserveBytes } = await readDiskSpace(await existing(home), diskReserveBytes);
+  const text = `${formatBytes(freeBytes)} free`;
+  if (freeBytes < reserveBytes)
+    throw new Error(`${text}, less than the reserve of ${formatBytes(reserveBytes)}: nothing new begins`);
   return text;
 }
 

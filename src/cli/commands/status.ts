@@ -4,6 +4,7 @@ import { posternError } from "../../base/error.ts";
 import type { CommandRun } from "../command-spec.ts";
 import { findDaemon } from "../daemon-process.ts";
 import { describeListen } from "../describe-listen.ts";
+import { formatBytes } from "../format.ts";
 import { renderColumns, renderFields } from "../table.ts";
 import { resolveApiAccess } from "../user-config.ts";
 
@@ -29,6 +30,7 @@ export const run: CommandRun = async (context) => {
       ["PgBouncer", status.toolchain.pgbouncer],
       ["Workers", describeWorkers(status.workers)],
       ["Home", status.home],
+      ["Disk", `${formatBytes(status.disk.free_bytes)} free of ${formatBytes(status.disk.total_bytes)}`],
       ["Databases", `${status.databases.ready} ready of ${status.databases.total}`],
     ]);
     const services = renderColumns(

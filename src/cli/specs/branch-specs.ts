@@ -30,6 +30,17 @@ export const branchSpecs: readonly CommandSpec[] = [
     load: () => import("../commands/branch-list.ts"),
   },
   {
+    path: "db branch diff",
+    summary: "show how a branch's schema differs from its parent's, or from another database's",
+    args: [branch, { name: "[other]", summary: "what to compare with; the parent unless said otherwise" }],
+    options: [...databaseOptions, { flags: "--exit-code", summary: "exit 8 when they differ" }],
+    examples: [
+      "postern db branch diff try-it",
+      "postern db branch diff staging production --exit-code --json",
+    ],
+    load: () => import("../commands/branch-diff.ts"),
+  },
+  {
     path: "db branch reset",
     summary: "put a branch to what its parent holds now; its own changes are lost",
     args: [branch],

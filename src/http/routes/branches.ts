@@ -3,8 +3,8 @@ import { z } from "zod";
 import type { AuthenticationHooks } from "../authenticate-request.ts";
 import { accountOf, principalOf } from "../authenticate-request.ts";
 import type { HttpApp } from "../http-app.ts";
-import { createBranchRequest, createdBranch, promoteBranchRequest } from "../schemas/branch.ts";
-import { databaseInfo, databaseRef } from "../schemas/database.ts";
+import { createBranchRequest, createdBranch, promoteBranchRequest, schemaDiff } from "../schemas/branch.ts";
+import { databaseInfo, databaseRef, reference } from "../schemas/database.ts";
 import { operationInfo } from "../schemas/operation.ts";
 import { flag } from "../schemas/query-string.ts";
 import { errors, json, security } from "../schemas/respond.ts";
@@ -91,5 +91,21 @@ function replacingRoutes(app: HttpApp, services: HttpServices, caller: Authentic
       reply.code(202);
       return services.branches.promote(accountOf(request), { ...request.params, ...request.body });
     },
+  });
+
+  app.get("/v1/databases/:ref/schema-diff", {
+    schema: {
+      tags,
+      operationId: "compareSchemas",
+      summary: "Compare a database's schema with its parent's, or another's",
+      description: "Answers what has to change in the base so that it is this database.",
+      security: security.account,
+      params: databaseRef,
+      querystring: z.object({ base: reference.optional().describe("Instead of the parent.") }),
+      response: { 200: json("The differences.", schemaDiff), ...errors(400, 401, 403, 404, 409) },
+    },
+    onRequest: caller.account,
+    handler: (request) =>
+      services.branches.compare(accountOf(request), { ...request.params, ...request.query }),
   });
 }

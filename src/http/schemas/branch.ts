@@ -1,5 +1,10 @@
 /** In charge of the schemas of branches. */
-import type { CreateBranchRequest, CreatedBranch, PromoteBranchRequest } from "@postern/sdk/protocol";
+import type {
+  CreateBranchRequest,
+  CreatedBranch,
+  PromoteBranchRequest,
+  SchemaDiff,
+} from "@postern/sdk/protocol";
 import { z } from "zod";
 import { databaseFields } from "./database.ts";
 
@@ -25,3 +30,24 @@ export const createdBranch = z
       .describe("Blocks shared with the parent's, copied byte by byte, or dumped and restored."),
   })
   .meta({ id: "CreatedBranch" }) satisfies z.ZodType<CreatedBranch>;
+
+const named = z.object({ id: z.string(), name: z.string() });
+
+export const schemaDiff = z
+  .object({
+    base: named,
+    database: named,
+    different: z.boolean(),
+    changes: z.array(
+      z.object({
+        change: z.enum(["added", "removed", "changed"]),
+        kind: z.string().describe("`table`, `column`, `index`, `policy`, `function`, `grant`, …"),
+        name: z.string(),
+        table: z.string().nullable().describe("The table that it is a part of."),
+        before: z.string().nullable().describe("As SQL; null: it is not there."),
+        after: z.string().nullable(),
+      }),
+    ),
+    lines: z.array(z.string()).describe("For people: `+` new, `-` gone, `~` changed."),
+  })
+  .meta({ id: "SchemaDiff" }) satisfies z.ZodType<SchemaDiff>;

@@ -37,6 +37,9 @@ export const daemonStatus = z
     ),
     workers: z.int().describe("Processes that answer SQL over HTTP; 0: the daemon does it itself."),
     databases: z.object({ total: z.int(), ready: z.int() }),
+    disk: z
+      .object({ total_bytes: z.int(), free_bytes: z.int(), reserve_bytes: z.int() })
+      .describe("Of the home. Below the reserve nothing new begins; what runs goes on."),
     warnings: z.array(z.string()),
   })
   .meta({ id: "Status" }) satisfies z.ZodType<DaemonStatus>;

@@ -1,0 +1,107 @@
+/** What a kill -9 of the daemon, or a full disk, leaves of a branch: nothing half made, nothing lost, and work that ends. */
+import type { CreatedBranch, CreatedDatabase, DatabaseInfo, OperationInfo } from "@postern/sdk/protocol";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { type BackupFixture, backupFixture } from "../support/backup-fixture.ts";
+import { createPosternHome, type PosternHome } from "../support/postern-home.ts";
+import { listInstanceFolders, listServerDatabases, listServerRoles } from "../support/server-facts.ts";
+import { waitUntil } from "../support/wait-until.ts";
+
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 });
+
+let postern: PosternHome;
+let fixture: BackupFixture;
+
+beforeAll(async () => {
+  postern = await createPosternHome();
+  await postern.start();
+  fixture = backupFixture(postern);
+});
+afterAll(() => postern.close());
+
+/** Kills the daemon as soon as the operation is in this step, and starts another one. */
+async function killAt(id: string, step: string): Promise<void> {
+  await waitUntil(
+    `the step "${step}" of ${id}`,
+    async () => {
+      const { steps, status } = await postern.api<OperationInfo>("GET", `/v1/operations/${id}`);
+      if (status === "failed" || status === "completed")
+        throw new Error(`${id} is ${status} before "${step}"`);
+      return steps.some(({ name }) => name === step);
+    },
+    60_000,
+  );
+  await postern.stop("SIGKILL");
+  await postern.start();
+}
+
+/** What is on the servers is what Postern knows of, no more and no less. */
+async function expectNothingHalfMade(): Promise<void> {
+  const databases = await postern.api<DatabaseInfo[]>("GET", "/v1/databases");
+  const shared = databases.filter(({ isolation }) => isolation === "shared").map(({ database }) => database);
+  expect(databases.map(({ status }) => status)).toEqual(databases.map(() => "ready"));
+  expect(await listServerDatabases(postern.home, "shared")).toEqual(shared.sort());
+  expect(await listServerRoles(postern.home, "shared")).toEqual(shared.sort());
+  expect(await listInstanceFolders(postern.home)).toHaveLength(databases.length - shared.length);
+}
+
+const numbers = async (id: string) =>
+  (await fixture.rows(id, "select a from t order by a")).map(({ a }) => a);
+
+describe.each([
+  {
+    isolation: "process",
+    creating: ["copy", "start", "identity", "open"],
+    replacing: ["copy", "identity", "swap", "open", "tidy up"],
+  },
+  {
+    isolation: "shared",
+    creating: ["database", "dump", "restore", "first query"],
+    replacing: ["dump", "restore", "swap", "tidy up"],
+  },
+])("kill -9 of the daemon, with a $isolation database", ({ isolation, creating, replacing }) => {
+  let parent: CreatedDatabase;
+
+  beforeAll(async () => {
+    parent = await postern.api("POST", "/v1/databases", { name: `faults-${isolation}`, isolation });
+    await fixture.rows(parent.id, "create table t as select g as a from generate_series(1, 3) g");
+  });
+
+  it.each(creating)("in the step %s of a new branch is made good by its successor", async (step) => {
+    const accepted = await postern.api<CreatedBranch>(
+      "POST",
+      `/v1/databases/${parent.id}/branches?wait=false`,
+      {},
+    );
+    await killAt(accepted.operation_id, step);
+    await fixture.completed(await postern.api("GET", `/v1/operations/${accepted.operation_id}`));
+    expect(await numbers(accepted.id)).toEqual(await numbers(parent.id));
+    await expectNothingHalfMade();
+    await fixture.completed(await postern.api("DELETE", `/v1/databases/${accepted.id}?skip_snapshot=true`));
+    await expectNothingHalfMade();
+  });
+
+  it.each(replacing)("in the step %s of a reset and of a promotion loses neither side", async (step) => {
+    const branch = await postern.api<CreatedBranch>("POST", `/v1/databases/${parent.id}/branches`, {});
+    await waitUntil("the branch is ready", async () => {
+      const { status } = await postern.api<DatabaseInfo>("GET", `/v1/databases/${branch.id}`);
+      return status === "ready";
+    });
+    await fixture.rows(branch.id, "insert into t values (100)");
+    const before = await numbers(parent.id);
+    const reset = await postern.api<OperationInfo>("POST", `/v1/databases/${branch.id}/branch/reset`);
+    await killAt(reset.id, step);
+    await fixture.completed(reset);
+    expect([await numbers(parent.id), await numbers(branch.id)]).toEqual([before, before]);
+    const next = before.length + 1;
+    await fixture.rows(branch.id, `insert into t values (${next})`);
+    const promotion = await postern.api<OperationInfo>("POST", `/v1/databases/${branch.id}/branch/promote`, {
+      skip_safety_snapshot: true,
+    });
+    await killAt(promotion.id, step);
+    await fixture.completed(promotion);
+    const after = [...before, next];
+    expect([await numbers(parent.id), await numbers(branch.id)]).toEqual([after, after]);
+    await fixture.completed(await postern.api("DELETE", `/v1/databases/${branch.id}?skip_snapshot=true`));
+    await expectNothingHalfMade();
+  });
+});
