@@ -36,8 +36,6 @@ export function reviewScript(facts: TargetFacts): ScriptReview {
   let inBody = false;
   const revise: ReviseStatement = async (statement) => {
     const sql = withoutComments(statement);
-    // Rows, by far the most of what there is.
-    if (/^insert\s/i.test(sql)) return statement;
     // The body of a function in SQL is cut at its semicolons; nothing of it is looked at.
     if (inBody || atomicBody.test(sql)) {
       inBody = !/^end\b/i.test(sql);

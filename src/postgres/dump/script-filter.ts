@@ -11,8 +11,12 @@ import { posternError } from "../../base/error.ts";
 /** The statement to run instead; null for none. */
 export type ReviseStatement = (statement: string) => Promise<string | null> | string | null;
 
-/** Quotes, comments, and what else a statement goes on in across semicolons. */
-const opening = /'|"|--|\/\*|\$(?:[A-Za-z_\x80-\xff][\w\x80-\xff]*)?\$|;|\\|\n/g;
+/** What a statement goes on in across semicolons, what ends it, and commands to psql. */
+const opening = /'|"|--|\/\*|\$(?:[A-Za-z_\x80-\xff][\w\x80-\xff]*)?\$|;|\\/g;
+/** The beginning of one of these may be all that has been read. */
+const cutToken = /(?:-|\/|\$[\w\x80-\xff]*)$/;
+/** Rows, by far the most of what there is: nothing of them is looked at. */
+const row = /^\s*insert\s/i;
 const copyFromStdin = /^\s*copy\b[^;]*\bfrom\s+stdin\b/i;
 const ownCommand = /^\\(?:restrict|unrestrict|connect)\b/;
 /** One statement that does not end is no dump. */
@@ -28,10 +32,17 @@ interface Copy {
 export class ScriptFilter extends Transform {
   readonly #revise: ReviseStatement;
   readonly #decoder = new StringDecoder("latin1");
-  /** Read and not passed on yet; begins at the beginning of a statement, or of rows of COPY. */
+  /** The beginning of the statement, which has been looked at. */
+  #parts: string[] = [];
+  #size = 0;
+  /** Its last two characters. */
+  #before = "";
+  /** What has been read behind that; or rows of a COPY. */
   #text = "";
-  /** Up to here the statement holds nothing that is open. */
+  /** How far that has been looked at. */
   #at = 0;
+  /** The quote or comment that is open there. */
+  #open: OpenText | null = null;
   #copy: Copy | null = null;
   #line = 1;
   statements = 0;
@@ -68,55 +79,84 @@ export class ScriptFilter extends Transform {
       }
       const end = this.#findEnd(isEnd);
       if (end === undefined) {
-        if (this.#text.length > maxStatementBytes) throw notADump(this.#line, "A statement has no end.");
+        if (this.#size > maxStatementBytes) throw notADump(this.#line, "A statement has no end.");
         return;
       }
-      await this.#passStatement(this.#text.slice(0, end));
-      this.#text = this.#text.slice(end);
-      this.#at = 0;
+      const statement = this.#takeStatement(end);
+      if (row.test(statement)) this.#passRow(statement);
+      else await this.#passStatement(statement);
       if (this.#text === "" && isEnd) return;
     }
   }
 
-  /** Behind the semicolon of the statement at the beginning of the text; undefined while more must be read. */
-  #findEnd(isEnd: boolean): number | undefined {
-    const text = this.#text;
-    let last = this.#at;
-    opening.lastIndex = last;
-    for (let match = opening.exec(text); match; match = opening.exec(text)) {
-      const [token] = match;
-      if (token === ";") return match.index + 1;
-      last = opening.lastIndex;
-      if (token === "\n") continue;
-      if (token === "\\") {
-        const end = text.indexOf("\n", match.index);
-        if (end === -1 && !isEnd) return this.#wait(match.index);
-        return this.#command(match.index, end === -1 ? text.length : end + 1);
-      }
-      const end = endOf(text, token, match.index);
-      if (end === undefined) return isEnd ? text.length : this.#wait(match.index);
-      opening.lastIndex = end;
-      last = end;
-    }
-    if (!isEnd) return this.#wait(last);
-    return text.length === 0 ? undefined : text.length;
+  #takeStatement(end: number): string {
+    const statement = this.#parts.join("") + this.#text.slice(0, end);
+    this.#text = this.#text.slice(end);
+    this.#at = 0;
+    this.#parts = [];
+    this.#size = 0;
+    this.#before = "";
+    this.#open = null;
+    return statement;
   }
 
-  #wait(at: number): undefined {
-    this.#at = at;
+  /** Behind the semicolon of the statement, in the text; undefined while more must be read. */
+  #findEnd(isEnd: boolean): number | undefined {
+    for (;;) {
+      const text = this.#text;
+      if (this.#open) {
+        const { end, resume } = this.#open(text, this.#at);
+        if (end === undefined) return this.#wait(isEnd, resume);
+        this.#at = end;
+        this.#open = null;
+      }
+      opening.lastIndex = this.#at;
+      const match = opening.exec(text);
+      if (!match) return this.#wait(isEnd, text.length - (cutToken.exec(text.slice(-80))?.[0].length ?? 0));
+      const [token] = match;
+      if (token === ";") return opening.lastIndex;
+      if (token === "\\") {
+        const end = text.indexOf("\n", match.index);
+        if (end === -1 && !isEnd) return this.#wait(isEnd, match.index);
+        return this.#command(match.index, end === -1 ? text.length : end + 1);
+      }
+      this.#open = openText(
+        token,
+        (this.#before + text.slice(Math.max(0, match.index - 2), match.index)).slice(-2),
+      );
+      this.#at = opening.lastIndex;
+    }
+  }
+
+  /** What has been looked at is put aside. At the end of all the rest is the last statement. */
+  #wait(isEnd: boolean, at: number): number | undefined {
+    if (isEnd) return this.#text.length + this.#size === 0 ? undefined : this.#text.length;
+    const seen = this.#text.slice(0, at);
+    this.#parts.push(seen);
+    this.#size += at;
+    this.#before = (this.#before + seen.slice(-2)).slice(-2);
+    this.#text = this.#text.slice(at);
+    this.#at = 0;
     return undefined;
   }
 
   /** Between statements pg_dump writes a few commands to psql; they are dropped, and anything else is refused. */
   #command(at: number, end: number): number {
     const command = this.#text.slice(at, end).trimEnd();
-    if (onlyComments(this.#text.slice(0, at)) && ownCommand.test(command)) {
+    const before = this.#parts.join("") + this.#text.slice(0, at);
+    if (onlyComments(before) && ownCommand.test(command)) {
       this.#text = this.#text.slice(0, at) + this.#text.slice(end);
       this.#line += 1;
       return at;
     }
-    const line = this.#line + this.#text.slice(0, at).split("\n").length - 1;
+    const line = this.#line + before.split("\n").length - 1;
     throw notADump(line, `It holds the psql command ${command.slice(0, 40)}, which is not run.`);
+  }
+
+  #passRow(statement: string): void {
+    this.#line += statement.split("\n").length - 1;
+    this.statements += 1;
+    this.push(Buffer.from(`\n${statement}`, "latin1"));
   }
 
   async #passStatement(statement: string): Promise<void> {
@@ -171,30 +211,51 @@ export class ScriptFilter extends Transform {
   }
 }
 
-/** Behind what begins at `at` with `token`; undefined when its end has not been read yet. */
-function endOf(text: string, token: string, at: number): number | undefined {
-  if (token === "--") return found(text.indexOf("\n", at), 0);
-  if (token === "/*") return endOfComment(text, at);
-  if (token === '"') return found(text.indexOf('"', at + 1), 1);
-  if (token !== "'") return found(text.indexOf(token, at + token.length), token.length);
-  const escapes = /(?:^|[^\w\x80-\xff$])e$/i.test(text.slice(Math.max(0, at - 2), at));
-  const whole = escapes ? /'[^'\\]*(?:\\[\s\S][^'\\]*)*'/y : /'[^']*'/y;
-  whole.lastIndex = at;
-  return whole.test(text) ? whole.lastIndex : undefined;
+/** Looks from `at` on for what ends it: behind that, or from where to look on when more has been read. */
+type OpenText = (text: string, at: number) => { end?: number | undefined; resume: number };
+
+/** @param before the two characters in front of the token. */
+function openText(token: string, before: string): OpenText {
+  if (token === "--") return until("\n");
+  if (token === "/*") return openComment();
+  if (token === "'" && /(?:^|[^\w\x80-\xff$])e$/i.test(before)) return openEscapes;
+  return until(token);
 }
 
-const found = (at: number, length: number): number | undefined => (at === -1 ? undefined : at + length);
+const until =
+  (token: string): OpenText =>
+  (text, at) => {
+    const found = text.indexOf(token, at);
+    if (found !== -1) return { end: found + token.length, resume: found };
+    return { resume: Math.max(at, text.length - token.length + 1) };
+  };
+
+/** E'…': a backslash takes the next character with it. */
+const openEscapes: OpenText = (text, at) => {
+  const mark = /['\\]/g;
+  mark.lastIndex = at;
+  for (let match = mark.exec(text); match; match = mark.exec(text)) {
+    if (match[0] === "'") return { end: mark.lastIndex, resume: match.index };
+    if (mark.lastIndex === text.length) return { resume: match.index };
+    mark.lastIndex += 1;
+  }
+  return { resume: text.length };
+};
 
 /** Comments of this form nest. */
-function endOfComment(text: string, start: number): number | undefined {
-  let depth = 0;
-  const mark = /\/\*|\*\//g;
-  mark.lastIndex = start;
-  for (let match = mark.exec(text); match; match = mark.exec(text)) {
-    depth += match[0] === "/*" ? 1 : -1;
-    if (depth === 0) return mark.lastIndex;
-  }
-  return undefined;
+function openComment(): OpenText {
+  let depth = 1;
+  return (text, at) => {
+    const mark = /\/\*|\*\//g;
+    mark.lastIndex = at;
+    let last = at;
+    for (let match = mark.exec(text); match; match = mark.exec(text)) {
+      last = mark.lastIndex;
+      depth += match[0] === "/*" ? 1 : -1;
+      if (depth === 0) return { end: last, resume: last };
+    }
+    return { resume: Math.max(last, text.length - 1) };
+  };
 }
 
 export const withoutComments = (sql: string): string =>
