@@ -55,7 +55,7 @@ test("in a schema of somebody else's only one's own things go, and the others' t
   const database = await server.createDatabase();
   const admin = await server.connect({ database });
   await admin.query(
-    "grant create on schema public to app, other; grant create on database " + database + " to app",
+    `grant create on schema public to app, other; grant create on database ${database} to app`,
   );
   const other = await server.connect({ user: "other", database });
   await other.query("create table theirs (id serial)");
