@@ -4,8 +4,8 @@
  */
 import { availableParallelism, userInfo } from "node:os";
 import { join } from "node:path";
-import { parseDuration } from "./duration.ts";
 import { parseReserve } from "./disk-space.ts";
+import { parseDuration } from "./duration.ts";
 import { posternError } from "./error.ts";
 import { checkHosts, checkListen, type ListenConfig, type TlsFiles } from "./listen.ts";
 import { readS3, type S3Config } from "./read-s3.ts";

@@ -88,6 +88,21 @@ describe.skipIf(!hasOlder)("an older major", () => {
   });
 });
 
+it("brings the ledger of migrations along from another database of Postern's", async () => {
+  const source = await fixture.create("migrated");
+  const files = [{ name: "001_users.sql", sql: "create table users (id int)" }];
+  await fixture.completed(await postern.api("POST", `/v1/databases/${source.id}/migrations`, { files }));
+  const { direct } = await fixture.urls(source.id);
+  const target = await fixture.create("migrated-copy");
+  const end = await postern.run(["db", "import", "migrated-copy", direct, "--allow-missing", "--json"]);
+  expect(end.code).toBe(0);
+  expect(JSON.parse(end.stdout)).toMatchObject({ tables: 1, verified: true });
+  const again = await fixture.completed(
+    await postern.api("POST", `/v1/databases/${target.id}/migrations`, { files }),
+  );
+  expect(again.result).toMatchObject({ applied: 0, already_applied: 1 });
+});
+
 it("lets one of two imports at once have the database, and undoes the other", async () => {
   const { server, database, url } = await startSource();
   const owner = await server.connect({ user: "hosted", database });

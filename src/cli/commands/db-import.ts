@@ -6,6 +6,12 @@ import { join, resolve } from "node:path";
 import type pg from "pg";
 import { posternError } from "../../base/error.ts";
 import { exitCodes } from "../../base/error-codes.ts";
+import {
+  ensureLedger,
+  type LedgerRow,
+  readLedger,
+  recordTakenOver,
+} from "../../migrations/tracking-table.ts";
 import { hostedSchemas, type ImportWish, type LeftOut } from "../../postgres/dump/plan-import.ts";
 import { readTargetFacts, type TargetFacts } from "../../postgres/dump/target-facts.ts";
 import type { CommandInput } from "../command-input.ts";
@@ -138,6 +144,7 @@ async function importAll(work: Work): Promise<Numbers> {
   const before = input.flag("intoExisting") ? await countTables(work) : new Map<string, bigint>();
   const copied = isAddress(source) ? await fetch(work) : null;
   const imported = await putIn(work, copied?.path ?? source, copied?.skippedSchemas ?? []);
+  if (copied && work.wish.schemas.size === 0) await takeOverLedger(client, copied.ledger);
   progress.update("Analyzing");
   await client.query("set statement_timeout = 0; analyze");
   const after = await countTables(work);
@@ -157,6 +164,13 @@ async function importAll(work: Work): Promise<Numbers> {
     grants_left_out: imported.grantsLeftOut,
     owners: imported.owners,
   };
+}
+
+/** The migrations that made what has just arrived are applied here too. */
+async function takeOverLedger(client: pg.Client, rows: LedgerRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await ensureLedger(client);
+  if ((await readLedger(client)).length === 0) await recordTakenOver(client, rows);
 }
 
 const skippedReason = (schema: string, facts: TargetFacts): string =>

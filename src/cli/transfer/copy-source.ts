@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import type pg from "pg";
 import { posternError } from "../../base/error.ts";
+import { type LedgerRow, ledgerExists, readLedger } from "../../migrations/tracking-table.ts";
 import { withPostgresAt } from "../connect-postgres.ts";
 import { formatBytes } from "../format.ts";
 import type { Progress } from "../progress.ts";
@@ -21,6 +22,8 @@ export interface CopiedSource {
   /** Null: not counted. */
   rows: TableRows | null;
   largeObjects: number;
+  /** Migrations that Postern has applied there. */
+  ledger: LedgerRow[];
 }
 
 export interface CopyOptions {
@@ -52,8 +55,9 @@ export async function copySource(options: CopyOptions): Promise<CopiedSource> {
     const { rows: objects } = await client.query<{ n: number }>(
       "select pg_catalog.count(*)::int as n from pg_catalog.pg_largeobject_metadata",
     );
+    const ledger = (await ledgerExists(client)) ? await readLedger(client) : [];
     await client.query("commit");
-    return { path, skippedSchemas: skipped, rows: counted, largeObjects: objects[0]!.n };
+    return { path, skippedSchemas: skipped, rows: counted, largeObjects: objects[0]!.n, ledger };
   });
 }
 
