@@ -15,6 +15,7 @@ import type { DatabaseRow } from "../state/databases.ts";
 import { readContents } from "./archive-contents.ts";
 import { writeArtefact } from "./backup-artefact.ts";
 import { readBackupKeys } from "./backup-keys.ts";
+import { withCountedSnapshot } from "./count-tables.ts";
 import { currentStore } from "./open-storage.ts";
 import { lastWords, serverWentAway } from "./program-failure.ts";
 
@@ -52,15 +53,21 @@ export async function makeBackup(
   });
   const before = (await findBackup(platform.state, plan.id))!;
   if (before.status === "completed") return before;
-  const artefact = await writeArtefact(
-    platform,
-    before,
-    (sink) => dump(platform, run, row, plan, sink),
-    (bytes) => run.progress(bytes, null, "bytes"),
-  );
+  const write = (snapshot: string) =>
+    writeArtefact(
+      platform,
+      before,
+      (sink) => dump(platform, run, row, { ...plan, snapshot }, sink),
+      (bytes) => run.progress(bytes, null, "bytes"),
+    );
+  const place = { server: plan.server ?? row.instance_id!, database: row.database_name };
+  const { result: artefact, contents } =
+    plan.snapshot === undefined
+      ? await withCountedSnapshot(platform, place, write)
+      : { result: await write(plan.snapshot), contents: null };
   // An exit code of 0 is the program's word; the file itself is asked too.
   await readContents(platform, { ...before, stored_size_bytes: String(artefact.stored.sizeBytes) });
-  await completeBackup(platform.state, plan.id, artefact);
+  await completeBackup(platform.state, plan.id, artefact, contents);
   return (await findBackup(platform.state, plan.id))!;
 }
 

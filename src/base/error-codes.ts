@@ -147,6 +147,8 @@ export const errorCodes = {
   Y6028: { name: "instance_not_found", http: 404, exit: 5 },
   Y6011: { name: "storage_unreachable", http: 503, exit: 9 },
   Y6012: { name: "storage_refused", http: 500, exit: 1 },
+  Y6015: { name: "verification_failed", http: 409, exit: 1 },
+  Y6014: { name: "download_url_invalid", http: 403, exit: 4 },
   Y6013: { name: "backup_key_unusable", http: 409, exit: 1 },
   // Y8: credentials and pooling
   Y8001: { name: "pooler_unreachable", http: 503, exit: 9 },

@@ -3,18 +3,21 @@
 import type { Principal } from "../access/principal.ts";
 import { describeBackup } from "../backups/describe-backup.ts";
 import { openBackupDownload } from "../backups/open-backup-download.ts";
+import { checkDownload, signDownload } from "../backups/sign-download.ts";
 import { posternError } from "../base/error.ts";
 import type { BackupId } from "../base/id.ts";
 import { requestBackup } from "../databases/create-backup.ts";
 import { requestDeleteBackup } from "../databases/delete-backup.ts";
 import { findDatabase } from "../databases/find-database.ts";
 import { requestRestore } from "../databases/restore-database.ts";
+import { requestVerification } from "../databases/verify-backup.ts";
 import type { BackupService } from "../http/services.ts";
 import type { Platform } from "../instances/platform.ts";
 import { type BackupRow, findBackup, listBackups } from "../state/backups.ts";
 import { type DatabaseRow, findDatabaseById } from "../state/databases.ts";
 import { describeOperation } from "../state/operations.ts";
 import { accountOf } from "./database-services.ts";
+import { apiUrl } from "./describe-daemon.ts";
 
 export function backupServices(platform: Platform): BackupService {
   const find = (principal: Principal, ref: string) => findDatabase(platform.state, principal, ref);
@@ -45,7 +48,21 @@ export function backupServices(platform: Platform): BackupService {
       describeOperation(
         await requestDeleteBackup(platform, accountOf(principal), await findVisible(principal, id)),
       ),
+    verify: async (principal, { id }) =>
+      describeOperation(
+        await requestVerification(platform, accountOf(principal), await findVisible(principal, id)),
+      ),
     download: async (principal, { id }) => openBackupDownload(platform, await findVisible(principal, id)),
+    async signDownload(principal, { id, expiresIn }) {
+      const { id: known } = await findVisible(principal, id);
+      return signDownload(platform, apiUrl(platform), known, expiresIn);
+    },
+    async downloadSigned({ id, expires, signature }) {
+      checkDownload(platform, id, expires, signature);
+      const backup = await findBackup(platform.state, id);
+      if (!backup) throw posternError("Y6001", `There is no backup ${id} any more.`);
+      return openBackupDownload(platform, backup);
+    },
     async restore(principal, { ref, ...input }) {
       const row = await find(principal, ref);
       const backup = await findVisible(principal, input.backup_id as BackupId);

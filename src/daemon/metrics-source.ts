@@ -1,5 +1,6 @@
 /** In charge of what the metrics say of the present: databases, operations, backups, sessions, requests under way. */
 import { readDiskSpace } from "../base/disk-space.ts";
+import { surveyBackups } from "../backups/survey-backups.ts";
 import type { Platform } from "../instances/platform.ts";
 import { readStatistics } from "../state/statistics.ts";
 import type { MetricsSource, Sample } from "./metrics.ts";
@@ -18,8 +19,12 @@ const byLabel = (label: string, counts: Record<string, number>): Sample[] =>
 export function metricsSource(platform: Platform, facts: MetricsFacts): MetricsSource {
   return {
     async read() {
-      const [found, sessions] = await Promise.all([readStatistics(platform.state), facts.countSessions()]);
       const disk = await readDiskSpace(platform.config.home, platform.config.diskReserveBytes);
+      const [found, sessions, survey] = await Promise.all([
+        readStatistics(platform.state),
+        facts.countSessions(),
+        surveyBackups(platform),
+      ]);
       const services = platform.supervisor
         .list()
         .map(({ name, status }) => ({ name, up: status === "running" }));
@@ -36,6 +41,16 @@ export function metricsSource(platform: Platform, facts: MetricsFacts): MetricsS
           "postern_backup_last_success_timestamp_seconds",
           "When the newest backup was made.",
           seconds(newest),
+        ),
+        many(
+          "postern_backup_databases",
+          "Databases with a schedule of backups, and what is wrong with those of some.",
+          byLabel("state", {
+            scheduled: survey.scheduled,
+            overdue: survey.overdue.length,
+            failing: survey.failing.length,
+            unverified: survey.unverified.length,
+          }),
         ),
         many("postern_services", "Servers by whether they run.", byLabel("state", countServices(services))),
         one("postern_disk_free_bytes", "Free space of the home's disk.", disk.freeBytes),
@@ -57,6 +72,12 @@ export function metricsSource(platform: Platform, facts: MetricsFacts): MetricsS
           "Size as last measured.",
           found.databases,
           ({ size_bytes }) => (size_bytes === null ? Number.NaN : Number(size_bytes)),
+        ),
+        perDatabase(
+          "postern_database_backup_overdue_since_timestamp_seconds",
+          "Since when a scheduled backup is missing, where one is.",
+          survey.overdue,
+          ({ since }) => seconds(since),
         ),
         perDatabase(
           "postern_database_last_backup_timestamp_seconds",

@@ -18,6 +18,7 @@ import { restoreToTime } from "./restore-to-time.ts";
 import { applyCredentials } from "./rotate-credentials.ts";
 import { scaleDatabase } from "./scale-database.ts";
 import { undeleteDatabase } from "./undelete-database.ts";
+import { verifyBackup } from "./verify-backup.ts";
 
 export const operationHandlers = (
   sessions: Pick<QueryService, "closeDatabase" | "drainDatabase">,
@@ -33,6 +34,7 @@ export const operationHandlers = (
   create_backup: createBackup,
   restore_backup: restoreDatabase(sessions),
   delete_backup: deleteBackup,
+  verify_backup: verifyBackup,
   scale_database: scaleDatabase(sessions),
   reset_database: resetDatabase(sessions),
   wipe_database: resetDatabase(sessions),

@@ -24,6 +24,7 @@ import type {
   DatabaseActivity,
   DatabaseInfo,
   DatabaseUrls,
+  DownloadUrl,
   EnablePointInTimeRequest,
   LoginRequest,
   LoginResult,
@@ -204,7 +205,15 @@ export interface BackupService {
   ): Promise<BackupInfo[]>;
   describe(principal: AccountPrincipal, input: { id: BackupId }): Promise<BackupInfo>;
   delete(principal: AccountPrincipal, input: { id: BackupId }): Promise<OperationInfo>;
+  /** Restores it aside and compares. @throws Y6001 Y6006 Y3004 */
+  verify(principal: AccountPrincipal, input: { id: BackupId }): Promise<OperationInfo>;
   download(principal: AccountPrincipal, input: { id: BackupId }): Promise<BackupDownload>;
+  signDownload(
+    principal: AccountPrincipal,
+    input: { id: BackupId; expiresIn?: string | undefined },
+  ): Promise<DownloadUrl>;
+  /** By an address that `signDownload` gave. @throws Y6014 */
+  downloadSigned(input: { id: BackupId; expires: string; signature: string }): Promise<BackupDownload>;
   restore(principal: Principal, input: DatabaseRef & RestoreRequest): Promise<OperationInfo>;
 }
 

@@ -4,7 +4,7 @@ import type { Service } from "../base/service.ts";
 import { awaitOperation } from "../instances/await-operation.ts";
 import type { Platform } from "../instances/platform.ts";
 import type { OperationRow } from "../state/operations.ts";
-import { scheduleBackups } from "./schedule-backups.ts";
+import { scheduleBackups, scheduleVerification } from "./schedule-backups.ts";
 
 const everyMs = 20_000;
 const longestBackupMs = 86_400_000;
@@ -40,7 +40,7 @@ export class BackupScheduler implements Service {
     const { observe } = this.#platform;
     do {
       this.#again = false;
-      await scheduleBackups(this.#platform)
+      await beginWhatIsDue(this.#platform)
         .then((begun) => begun.map((operation) => this.#continueAfter(operation)))
         .catch((error: unknown) =>
           observe({
@@ -61,3 +61,8 @@ export class BackupScheduler implements Service {
     awaitOperation(this.#platform, id, longestBackupMs, stopping).then(goOn, () => {});
   }
 }
+
+const beginWhatIsDue = async (platform: Platform): Promise<OperationRow[]> => [
+  ...(await scheduleBackups(platform)),
+  ...(await scheduleVerification(platform)),
+];

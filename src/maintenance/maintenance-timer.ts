@@ -8,6 +8,7 @@ import type { Platform } from "../instances/platform.ts";
 import { expireBranches } from "./expire-branches.ts";
 import { createExpiry } from "./expire-databases.ts";
 import { measureSizes } from "./measure-sizes.ts";
+import { sweepScratch } from "./sweep-scratch.ts";
 import { trimLogs } from "./trim-logs.ts";
 
 export interface MaintenanceTask {
@@ -22,6 +23,7 @@ const createTasks = (): MaintenanceTask[] => [
   { name: "trim logs", everyMs: 60_000, runOnce: trimLogs },
   { name: "keep archives", everyMs: 60_000, runOnce: keepArchives },
   { name: "expire databases", everyMs: 3_600_000, runOnce: createExpiry() },
+  { name: "sweep scratch databases", everyMs: 3_600_000, runOnce: sweepScratch },
   { name: "expire branches", everyMs: 15_000, runOnce: expireBranches },
 ];
 

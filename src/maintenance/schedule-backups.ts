@@ -2,14 +2,16 @@
 import { policyOf } from "../backups/backup-policy.ts";
 import { planRun } from "../backups/plan-run.ts";
 import { requestScheduledBackup } from "../databases/create-backup.ts";
+import { requestVerification } from "../databases/verify-backup.ts";
 import type { Platform } from "../instances/platform.ts";
 import {
   listScheduledDatabases,
   resetScheduledRun,
   type ScheduledDatabase,
 } from "../state/backup-policies.ts";
+import { findDatabaseById } from "../state/databases.ts";
 import type { OperationRow } from "../state/operations.ts";
-import { countScheduledBackups } from "../state/scheduled-operations.ts";
+import { countScheduledBackups, findBackupToVerify } from "../state/scheduled-operations.ts";
 
 /** However many are due at the same minute, the machine and other work have room. */
 export const backupsAtOnce = 2;
@@ -28,6 +30,14 @@ export async function scheduleBackups(platform: Platform): Promise<OperationRow[
     room -= 1;
   }
   return begun;
+}
+
+/** A trial restore of a backup that a schedule made; one at a time. */
+export async function scheduleVerification(platform: Platform): Promise<OperationRow[]> {
+  const found = await findBackupToVerify(platform.state);
+  if (!found) return [];
+  const row = (await findDatabaseById(platform.state, found.database_id))!;
+  return [await requestVerification(platform, row.account_id, { ...found, status: "completed" })];
 }
 
 /** A database that is being made or restored stays due until it is ready. */

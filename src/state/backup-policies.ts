@@ -118,6 +118,8 @@ export async function noteScheduledEnd(
 export interface ScheduledDatabase extends DatabaseRow, BackupPolicyRow {
   /** When its newest backup was begun that is complete. */
   last_backup_at: Date | null;
+  /** How the newest trial restore of one of its backups went. */
+  last_verification: string | null;
 }
 
 /** Every living database with its wishes. */
@@ -125,7 +127,10 @@ export async function listScheduledDatabases(db: Queryable): Promise<ScheduledDa
   const { rows } = await db.query<ScheduledDatabase>(
     `select d.*, p.schedule, p.retention, p.snapshot_on_delete, p.snapshot_on_reset,
             p.scheduled_since, p.reached_at,
-            coalesce(p.failures, 0) as failures, p.retry_at, b.last_backup_at
+            coalesce(p.failures, 0) as failures, p.retry_at, b.last_backup_at,
+            (select v.verification->>'status' from backups v
+              where v.database_id = d.id and v.verification is not null
+              order by v.verified_at desc limit 1) as last_verification
        from databases d
        left join backup_policies p on p.database_id = d.id
        left join (select database_id, max(created_at) as last_backup_at

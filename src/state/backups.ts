@@ -84,13 +84,21 @@ export async function completeBackup(
   db: Queryable,
   id: BackupId,
   { plain, stored }: { plain: File; stored: File },
+  contents: BackupContents | null,
 ): Promise<void> {
   await db.query(
     `update backups
         set status = 'completed', size_bytes = $2, checksum = $3, stored_size_bytes = $4, stored_checksum = $5,
-            finished_at = now(), error = null
+            contents = $6, finished_at = now(), error = null
       where id = $1`,
-    [id, plain.sizeBytes, plain.checksum, stored.sizeBytes, stored.checksum],
+    [
+      id,
+      plain.sizeBytes,
+      plain.checksum,
+      stored.sizeBytes,
+      stored.checksum,
+      contents && JSON.stringify(contents),
+    ],
   );
 }
 
@@ -212,4 +220,17 @@ export async function countBackups(
     [databaseId],
   );
   return rows[0]!;
+}
+
+export async function saveVerification(
+  db: Queryable,
+  id: BackupId,
+  verification: BackupVerification,
+  at: Date,
+): Promise<void> {
+  await db.query("update backups set verification = $2, verified_at = $3 where id = $1", [
+    id,
+    JSON.stringify(verification),
+    at,
+  ]);
 }

@@ -284,12 +284,20 @@ export function inMemoryServices(): InMemoryServices {
       list: recording("backups.list", () => [backup]),
       describe: recording("backups.describe", () => backup),
       delete: recording("backups.delete", () => operation),
+      verify: recording("backups.verify", () => operation),
       download: recording("backups.download", () => ({
         stream: Readable.from([dumpBytes.subarray(0, 5), dumpBytes.subarray(5)]),
         sizeBytes: dumpBytes.length,
         checksum: backup.checksum!,
         fileName: "shop-bkp-01234567.dump",
       })),
+      signDownload: recording("backups.signDownload", () => ({
+        url: `http://localhost:5480/v1/backups/${backupId}/file?expires=1&signature=ab`,
+        expires_at: at,
+      })),
+      downloadSigned: recording("backups.downloadSigned", () => {
+        throw posternError("Y6014", "This address is not good.");
+      }),
       restore: recording("backups.restore", () => operation),
     },
     branches: {

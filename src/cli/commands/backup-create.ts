@@ -1,7 +1,7 @@
 /** In charge of `postern db backup create` and `db snapshot`. */
 import type { BackupInfo } from "@postern/sdk/protocol";
 import type { CommandRun } from "../command-spec.ts";
-import { formatBytes, formatTime } from "../format.ts";
+import { formatBytes, formatDuration, formatTime, plural } from "../format.ts";
 import { renderFields } from "../table.ts";
 import { requireDatabase } from "../target.ts";
 
@@ -27,5 +27,16 @@ export const renderBackup = (backup: BackupInfo): string =>
     ["Expires", backup.expires_at && formatTime(backup.expires_at)],
     ["Size", backup.size_bytes === null ? null : formatBytes(backup.size_bytes)],
     ["SHA-256", backup.checksum],
+    ["Stored", `${backup.store}${backup.encrypted ? ", encrypted" : ""}`],
+    ["Verified", describeVerification(backup)],
     ["Error", backup.error && `${backup.error.message} (${backup.error.code})`],
   ]);
+
+function describeVerification({ verification, verified_at }: BackupInfo): string | null {
+  if (verification === null) return null;
+  const { status, tables, rows, duration_ms, error } = verification;
+  const at = formatTime(verified_at!);
+  if (status === "verified")
+    return `${at}: ${plural(tables, "table")}, ${plural(rows, "row")}, in ${formatDuration(duration_ms)}`;
+  return `${status}, ${at}: ${error?.message ?? ""}${error?.detail ? ` ${error.detail}` : ""}`;
+}

@@ -8,13 +8,20 @@ import { pipeline } from "node:stream/promises";
 import type { ReadableStream } from "node:stream/web";
 import { posternError } from "../../base/error.ts";
 import type { CommandRun } from "../command-spec.ts";
-import { formatBytes } from "../format.ts";
+import { formatBytes, formatTime } from "../format.ts";
 import { startProgress } from "../progress.ts";
 
 export const run: CommandRun = async (context, input) => {
   const { output } = context;
   const id = input.args[0]!;
-  const download = await (await context.account()).downloadBackup(id);
+  const control = await context.account();
+  if (input.flag("url")) {
+    const signed = await control.getDownloadUrl(id, { expires_in: input.text("expiresIn") });
+    output.talk(`Good until ${formatTime(signed.expires_at)}, for whoever has it:`);
+    await output.print(signed, () => signed.url);
+    return undefined;
+  }
+  const download = await control.downloadBackup(id);
   const file = resolve(context.directory, input.text("output") ?? download.fileName);
   const draft = `${file}.part`;
   const progress = startProgress(output);

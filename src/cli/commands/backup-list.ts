@@ -15,12 +15,12 @@ export const run: CommandRun = async (context, input) => {
   });
   await output.print(backups, () =>
     renderColumns(
-      backups.map(({ id, kind, status, created_at, size_bytes }) => [
+      backups.map(({ id, kind, status, created_at, size_bytes, verification }) => [
         `${status === "completed" ? output.paint.green("•") : output.paint.red("•")} ${id}`,
         kind,
         formatTime(created_at),
         size_bytes === null ? "" : formatBytes(size_bytes),
-        status === "completed" ? "" : status,
+        status === "completed" ? (verification?.status ?? "") : status,
       ]),
     ),
   );

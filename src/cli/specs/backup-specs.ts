@@ -89,12 +89,26 @@ export const backupSpecs: readonly CommandSpec[] = [
     load: () => import("../commands/backup-restore.ts"),
   },
   {
+    path: "db backup verify",
+    aliases: ["db snapshot verify"],
+    summary:
+      "restore a backup aside and compare it with what it was made of; exit 8 when other work went first",
+    args: [{ name: "[backup]", summary: "its id, or a database: then its newest" }],
+    options: databaseOptions,
+    examples: ["postern db backup verify bkp-8f3e2a1c", "postern db backup verify my-app-db"],
+    load: () => import("../commands/backup-verify.ts"),
+  },
+  {
     path: "db backup download",
     aliases: ["db snapshot download"],
     summary: "write a backup's file, in the custom format of pg_dump, and check it",
     args: [backup],
     outputIsFile: true,
-    options: [{ flags: "-o, --output <file>", summary: "where to; its own name when absent" }],
+    options: [
+      { flags: "-o, --output <file>", summary: "where to; its own name when absent" },
+      { flags: "--url", summary: "print an address instead that needs no key" },
+      { flags: "--expires-in <time>", summary: "of the address: 15m when absent, 7d at most" },
+    ],
     examples: ["postern db backup download bkp-8f3e2a1c --output shop.dump"],
     load: () => import("../commands/backup-download.ts"),
   },

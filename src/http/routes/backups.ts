@@ -1,5 +1,4 @@
 /** In charge of the routes of backups: making, listing, fetching, restoring, deleting. */
-import type { Readable } from "node:stream";
 import { z } from "zod";
 import type { AuthenticationHooks } from "../authenticate-request.ts";
 import { accountOf, principalOf } from "../authenticate-request.ts";
@@ -17,14 +16,15 @@ import { operationInfo } from "../schemas/operation.ts";
 import { limit } from "../schemas/query-string.ts";
 import { errors, json, security } from "../schemas/respond.ts";
 import type { HttpServices } from "../services.ts";
+import { backupFileRoutes } from "./backup-files.ts";
 import { backupPolicyRoutes } from "./backup-policies.ts";
 
 const tags = ["Backups"];
-const dump = z.custom<Readable>().meta({ type: "string", contentMediaType: "application/octet-stream" });
 
 export function backupRoutes(app: HttpApp, services: HttpServices, caller: AuthenticationHooks): void {
   backupsOfDatabase(app, services, caller);
   oneBackup(app, services, caller);
+  backupFileRoutes(app, services, caller);
   backupPolicyRoutes(app, services, caller);
 }
 
@@ -113,32 +113,6 @@ function oneBackup(app: HttpApp, services: HttpServices, caller: AuthenticationH
       const id = parseBackupId(request.params.id);
       reply.code(202);
       return services.backups.delete(accountOf(request), { id });
-    },
-  });
-
-  app.get("/v1/backups/:id/download", {
-    schema: {
-      tags,
-      operationId: "downloadBackup",
-      summary: "Download a backup's file",
-      description: "In the custom format of pg_dump; `x-checksum-sha256` carries its SHA-256 in hex.",
-      security: security.account,
-      params: backupId,
-      response: {
-        200: { description: "The file.", content: { "application/octet-stream": { schema: dump } } },
-        ...errors(401, 403, 404, 409),
-      },
-    },
-    onRequest: caller.account,
-    handler: async (request, reply) => {
-      const id = parseBackupId(request.params.id);
-      const file = await services.backups.download(accountOf(request), { id });
-      return reply
-        .type("application/octet-stream")
-        .header("content-length", file.sizeBytes)
-        .header("content-disposition", `attachment; filename="${file.fileName}"`)
-        .header("x-checksum-sha256", file.checksum)
-        .send(file.stream);
     },
   });
 }

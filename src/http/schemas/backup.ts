@@ -1,5 +1,5 @@
 /** In charge of the schemas of backups. */
-import type { BackupInfo, CreateBackupRequest, RestoreRequest } from "@postern/sdk/protocol";
+import type { BackupInfo, CreateBackupRequest, DownloadUrl, RestoreRequest } from "@postern/sdk/protocol";
 import { z } from "zod";
 import { errorBody, timestamp } from "./respond.ts";
 
@@ -46,3 +46,7 @@ export const restoreRequest = z.strictObject({
 }) satisfies z.ZodType<RestoreRequest>;
 
 export const backupId = z.object({ id: z.string().describe("`bkp-` and 8 hex digits.") });
+
+export const downloadUrl = z
+  .object({ url: z.string(), expires_at: timestamp })
+  .meta({ id: "DownloadUrl" }) satisfies z.ZodType<DownloadUrl>;

@@ -30,6 +30,7 @@ const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
 const bodiless = new Set([
   "post /v1/databases/{ref}/pause",
   "post /v1/databases/{ref}/resume",
+  "post /v1/backups/{id}/verify",
   "post /v1/logout",
   "post /v1/databases/{ref}/undelete",
 ]);
@@ -65,6 +66,8 @@ describe("the OpenAPI document", () => {
         "get /openapi.json",
         "get /v1/backups/{id}",
         "get /v1/backups/{id}/download",
+        "get /v1/backups/{id}/download-url",
+        "get /v1/backups/{id}/file",
         "get /v1/databases",
         "get /v1/databases/{ref}",
         "get /v1/databases/{ref}/backup-policy",
@@ -79,6 +82,7 @@ describe("the OpenAPI document", () => {
         "get /v1/status",
         "get /v1/whoami",
         "post /v1/accounts",
+        "post /v1/backups/{id}/verify",
         "post /v1/databases",
         "post /v1/databases/{ref}/backups",
         "post /v1/databases/{ref}/migrations",

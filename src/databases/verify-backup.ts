@@ -1,0 +1,172 @@
+/**
+ * In charge of proving a backup: it is restored into a database aside, which no user reaches, and what is there then is
+ * compared with what was counted when the backup was made. Other work on the database goes first.
+ */
+import { statfs } from "node:fs/promises";
+import { join } from "node:path";
+import type { BackupVerification, ErrorBody } from "@postern/sdk/protocol";
+import { verifyArtefact } from "../backups/backup-artefact.ts";
+import { compareContents, countDatabase } from "../backups/count-tables.ts";
+import { restoreInto } from "../backups/restore-into.ts";
+import { posternError } from "../base/error.ts";
+import type { AccountId, BackupId } from "../base/id.ts";
+import type { OperationHandler, OperationRun } from "../instances/operation-run.ts";
+import {
+  createPhysicalDatabase,
+  createTenant,
+  dropOwner,
+  dropPhysicalDatabase,
+} from "../instances/physical-database.ts";
+import type { Platform } from "../instances/platform.ts";
+import { type BackupContents, type BackupRow, findBackup, saveVerification } from "../state/backups.ts";
+import { type DatabaseRow, findDatabaseById } from "../state/databases.ts";
+import { insertOperation, type OperationRow } from "../state/operations.ts";
+import { isWaitedFor } from "../state/scheduled-operations.ts";
+import { requireReady } from "./require-ready.ts";
+
+/** `<database>_verify_<operation>` */
+export const scratchPattern = /^db_[0-9a-f]{12}_verify_([0-9a-f]{12})$/;
+
+/** What says that the backup itself is no good; anything else says that it could not be tried. */
+const failures = new Set(["Y6003", "Y6004", "Y6007", "Y6013", "Y6015"]);
+const lookEveryMs = 1_000;
+
+/** @throws Y6006 Y3004 */
+export async function requestVerification(
+  platform: Platform,
+  accountId: AccountId | null,
+  backup: Pick<BackupRow, "id" | "status" | "database_id">,
+): Promise<OperationRow> {
+  if (backup.status !== "completed")
+    throw posternError(
+      "Y6006",
+      `Backup ${backup.id} is ${backup.status}; only a completed one can be verified.`,
+    );
+  const row = (await findDatabaseById(platform.state, backup.database_id))!;
+  if (row.destroyed_at === null) requireReady(row);
+  return platform.state.transaction((tx) =>
+    insertOperation(tx, {
+      kind: "verify_backup",
+      databaseId: backup.database_id,
+      accountId,
+      input: { backup_id: backup.id },
+    }),
+  );
+}
+
+export const verifyBackup: OperationHandler = {
+  async run(platform, run) {
+    const backup = await findBackup(platform.state, run.row.input.backup_id as BackupId);
+    if (!backup)
+      throw posternError("Y6001", `There is no backup ${String(run.row.input.backup_id)} any more.`);
+    const row = (await findDatabaseById(platform.state, backup.database_id))!;
+    const scratch = scratchOf(run, row);
+    const startedAt = performance.now();
+    const yielding = new AbortController();
+    const timer = setInterval(() => {
+      isWaitedFor(platform.state, row.id, run.id).then(
+        (waits) => (waits ? yielding.abort() : undefined),
+        () => {},
+      );
+    }, lookEveryMs);
+    try {
+      const trial = { ...run, signal: AbortSignal.any([run.signal, yielding.signal]) };
+      const found = await tryRestore(platform, trial, scratch, backup);
+      const verification: BackupVerification = {
+        status: "verified",
+        ...sumOf(found),
+        duration_ms: Math.round(performance.now() - startedAt),
+        error: null,
+      };
+      await run.step("tidy up", () => removeScratch(platform, scratch));
+      await saveVerification(platform.state, backup.id, verification, platform.clock.now());
+      return { backup_id: backup.id, ...verification };
+    } catch (error) {
+      if (!yielding.signal.aborted || platform.stopping.aborted) throw error;
+      await removeScratch(platform, scratch);
+      return { backup_id: backup.id, status: "postponed" };
+    } finally {
+      clearInterval(timer);
+    }
+  },
+
+  async undo(platform, run) {
+    const row = await findDatabaseById(platform.state, run.row.database_id!);
+    if (!row) return;
+    await removeScratch(platform, scratchOf(run, row));
+    const error = run.row.input.undoing as ErrorBody;
+    const verification: BackupVerification = {
+      status: failures.has(error.code) ? "failed" : "skipped",
+      tables: 0,
+      rows: 0,
+      duration_ms: 0,
+      error,
+    };
+    const id = run.row.input.backup_id as BackupId;
+    await saveVerification(platform.state, id, verification, platform.clock.now());
+  },
+};
+
+interface Scratch {
+  /** Where it is, and who owns it there. */
+  tenant: DatabaseRow;
+  name: string;
+  /** The database is destroyed: its owner is made for the trial, on the shared server. */
+  ownerToo: boolean;
+}
+
+function scratchOf(run: OperationRun, row: DatabaseRow): Scratch {
+  const name = `${row.id.replace("-", "_")}_verify_${run.id.slice("op-".length)}`;
+  if (row.destroyed_at === null) return { tenant: row, name, ownerToo: false };
+  const tenant: DatabaseRow = { ...row, instance_id: "shared", isolation: "shared", database_name: name };
+  return { tenant, name, ownerToo: true };
+}
+
+async function tryRestore(
+  platform: Platform,
+  run: OperationRun,
+  { tenant, name, ownerToo }: Scratch,
+  backup: BackupRow,
+): Promise<BackupContents> {
+  await run.step("check the file", () => verifyArtefact(platform, backup));
+  await requireRoom(platform, tenant, backup);
+  await run.step("scratch database", async () => {
+    // An attempt that was cut off left a part.
+    await dropPhysicalDatabase(platform, tenant, name);
+    if (ownerToo) await createTenant(platform, tenant);
+    else await createPhysicalDatabase(platform, tenant, name);
+  });
+  await run.step("trial restore", () => restoreInto(platform, run, tenant, name, backup.id));
+  return run.step("compare", async () => {
+    const found = await countDatabase(platform, { server: tenant.instance_id!, database: name });
+    const difference = backup.contents && compareContents(backup.contents, found);
+    if (difference === null) return found;
+    throw posternError("Y6015", `Backup ${backup.id} does not hold what was in the database.`, {
+      detail: difference,
+      hint: "Make another backup, and verify it.",
+    });
+  });
+}
+
+/** A second copy must not fill the disk of those who work. @throws Y6005 */
+async function requireRoom(platform: Platform, tenant: DatabaseRow, backup: BackupRow): Promise<void> {
+  const { bavail, bsize } = await statfs(join(platform.config.home, "instances"));
+  const wanted =
+    1.2 * Math.max(Number(tenant.size_bytes ?? 0), 3 * Number(backup.size_bytes)) + 256 * 1024 ** 2;
+  if (bavail * bsize >= wanted) return;
+  throw posternError("Y6005", "There is no room for a trial restore.", {
+    detail: `It may need ${Math.ceil(wanted / 1024 ** 2)} MiB, and ${Math.floor((bavail * bsize) / 1024 ** 2)} MiB are free.`,
+    hint: "The backup itself is whole; make room and run `postern db backup verify` again.",
+  });
+}
+
+async function removeScratch(platform: Platform, { tenant, name, ownerToo }: Scratch): Promise<void> {
+  if (tenant.instance_id === null) return;
+  await dropPhysicalDatabase(platform, tenant, name);
+  if (ownerToo) await dropOwner(platform, tenant);
+}
+
+const sumOf = ({ tables }: BackupContents) => ({
+  tables: tables.length,
+  rows: tables.reduce((sum, { rows }) => sum + (rows ?? 0), 0),
+});
