@@ -1,7 +1,7 @@
 /** In charge of what the daemon says of itself. */
 import type { DaemonStatus, ServiceState } from "@postern/sdk/protocol";
-import { type DiskSpace, readDiskSpace } from "../base/disk-space.ts";
 import { backupWarnings, surveyBackups } from "../backups/survey-backups.ts";
+import { type DiskSpace, readDiskSpace } from "../base/disk-space.ts";
 import { bracketed, isLoopback } from "../base/listen.ts";
 import { covers } from "../base/read-certificate.ts";
 import type { Platform } from "../instances/platform.ts";

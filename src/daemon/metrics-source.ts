@@ -1,6 +1,7 @@
 /** In charge of what the metrics say of the present: databases, operations, backups, sessions, requests under way. */
-import { readDiskSpace } from "../base/disk-space.ts";
+
 import { surveyBackups } from "../backups/survey-backups.ts";
+import { readDiskSpace } from "../base/disk-space.ts";
 import type { Platform } from "../instances/platform.ts";
 import { readStatistics } from "../state/statistics.ts";
 import type { MetricsSource, Sample } from "./metrics.ts";
