@@ -3,6 +3,7 @@
  * and archives with the servers. Everything is set to what was planned, so it can be repeated, or set back.
  */
 import type { InstanceId } from "../base/id.ts";
+import { leaveGate } from "../instances/leave-gate.ts";
 import type { Platform } from "../instances/platform.ts";
 import { serverLayout } from "../instances/server-layout.ts";
 import { serverSpec } from "../instances/server-spec.ts";
@@ -23,6 +24,7 @@ export interface ServerSwap {
 }
 
 export async function planServers(platform: Platform, { kept, promoted }: SwapPair): Promise<ServerSwap> {
+  for (const row of [kept, promoted]) await leaveGate(platform, row.instance_id as InstanceId);
   const [ofKept, ofPromoted] = await Promise.all(
     [kept, promoted].map((row) => findInstance(platform.state, row.instance_id!)),
   );

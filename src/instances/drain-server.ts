@@ -77,7 +77,8 @@ async function isPoolerAsked({ askPooler }: LeavingSessions): Promise<boolean> {
 }
 
 /** Does it do something, or may it be about to? */
-export function isUsed({ state, address, rested_ms: rested }: ServerSession): boolean {
-  if (state !== "idle") return true;
+export function isUsed({ state, role, address, rested_ms: rested }: ServerSession): boolean {
+  // Postern's own work may rest, for example while it copies files.
+  if (state !== "idle" || role?.startsWith("postern_")) return true;
   return rested < (address === null ? localRestMs : directRestMs);
 }

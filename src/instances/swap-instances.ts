@@ -6,6 +6,7 @@
 import type { InstanceId } from "../base/id.ts";
 import type { DatabaseRow } from "../state/databases.ts";
 import { findInstance, moveDatabase } from "../state/instances.ts";
+import { leaveGate } from "./leave-gate.ts";
 import type { Platform } from "./platform.ts";
 import { provisionInstance } from "./provision-instance.ts";
 import { serverLayout } from "./server-layout.ts";
@@ -21,6 +22,7 @@ export async function swapInstances(
   from: InstanceId,
   to: InstanceId,
 ): Promise<void> {
+  for (const id of [from, to]) await leaveGate(platform, id);
   await platform.pooler.pause(row.database_name);
   await closeSessions();
   const instance = await findInstance(platform.state, from);

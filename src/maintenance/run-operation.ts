@@ -6,9 +6,11 @@
 import type { ErrorBody } from "@postern/sdk/protocol";
 import { sleep } from "../base/clock.ts";
 import { asPosternError, hasCode, messageOf, PosternError } from "../base/error.ts";
-import type { OperationId } from "../base/id.ts";
+import type { InstanceId, OperationId } from "../base/id.ts";
 import { createOperationRun, type OperationHandler, type OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
+import { wakeInstance } from "../instances/sleeping-instance.ts";
+import { findDatabaseById } from "../state/databases.ts";
 import {
   findOperation,
   finishOperation,
@@ -61,6 +63,7 @@ async function attempt(
 ): Promise<ErrorBody | undefined> {
   try {
     await patiently(platform, run.row, async () => {
+      await wakeForWork(platform, run.row);
       const result = await handler.run(platform, run);
       await finishOperation(platform.state, run.id, { status: "completed", result });
     });
@@ -71,6 +74,15 @@ async function attempt(
     if (known.code === "Y9001") platform.observe({ type: "fault", where: `operation ${run.id}`, error });
     return known.toBody();
   }
+}
+
+/** Work that stops a server, or moves it, must find it awake; one that cannot be woken is the work's own affair. */
+async function wakeForWork(platform: Platform, { id, database_id: databaseId }: OperationRow): Promise<void> {
+  const row = databaseId === null ? undefined : await findDatabaseById(platform.state, databaseId);
+  if (!row?.paused_at || row.isolation === "shared" || row.instance_id === null) return;
+  await wakeInstance(platform, row.instance_id as InstanceId).catch((error: unknown) =>
+    platform.observe({ type: "fault", where: `waking ${row.id} for ${id}`, error }),
+  );
 }
 
 /** What is being undone is written down first, so that a successor goes on undoing instead of trying again. */

@@ -160,7 +160,9 @@ export class Gate {
     this.#socket?.destroy();
     const socket = await connectTo(join(this.#options.directory, controlSocket));
     this.#socket = socket;
-    createInterface({ input: socket }).on("line", (line) => this.#hear(JSON.parse(line) as GateAnswer));
+    const lines = createInterface({ input: socket });
+    lines.on("line", (line) => this.#hear(JSON.parse(line) as GateAnswer));
+    lines.on("error", () => {});
     socket.on("error", () => socket.destroy());
     socket.once("close", () => {
       if (this.#socket !== socket) return;

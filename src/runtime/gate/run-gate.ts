@@ -50,10 +50,10 @@ class Gate {
     this.#daemon?.destroy();
     this.#daemon = daemon;
     daemon.on("error", () => daemon.destroy());
-    createInterface({ input: daemon }).on(
-      "line",
-      (line) => void this.#answer(JSON.parse(line) as GateRequest),
-    );
+    const lines = createInterface({ input: daemon });
+    lines.on("line", (line) => void this.#answer(JSON.parse(line) as GateRequest));
+    // A daemon that is killed breaks the connection, which the reader of lines says once more.
+    lines.on("error", () => {});
   }
 
   async #answer(request: GateRequest): Promise<void> {
