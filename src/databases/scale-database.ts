@@ -10,6 +10,7 @@ import type { Platform } from "../instances/platform.ts";
 import { type DatabaseRow, findDatabaseById } from "../state/databases.ts";
 import { insertOperation, listOperations, type OperationRow } from "../state/operations.ts";
 import type { Queryable } from "../state/state.ts";
+import { resumeDatabase } from "./pause-database.ts";
 import { requireReady } from "./require-ready.ts";
 import { checkFit } from "./scale/check-fit.ts";
 import type { Sessions } from "./scale/hold-database.ts";
@@ -65,6 +66,8 @@ export const scaleDatabase = (sessions: Sessions): OperationHandler => ({
   async run(platform, run) {
     const row = await requireRow(platform, run);
     const input = run.row.input as unknown as ScaleInput;
+    // Whoever is moved is awake; nothing is sent to sleep while work on it goes on.
+    if (row.paused_at !== null && row.status === "ready") await resumeDatabase(platform, row);
     if (input.before === undefined) {
       const { class: databaseClass, isolation, instance_id, connection_limit, storage_limit_bytes } = row;
       const before = { class: databaseClass, isolation, instance_id, connection_limit, storage_limit_bytes };

@@ -237,6 +237,24 @@ describe("what is changed while the copy is made", () => {
   });
 });
 
+describe("a database that sleeps", () => {
+  it("is woken for the move, and sleeps and wakes in its new class", async () => {
+    const database = await create("sleepy");
+    const pause = () => postern.api("POST", `/v1/databases/${database.id}/pause`, {});
+    for (const [to, connections] of [
+      ["db.p2", "100"],
+      ["db.p3", "200"],
+    ] as const) {
+      await pause();
+      expect(await completed(await scale(database, to))).toMatchObject({ class: to });
+      await pause();
+      const sql = "select setting from pg_settings where name = 'max_connections'";
+      expect(await query(database, sql)).toEqual([{ setting: connections }]);
+    }
+    expect(await contentOf(database)).toMatchObject({ counter: "7", total: "125250" });
+  });
+});
+
 describe("what is refused", () => {
   it("a second move while one goes on, the same class, and what does not fit", async () => {
     const database = await create("refused");

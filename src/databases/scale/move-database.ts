@@ -23,6 +23,7 @@ import { withAdmin } from "../../instances/with-admin.ts";
 import { updateDatabase } from "../../state/databases.ts";
 import { findInstance } from "../../state/instances.ts";
 import { mergeOperationInput } from "../../state/operations.ts";
+import { pauseAfterOf } from "../pause-rules.ts";
 import { copyRole } from "./copy-role.ts";
 import {
   catchUp,
@@ -168,7 +169,9 @@ async function removeOld(platform: Platform, move: Move): Promise<void> {
 }
 
 async function makePlace(platform: Platform, { to }: Move): Promise<void> {
-  if (to.instance_id !== "shared") await provisionInstance(platform, to.instance_id as InstanceId, to.class);
+  const sleeps = pauseAfterOf(platform, to) !== null;
+  if (to.instance_id !== "shared")
+    await provisionInstance(platform, to.instance_id as InstanceId, to.class, { sleeps });
   await createTenant(platform, to);
 }
 

@@ -3,6 +3,7 @@ import type { DatabaseClass } from "@postern/sdk/protocol";
 import pg from "pg";
 import type { OperationRun } from "../../instances/operation-run.ts";
 import type { Platform } from "../../instances/platform.ts";
+import { serverDoor } from "../../instances/server-door.ts";
 import { serverSpec } from "../../instances/server-spec.ts";
 import { withAdmin } from "../../instances/with-admin.ts";
 import { type DatabaseRow, updateDatabase } from "../../state/databases.ts";
@@ -24,6 +25,7 @@ export async function resizeInstance(
     await updateInstance(platform.state, id, { class: databaseClass });
     await holdDatabase(platform, sessions, row);
     await restart(platform, row, databaseClass);
+    await tellGate(platform, row);
     await withAdmin(platform, id, "postgres", (client) =>
       client.query(`alter role ${pg.escapeIdentifier(row.role_name)} connection limit ${connectionLimit}`),
     );
@@ -34,6 +36,12 @@ export async function resizeInstance(
     });
     await releaseDatabase(platform, row);
   });
+}
+
+/** It starts the server by this class when it wakes it. */
+async function tellGate(platform: Platform, row: DatabaseRow): Promise<void> {
+  const instance = (await findInstance(platform.state, row.instance_id!))!;
+  if (platform.gate.door(instance.id)) await platform.gate.serve(serverDoor(platform, instance, false));
 }
 
 async function restart(platform: Platform, row: DatabaseRow, databaseClass: DatabaseClass): Promise<void> {
