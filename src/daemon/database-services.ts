@@ -10,6 +10,7 @@ import { requestDestroyDatabase } from "../databases/destroy-database.ts";
 import { findDatabase } from "../databases/find-database.ts";
 import { listDatabases } from "../databases/list-databases.ts";
 import { compareMigrations, listAppliedMigrations, requestMigration } from "../databases/migrate-database.ts";
+import { requestRehearsal } from "../databases/rehearse-migration.ts";
 import { requireReady } from "../databases/require-ready.ts";
 import { requestUndeleteDatabase } from "../databases/undelete-database.ts";
 import type { ClientAccessService, DatabaseService, MigrationService } from "../http/services.ts";
@@ -85,6 +86,10 @@ export function migrationServices(platform: Platform): MigrationService {
     async migrate(principal, { ref, files }) {
       const row = await findReady(principal, ref);
       return describeOperation(await requestMigration(platform, accountOf(principal), row, files));
+    },
+    async rehearse(principal, { ref, files }) {
+      const row = await findReady(principal, ref);
+      return describeOperation(await requestRehearsal(platform, accountOf(principal), row, files));
     },
     compare: async (principal, { ref, files }) =>
       compareMigrations(platform, await findReady(principal, ref), files),

@@ -89,7 +89,7 @@ export function listAppliedMigrations(platform: Platform, row: DatabaseRow): Pro
   return withOwner(platform, row, (client) => listApplied(client));
 }
 
-async function withOwner<Result>(
+export async function withOwner<Result>(
   platform: Platform,
   row: DatabaseRow,
   work: (client: pg.Client) => Promise<Result>,

@@ -11,6 +11,7 @@ import { destroyDatabase } from "./destroy-database.ts";
 import { migrateDatabase } from "./migrate-database.ts";
 import { promoteDatabase } from "./promote-database.ts";
 import { recoverServer } from "./recover-server.ts";
+import { rehearseMigration } from "./rehearse-migration.ts";
 import { replaceByBranch } from "./replace-by-branch.ts";
 import { resetDatabase } from "./reset-database.ts";
 import { restoreDatabase } from "./restore-database.ts";
@@ -25,6 +26,7 @@ export const operationHandlers = (
 ): Record<string, OperationHandler> => ({
   create_database: createDatabase,
   create_branch: createBranch,
+  rehearse_migration: rehearseMigration,
   reset_branch: replaceByBranch(sessions),
   promote_branch: replaceByBranch(sessions),
   destroy_database: destroyDatabase(sessions),

@@ -13,6 +13,7 @@ import { type AccountId, type BackupId, type InstanceId, newBackupId, newInstanc
 import type { OperationHandler, OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
 import { removeInstance, startClone } from "../instances/provision-instance.ts";
+import { wakeInstance } from "../instances/sleeping-instance.ts";
 import { openInstance, swapInstances } from "../instances/swap-instances.ts";
 import { withRoomForMore } from "../instances/with-room-for-more.ts";
 import { listWorkOn, listWorkWithBranch } from "../state/branches.ts";
@@ -123,6 +124,7 @@ async function replaceServer(
   const { fresh_instance: fresh, old_instance: old } = run.row.input as Record<string, InstanceId>;
   const closeSessions = () => sessions.closeDatabase(target.id);
   if (target.instance_id !== fresh) {
+    if (target.paused_at !== null) await wakeInstance(platform, old!);
     // A predecessor may have been killed when the old server was stopped already: it serves until the swap.
     await openInstance(platform, target, old!);
     const way = await copyServer(platform, run, source, target, fresh!);

@@ -175,6 +175,8 @@ export interface ClientAccessService {
 
 export interface MigrationService {
   migrate(principal: Principal, input: DatabaseRef & MigrateRequest): Promise<OperationInfo>;
+  /** The same on a copy, which is removed. */
+  rehearse(principal: Principal, input: DatabaseRef & MigrateRequest): Promise<OperationInfo>;
   /** What `migrate` with these files would meet. */
   compare(principal: Principal, input: DatabaseRef & MigrateRequest): Promise<MigrationState[]>;
   listApplied(principal: Principal, input: DatabaseRef): Promise<AppliedMigration[]>;

@@ -25,11 +25,14 @@ export async function swapInstances(
   for (const id of [from, to]) await leaveGate(platform, id);
   await platform.pooler.pause(row.database_name);
   await closeSessions();
-  const instance = await findInstance(platform.state, from);
-  const spec = serverSpec(platform.config.home, from, instance!.tcp_port);
-  platform.supervisor.release(spec.name);
-  await platform.runtime.stop(spec);
-  await moveDatabase(platform.state, row.id, from, to);
+  await platform.instanceLock.run(from, async () => {
+    const instance = await findInstance(platform.state, from);
+    const spec = serverSpec(platform.config.home, from, instance!.tcp_port);
+    platform.supervisor.release(spec.name);
+    await platform.gate.drop(from).catch(() => {});
+    await platform.runtime.stop(spec);
+    await moveDatabase(platform.state, row.id, from, to);
+  });
 }
 
 /** Starts the server, if it does not run as it should, and leads clients to it. Repeatable; also takes a swap back. */

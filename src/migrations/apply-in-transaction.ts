@@ -26,6 +26,7 @@ export async function applyInTransaction(
         where pg_catalog.txid_current()::pg_catalog.text = $4`,
       [file.name, file.checksum, durationMs, transaction],
     );
+    await session.beforeCommit?.(file);
     if (rowCount === 0) throw posternError("Y5007", `${file.name} left the transaction that it runs in.`);
     await client.query("commit");
     return { durationMs };

@@ -18,8 +18,10 @@ export interface ApplyOptions {
   signal?: AbortSignal | undefined;
   /** How long another migrator is waited for. */
   lockTimeoutMs?: number | undefined;
-  /** Before each file that is pending. */
-  onProgress?: ((progress: MigrationProgress) => void) | undefined;
+  /** Before each file that is pending; what it returns is awaited. */
+  onProgress?: ((progress: MigrationProgress) => unknown) | undefined;
+  /** At the end of a file that is one transaction, which is still open. */
+  beforeCommit?: ((file: MigrationFile) => Promise<void>) | undefined;
 }
 
 export interface MigrationProgress {
@@ -40,7 +42,7 @@ export async function applyMigrations(
   files: readonly MigrationFile[],
   options: ApplyOptions = {},
 ): Promise<MigrateResult> {
-  const session = { client, signal: options.signal };
+  const session = { client, signal: options.signal, beforeCommit: options.beforeCommit };
   return withMigrationLock(session, options.lockTimeoutMs ?? 10_000, async () => {
     await ensureLedger(client);
     const notes = await takeOverLedger(client, files);
@@ -66,7 +68,7 @@ async function applyPending(
   const unfinished = new Map((await readUnfinished(session.client)).map((row) => [row.name, row]));
   const outcomes = pending.map(notRun);
   for (const [index, file] of pending.entries()) {
-    onProgress?.({ done: index, total: pending.length, file: file.name });
+    await onProgress?.({ done: index, total: pending.length, file: file.name });
     outcomes[index] = await applyFile(session, file, unfinished.get(file.name));
     if (outcomes[index].outcome === "failed") break;
   }

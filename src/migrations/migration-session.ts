@@ -9,6 +9,8 @@ import type { MigrationFile } from "./migration-file.ts";
 export interface MigrationSession {
   client: pg.ClientBase;
   signal: AbortSignal | undefined;
+  /** At the end of a file that is one transaction, which is still open. */
+  beforeCommit?: ((file: MigrationFile) => Promise<void>) | undefined;
 }
 
 /** @throws MigrationFailure for what the file is to blame for; the signal's reason when the run was stopped */

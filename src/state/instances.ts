@@ -64,7 +64,7 @@ export async function deleteInstanceRow(db: Queryable, id: InstanceRow["id"]): P
   );
 }
 
-/** In one transaction: the database's place, and which of the two servers has which port. */
+/** In one transaction: the database's place, and which of the two servers has which ports. */
 export async function moveDatabase(
   state: State,
   databaseId: DatabaseId,
@@ -72,21 +72,22 @@ export async function moveDatabase(
   to: InstanceId,
 ): Promise<void> {
   await state.transaction(async (tx) => {
-    const { rows } = await tx.query<{ id: string; tcp_port: number }>(
-      "select id, tcp_port from instances where id = any ($1) for update",
-      [[from, to]],
-    );
-    const portOf = (id: string) => rows.find((row) => row.id === id)!.tcp_port;
-    // Ports are unique at every moment: one steps aside.
-    await tx.query("update instances set tcp_port = -tcp_port where id = $1", [from]);
-    await tx.query("update instances set tcp_port = $2, status = 'running' where id = $1", [
+    const { rows } = await tx.query<InstanceRow>("select * from instances where id = any ($1) for update", [
+      [from, to],
+    ]);
+    const old = rows.find((row) => row.id === from)!;
+    const fresh = rows.find((row) => row.id === to)!;
+    // Ports are unique at every moment: one server steps aside.
+    await tx.query("update instances set tcp_port = -tcp_port, front_port = null where id = $1", [from]);
+    await tx.query("update instances set tcp_port = $2, front_port = $3, status = 'running' where id = $1", [
       to,
-      portOf(from),
+      old.tcp_port,
+      old.front_port,
     ]);
     // Not running for good: nothing starts it any more.
     await tx.query("update instances set tcp_port = $2, status = 'creating' where id = $1", [
       from,
-      portOf(to),
+      fresh.tcp_port,
     ]);
     await tx.query("update databases set instance_id = $2 where id = $1", [databaseId, to]);
   });

@@ -268,6 +268,7 @@ export function inMemoryServices(): InMemoryServices {
       })),
     },
     migrations: {
+      rehearse: recording("migrations.rehearse", () => operation),
       migrate: recording("migrations.migrate", () => operation),
       compare: recording("migrations.compare", () => []),
       listApplied: recording("migrations.listApplied", () => []),

@@ -109,6 +109,9 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
 
     migrate: (ref: string, input: MigrateRequest) =>
       post<OperationInfo>(`${databasePath(ref)}/migrations`, input),
+    /** Runs the pending files on a copy of the database; the operation's result is a `RehearsalResult`. */
+    rehearseMigrations: (ref: string, input: MigrateRequest) =>
+      post<OperationInfo>(`${databasePath(ref)}/migrations/rehearse`, input),
     compareMigrations: (ref: string, input: MigrateRequest) =>
       post<MigrationState[]>(`${databasePath(ref)}/migrations/status`, input),
     listMigrations: (ref: string) => get<AppliedMigration[]>(`${databasePath(ref)}/migrations`),

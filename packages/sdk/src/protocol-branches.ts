@@ -1,5 +1,5 @@
 /** In charge of the shapes of branches that travel. */
-import type { CreatedDatabase } from "./protocol.ts";
+import type { CreatedDatabase, MigrationOutcome } from "./protocol.ts";
 
 /** Body of `POST /v1/databases/:ref/branches`. */
 export interface CreateBranchRequest {
@@ -43,4 +43,21 @@ export interface SchemaChangeBody {
   /** As SQL; null: it is not there. */
   before: string | null;
   after: string | null;
+}
+
+/** Result of the operation of `POST /v1/databases/:ref/migrations/rehearse`: the files ran on a copy, which is gone. */
+export interface RehearsalResult {
+  passed: boolean;
+  total: number;
+  already_applied: number;
+  /** The files that are pending, in their order. */
+  migrations: RehearsedMigration[];
+  notes: string[];
+}
+
+export interface RehearsedMigration extends MigrationOutcome {
+  /** The strongest lock on each table that was there before; null: not seen, as the file is no transaction. */
+  locks: { relation: string; mode: string; blocks: string }[] | null;
+  /** Tables that were written anew as a whole, with their size before. */
+  rewrites: { relation: string; bytes: number }[];
 }

@@ -13,11 +13,13 @@ import { formatDuration, plural } from "../format.ts";
 import { findMigrationDirectory, readMigrationFiles, shortPath } from "../migration-directory.ts";
 import { type MigrationTarget, withMigrationTarget } from "../migration-target.ts";
 import type { Output } from "../output.ts";
+import { rehearse } from "../rehearse-migrations.ts";
 import { renderCaret } from "../render-error.ts";
 
 export const run: CommandRun = async (context, input) => {
   const directory = await findMigrationDirectory(context.directory, input);
   const files = await readMigrationFiles(directory);
+  if (input.flag("rehearse") && !(await rehearse(context, input, files))) return undefined;
   return withMigrationTarget(context, input, async (target) => {
     if (input.flag("status") || input.flag("plan")) return showStates(context, input, target, files);
     await announce(context, target, files, directory);

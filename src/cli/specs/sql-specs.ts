@@ -23,10 +23,13 @@ export const sqlSpecs: readonly CommandSpec[] = [
       { flags: "--status", summary: "show what is applied and what is not; change nothing" },
       { flags: "--plan", summary: "show what would run, and how; change nothing" },
       { flags: "--exit-code", summary: "with --status or --plan: exit 8 when something is pending" },
+      { flags: "--rehearse", summary: "try them on a copy first: time, locks, rewrites; then ask" },
+      { flags: "-y, --yes", summary: "with --rehearse: apply them when all have passed" },
     ],
     examples: [
       "postern db migrate",
       "postern db migrate --status",
+      "postern db migrate --rehearse",
       "postern db migrate --dir db/migrations --json",
     ],
     load: () => import("../commands/db-migrate.ts"),

@@ -32,6 +32,26 @@ export function migrationRoutes(app: HttpApp, services: HttpServices, caller: Au
     },
   });
 
+  app.post("/v1/databases/:ref/migrations/rehearse", {
+    bodyLimit,
+    schema: {
+      tags,
+      operationId: "rehearseMigrations",
+      summary: "Try the pending migrations on a copy of the database",
+      description:
+        "The operation's result tells the time, the locks and the rewritten tables of each file, and whether all passed. The copy is removed.",
+      security: security.accountOrDatabase,
+      params: databaseRef,
+      body: migrateRequest,
+      response: { 202: json("Accepted.", operationInfo), ...errors(400, 401, 404, 409, 413, 507) },
+    },
+    onRequest: caller.accountOrDatabase,
+    handler: async (request, reply) => {
+      reply.code(202);
+      return services.migrations.rehearse(principalOf(request), { ...request.params, ...request.body });
+    },
+  });
+
   app.post("/v1/databases/:ref/migrations/status", {
     bodyLimit,
     schema: {
