@@ -55,7 +55,7 @@ export function parsePushLog(text: string, after: Date): PushLog {
     if (time === undefined) continue;
     if (level === "ERROR") lastWords = words!;
     const at = new Date(`${time.replace(" ", "T")}Z`);
-    if (droppedAt === null && at > after && /^dropped WAL file/.test(words!)) droppedAt = at;
+    if (droppedAt === null && at > after && words!.startsWith("dropped WAL file")) droppedAt = at;
   }
   return { droppedAt, lastWords };
 }

@@ -77,11 +77,7 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
   });
 
   const closeIdle = setInterval(() => {
-    for (const { pool, shared, streams } of opened.values()) {
-      pool.closeIdle();
-      streams.pool.closeIdle();
-      shared.closeIdle();
-    }
+    for (const context of opened.values()) closeIdleSessions(context);
     clients.closeIdle();
   }, idleCheckMs).unref();
 
@@ -110,12 +106,7 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
     const last = await context?.catch(() => undefined);
     const deadline = performance.now() + graceMs;
     while (last && last.underWay > 0 && performance.now() < deadline) await sleep(10);
-    await Promise.all([
-      clients.close(databaseId, closedError()),
-      last?.pool.close(closedError()),
-      last?.streams.pool.close(closedError()),
-      last?.shared.close(closedError()),
-    ]);
+    await Promise.all([clients.close(databaseId, closedError()), last && closeContext(last)]);
   }
 
   const run: Run = async (target, given, asOwner, asClient) => {
@@ -147,6 +138,16 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
       await Promise.all([...contexts.keys()].map((id) => closeDatabase(id)));
     },
   };
+}
+
+function closeIdleSessions({ pool, shared, streams }: QueryContext): void {
+  pool.closeIdle();
+  streams.pool.closeIdle();
+  shared.closeIdle();
+}
+
+async function closeContext({ pool, shared, streams }: QueryContext): Promise<void> {
+  await Promise.all([pool, streams.pool, shared].map((one) => one.close(closedError())));
 }
 
 /** Runs a request as the database's owner, or as one of its clients. */

@@ -8,27 +8,12 @@ import type { PosternError } from "../../base/error.ts";
 import { cancelRequest } from "../../postgres/wire/cancel-request.ts";
 import type { WireConnection } from "../../postgres/wire/wire-connection.ts";
 import { requestCanceled, statementTimedOut, tooBusy } from "../query-error.ts";
-import type { TypeCatalog } from "../type-catalog.ts";
 import type { Flight, Passenger } from "./flight.ts";
 import { mayBeOutdated } from "./may-be-outdated.ts";
 import { forgetCost, keepAlone, noteCost, planFlights } from "./plan-flights.ts";
+import type { SharedPoolOptions } from "./shared-pool-options.ts";
 import type { SharedRequest, Submission } from "./shared-request.ts";
 import { type SessionOwner, SharedSession } from "./shared-session.ts";
-
-export interface SharedPoolOptions {
-  open(signal: AbortSignal): Promise<WireConnection>;
-  catalog: TypeCatalog;
-  size: number;
-  /** Largest answer, counted on the socket, bytes. */
-  answerBytes: number;
-  statementTimeoutMs: number;
-  queueLength: number;
-  queueTimeoutMs: number;
-  idleTimeoutMs: number;
-  maxLifetimeMs: number;
-  /** For strangers: each request is a transaction of its own, which begins with who it is. */
-  isolates?: boolean;
-}
 
 /** A flight of several that shows no progress for this long is given up: each of them is asked again, alone. */
 const stuckAfterMs = 50;

@@ -37,15 +37,8 @@ const policies = {
       from pg_catalog.pg_policy p where p.polrelid in (select oid from relation)`,
 };
 
-/**
- * One row with one boolean. $1 relations that must exist, $2 relations that may, $3 functions that must exist, $4 whether
- * it writes, $5 functions that may exist. Functions count as harmless when all that bear the name are builtin or belong
- * to an extension, and none of them is volatile but for a few. What a table runs by itself (defaults, checks, indexes,
- * partition keys, triggers) is looked at in the same way. What may run without being named (operators, casts, the
- * defaults and checks of domains) is looked at for the database as a whole. Tables whose policies apply to their owner
- * are out of the question for the owner; for clients policies are looked at as defaults are.
- */
-const writeVerifyQuery = (audience: Audience): string => `
+/** What the statement reaches: `relation`, and `expression`, all that runs there without being named. */
+const writeReach = (audience: Audience): string => `
   with recursive named (oid) as (
     select pg_catalog.to_regclass(name) from pg_catalog.unnest($1::pg_catalog.text[] || $2::pg_catalog.text[]) as name
   ), relation (oid) as (
@@ -88,7 +81,17 @@ const writeVerifyQuery = (audience: Audience): string => `
     select pg_catalog.pg_get_indexdef(i.indexrelid), 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid
       from pg_catalog.pg_index i
      where i.indrelid in (select oid from relation) and (i.indexprs is not null or i.indpred is not null)${audience === "client" ? policies.expressions : ""}
-  )
+  )`;
+
+/**
+ * One row with one boolean. $1 relations that must exist, $2 relations that may, $3 functions that must exist, $4 whether
+ * it writes, $5 functions that may exist. Functions count as harmless when all that bear the name are builtin or belong
+ * to an extension, and none of them is volatile but for a few. What a table runs by itself (defaults, checks, indexes,
+ * partition keys, triggers) is looked at in the same way. What may run without being named (operators, casts, the
+ * defaults and checks of domains) is looked at for the database as a whole. Tables whose policies apply to their owner
+ * are out of the question for the owner; for clients policies are looked at as defaults are.
+ */
+const writeVerifyQuery = (audience: Audience): string => `${writeReach(audience)}
   select not exists (
            select from pg_catalog.unnest($1::pg_catalog.text[]) as name where pg_catalog.to_regclass(name) is null)
      and not exists (
