@@ -1,5 +1,6 @@
 /** In charge of what can be said of going back in time with a database. */
 import type { PointInTimeInfo } from "@postern/sdk/protocol";
+import { asPosternError, PosternError } from "../base/error.ts";
 import type { Platform } from "../instances/platform.ts";
 import { type ArchivedServer, findArchivedServer } from "../state/archives.ts";
 import type { DatabaseRow } from "../state/databases.ts";
@@ -38,9 +39,12 @@ export async function describePointInTime(
     return { ...nothing, status: reason === null ? "starting" : "off", reason, problem: server.problem };
   }
   const [info, archiver] = await Promise.all([
-    readArchiveInfo(platform, server.instance_id),
+    readArchiveInfo(platform, server.instance_id).catch(asPosternError),
     readArchiver(platform, server.instance_id).catch(() => undefined),
   ]);
+  // A disk that is missing is what is told of, not what keeps it from being told.
+  if (info instanceof PosternError)
+    return { ...nothing, status: "on", reason: null, problem: server.problem ?? info.toBody() };
   return { ...render(platform, server, info, archiver), ...windowOf(platform, row, server, info, archiver) };
 }
 

@@ -1,5 +1,6 @@
 /** In charge of saying how well a database is backed up. */
 import type { BackupStatusInfo } from "@postern/sdk/protocol";
+import { describePointInTime } from "../archive/describe-point-in-time.ts";
 import { describeBackup } from "../backups/describe-backup.ts";
 import { overdueSince } from "../backups/plan-run.ts";
 import type { Platform } from "../instances/platform.ts";
@@ -9,10 +10,11 @@ import type { DatabaseRow } from "../state/databases.ts";
 import { describeBackupPolicy } from "./change-backup-policy.ts";
 
 export async function describeBackupStatus(platform: Platform, row: DatabaseRow): Promise<BackupStatusInfo> {
-  const [wishes, newest, counts] = await Promise.all([
+  const [wishes, newest, counts, pointInTime] = await Promise.all([
     findBackupPolicy(platform.state, row.id),
     findNewestBackups(platform.state, row.id),
     countBackups(platform.state, row.id),
+    describePointInTime(platform, row),
   ]);
   const policy = describeBackupPolicy(platform, row, wishes);
   const times = {
@@ -36,5 +38,6 @@ export async function describeBackupStatus(platform: Platform, row: DatabaseRow)
     failures: wishes.failures,
     last_failure: isOver ? null : describe(newest.failed),
     ...counts,
+    point_in_time: pointInTime,
   };
 }

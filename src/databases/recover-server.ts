@@ -5,6 +5,8 @@
 import { rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { closeArchive, restoreFiles } from "../archive/restore-server.ts";
+import { replaySettings } from "../archive/scratch-server.ts";
+import { sleep } from "../base/clock.ts";
 import { posternError } from "../base/error.ts";
 import type { AccountId } from "../base/id.ts";
 import type { OperationHandler, OperationRun } from "../instances/operation-run.ts";
@@ -59,7 +61,7 @@ export const recoverServer: OperationHandler = {
       );
       await run.remember({ restored: true });
     }
-    await run.step("replay", () => platform.supervisor.keepRunning(spec));
+    await run.step("replay", () => startAgain(platform, run, spec));
     await updateInstance(platform.state, row.id, { status: "running" });
     const missing = await run.step("look", () => listMissing(platform, row.id));
     // A new history begins here; a backup of it is due soon.
@@ -75,6 +77,26 @@ export const recoverServer: OperationHandler = {
     });
   },
 };
+
+/** A server that is still being recovered takes readers already; it is back when it takes writers. */
+async function startAgain(
+  platform: Platform,
+  run: OperationRun,
+  spec: ReturnType<typeof serverSpec>,
+): Promise<void> {
+  await platform.supervisor.keepRunning({ ...spec, settings: { ...spec.settings, ...replaySettings } });
+  for (;;) {
+    const isRecovering = await withAdmin(platform, spec.name, "postgres", async (client) => {
+      const { rows } = await client.query<{ recovering: boolean }>(
+        "select pg_is_in_recovery() as recovering",
+      );
+      return rows[0]!.recovering;
+    });
+    if (!isRecovering) break;
+    await sleep(200, run.signal);
+  }
+  await platform.supervisor.keepRunning(spec);
+}
 
 /** One that still runs archives all that it has. */
 async function stopServer(

@@ -353,6 +353,7 @@ export function inMemoryServices(): InMemoryServices {
         completed: 1,
         running: 0,
         failed: 0,
+        point_in_time: pointInTime,
       })),
     },
     pointInTime: {

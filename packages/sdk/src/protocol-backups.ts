@@ -1,5 +1,6 @@
 /** In charge of the shapes of backups that travel. */
 import type { ErrorBody } from "./protocol-error.ts";
+import type { PointInTimeInfo } from "./protocol-recovery.ts";
 
 export type BackupKind = "manual" | "scheduled" | "safety" | "final";
 export type BackupStatus = "running" | "completed" | "failed";
@@ -79,6 +80,8 @@ export interface BackupStatusInfo extends BackupPolicyInfo {
   completed: number;
   running: number;
   failed: number;
+  /** How far back every single moment can be restored. */
+  point_in_time: PointInTimeInfo;
 }
 
 export interface RestoreRequest {

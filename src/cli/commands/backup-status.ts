@@ -6,6 +6,7 @@ import { formatTime } from "../format.ts";
 import { renderFields } from "../table.ts";
 import { requireDatabase } from "../target.ts";
 import { policyFields } from "./backup-policy.ts";
+import { pointInTimeFields } from "./db-pitr-show.ts";
 
 export const run: CommandRun = async (context, input) => {
   const { output } = context;
@@ -21,6 +22,7 @@ export const run: CommandRun = async (context, input) => {
       ["Last verified", describeVerified(status.last_verified) ?? "none"],
       ["Last failure", status.last_failure && red(describeFailure(status.last_failure))],
       ...policyFields(status),
+      ...pointInTimeFields(status.point_in_time),
       ["Backups", `${status.completed} completed, ${status.running} running, ${status.failed} failed`],
     ]),
   );

@@ -55,6 +55,7 @@ async function inspect(context: CliContext): Promise<Check[]> {
     check("API", async () => `answers as ${(await (await context.account()).whoAmI()).username}`),
     check("certificate", () => inspectCertificate(config)),
     check("exposure", () => inspectExposure(config, context), "Set POSTERN_TLS_CERT and POSTERN_TLS_KEY."),
+    check("archives", () => inspectArchives(context), "`postern db pitr show` tells more."),
     check("services", () => inspectServices(context), "`postern logs` tells more."),
   ]);
 }
@@ -125,6 +126,14 @@ async function inspectServices(context: CliContext): Promise<string> {
   const troubled = services.filter(({ status }) => status !== "running");
   if (troubled.length === 0) return `${services.length} running`;
   throw new Error(troubled.map(({ name, status, detail }) => `${name} ${status} ${detail ?? ""}`).join("; "));
+}
+
+async function inspectArchives(context: CliContext): Promise<string> {
+  const { toolchain, warnings } = await (await context.account()).status();
+  if (toolchain.pgbackrest === null) return "none: this toolchain cannot recover to a point in time";
+  const troubles = warnings.filter((text) => text.startsWith("The archive of "));
+  if (troubles.length === 0) return `pgBackRest ${toolchain.pgbackrest}`;
+  throw new Error(troubles.join("; "));
 }
 
 /** The folder, or the nearest one above it that exists. */

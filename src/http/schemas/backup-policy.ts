@@ -2,6 +2,7 @@
 import type { BackupPolicyInfo, BackupPolicyRequest, BackupStatusInfo } from "@postern/sdk/protocol";
 import { z } from "zod";
 import { backupInfo } from "./backup.ts";
+import { pointInTimeInfo } from "./point-in-time.ts";
 import { timestamp } from "./respond.ts";
 
 export const backupPolicyRequest = z.strictObject({
@@ -45,5 +46,6 @@ export const backupStatusInfo = z
     completed: z.int(),
     running: z.int(),
     failed: z.int(),
+    point_in_time: pointInTimeInfo,
   })
   .meta({ id: "BackupState" }) satisfies z.ZodType<BackupStatusInfo>;
