@@ -1,8 +1,8 @@
 /** In charge of what a running server and its archive say of how archiving goes. */
 import { readFile, truncate } from "node:fs/promises";
-import { join } from "node:path";
+import { withLook } from "../instances/awake-session.ts";
 import type { Platform } from "../instances/platform.ts";
-import { withAdmin } from "../instances/with-admin.ts";
+import type { ArchivedServer } from "../state/archives.ts";
 import { archiveLayout } from "./archive-layout.ts";
 
 export interface ArchiverFacts {
@@ -11,12 +11,13 @@ export interface ArchiverFacts {
   isFailing: boolean;
 }
 
-/** @throws Y4001 while the server does not answer. */
+/** Undefined while the server sleeps or does not answer; it is not woken. */
 export async function readArchiver(
   platform: Pick<Platform, "config">,
-  server: string,
-): Promise<ArchiverFacts> {
-  return withAdmin(platform, server, "postgres", async (client) => {
+  server: Pick<ArchivedServer, "instance_id" | "tcp_port">,
+): Promise<ArchiverFacts | undefined> {
+  const instance = { id: server.instance_id, tcp_port: server.tcp_port };
+  return withLook(platform, instance, {}, async (client) => {
     const { rows } = await client.query<{ archived: Date | null; failing: boolean }>(`
       select last_archived_time as archived,
              coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false) as failing
@@ -40,7 +41,7 @@ export async function readPushLog(
   server: string,
   after: Date,
 ): Promise<PushLog> {
-  const file = join(archiveLayout(config, server).logDirectory, `${server}-archive-push.log`);
+  const file = archiveLayout(config, server).pushLog;
   const text = await readFile(file, "utf8").catch(() => "");
   if (text.length > mostLogBytes) await truncate(file).catch(() => {});
   return parsePushLog(text, after);

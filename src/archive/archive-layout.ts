@@ -9,6 +9,8 @@ export interface ArchiveLayout {
   /** What the server itself reads. */
   settingsFile: string;
   logDirectory: string;
+  /** What pgBackRest says when the server hands its log over. */
+  pushLog: string;
   lockDirectory: string;
   spoolDirectory: string;
   /** Backups and logs; of this server alone, so that two servers' files cannot be mistaken for each other. */
@@ -23,6 +25,7 @@ export function archiveLayout(config: Pick<Config, "home" | "pointInTime">, serv
     settingsFile,
     configFile: join(directory, "pgbackrest.conf"),
     logDirectory: join(directory, "log"),
+    pushLog: join(directory, "log", "push.log"),
     lockDirectory: join(directory, "lock"),
     spoolDirectory: join(directory, "spool"),
     repository: join(config.pointInTime.directory, server, "repository"),

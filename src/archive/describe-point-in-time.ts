@@ -23,7 +23,7 @@ const nothing: Omit<PointInTimeInfo, "status" | "reason"> = {
 
 export async function describePointInTime(
   platform: Platform,
-  row: Pick<DatabaseRow, "instance_id" | "created_at">,
+  row: Pick<DatabaseRow, "instance_id" | "created_at" | "paused_at">,
 ): Promise<PointInTimeInfo> {
   if (platform.toolchain.pgbackrest === null)
     return {
@@ -40,7 +40,7 @@ export async function describePointInTime(
   }
   const [info, archiver] = await Promise.all([
     readArchiveInfo(platform, server.instance_id).catch(asPosternError),
-    readArchiver(platform, server.instance_id).catch(() => undefined),
+    readArchiver(platform, server),
   ]);
   // A disk that is missing is what is told of, not what keeps it from being told.
   if (info instanceof PosternError)
@@ -80,7 +80,7 @@ function render(
 /** While the server runs and archives, the last moment is now: what is missing is archived before a restore. */
 function windowOf(
   platform: Platform,
-  row: Pick<DatabaseRow, "created_at">,
+  row: Pick<DatabaseRow, "created_at" | "paused_at">,
   server: ArchivedServer,
   info: ArchiveInfo,
   archiver: ArchiverFacts | undefined,
@@ -88,7 +88,9 @@ function windowOf(
   const [first] = info.backups;
   if (!first) return { earliest: null, latest: null };
   const earliest = first.stoppedAt > row.created_at ? first.stoppedAt : row.created_at;
-  const isLive = archiver !== undefined && !archiver.isFailing && server.status === "on";
+  // One that sleeps is woken by a restore.
+  const answers = archiver !== undefined || row.paused_at !== null;
+  const isLive = answers && server.failing_since === null && !archiver?.isFailing && server.status === "on";
   const openGap = server.gaps.find((gap) => gap.to === null);
   const until = openGap ? new Date(openGap.from) : (archiver?.lastArchivedAt ?? server.last_backup_at);
   const latest = isLive && !openGap ? platform.clock.now() : until;

@@ -4,9 +4,10 @@
  */
 import { posternError } from "../base/error.ts";
 import type { Platform } from "../instances/platform.ts";
+import { serverSpec } from "../instances/server-spec.ts";
 import { type ArchivedServer, listArchivedServers, updateArchive } from "../state/archives.ts";
 import { insertOperation } from "../state/operations.ts";
-import { readArchiver, readPushLog } from "./archive-health.ts";
+import { type ArchiverFacts, readArchiver, readPushLog } from "./archive-health.ts";
 import { reloadSettings } from "./back-up-server.ts";
 import { dueBackup, openGap, retentionOf, wantsArchive } from "./plan-archive.ts";
 import { removeArchiveCommand, writeArchiveCommand, writeArchiveConfig } from "./write-archive-files.ts";
@@ -28,7 +29,10 @@ async function keepArchive(platform: Platform, server: ArchivedServer): Promise<
     return;
   }
   if (server.busy) return;
-  const seen = server.status === "on" ? await lookAfter(platform, server) : server;
+  const archiver = await readArchiver(platform, server);
+  // Nothing is written to a server that sleeps.
+  if (archiver === undefined) return;
+  const seen = server.status === "on" ? await lookAfter(platform, server, archiver) : server;
   const type = dueBackup(platform.config, seen, platform.clock.now());
   if (type === null) return;
   await insertOperation(platform.state, {
@@ -43,7 +47,7 @@ async function keepArchive(platform: Platform, server: ArchivedServer): Promise<
 async function switchOff(platform: Platform, server: ArchivedServer): Promise<void> {
   const now = platform.clock.now();
   await removeArchiveCommand(platform, server.instance_id);
-  await reloadSettings(platform, server.instance_id);
+  await platform.runtime.reload(serverSpec(platform.config.home, server.instance_id, null));
   await updateArchive(platform.state, server.instance_id, {
     status: "off",
     problem: null,
@@ -53,7 +57,11 @@ async function switchOff(platform: Platform, server: ArchivedServer): Promise<vo
 }
 
 /** How archiving goes, written down where it changed. */
-async function lookAfter(platform: Platform, server: ArchivedServer): Promise<ArchivedServer> {
+async function lookAfter(
+  platform: Platform,
+  server: ArchivedServer,
+  archiver: ArchiverFacts,
+): Promise<ArchivedServer> {
   const { config } = platform;
   const id = server.instance_id;
   const days = retentionOf(config, server);
@@ -61,10 +69,7 @@ async function lookAfter(platform: Platform, server: ArchivedServer): Promise<Ar
   // Another release's program is elsewhere.
   if (await writeArchiveCommand(platform, id)) await reloadSettings(platform, id);
   const now = platform.clock.now();
-  const [archiver, log] = await Promise.all([
-    readArchiver(platform, id),
-    readPushLog(config, id, server.last_backup_at ?? new Date(0)),
-  ]);
+  const log = await readPushLog(config, id, server.last_backup_at ?? new Date(0));
   const changes: Partial<ArchivedServer> = {};
   if (archiver.isFailing && server.failing_since === null) {
     changes.failing_since = archiver.lastArchivedAt ?? now;

@@ -77,9 +77,11 @@ pg1-user=${adminRole}
 
 /** True when the server has to read its settings again. */
 export async function writeArchiveCommand(platform: Platform, server: string): Promise<boolean> {
-  const { settingsFile, configFile } = archiveLayout(platform.config, server);
+  const { settingsFile, configFile, pushLog } = archiveLayout(platform.config, server);
   const program = platform.toolchain.pgbackrest!.program;
-  const command = `"${program}" --config="${configFile}" --stanza=${server} --log-level-stderr=warn archive-push "%p"`;
+  const options = `--config="${configFile}" --stanza=${server} --log-level-console=warn --log-level-stderr=off`;
+  // What it says is kept: nothing else tells that log was given up.
+  const command = `"${program}" ${options} archive-push "%p" >> "${pushLog}"`;
   return replaceFile(
     platform,
     settingsFile,

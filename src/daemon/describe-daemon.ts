@@ -5,9 +5,8 @@ import { type DiskSpace, readDiskSpace } from "../base/disk-space.ts";
 import { bracketed, isLoopback } from "../base/listen.ts";
 import { covers } from "../base/read-certificate.ts";
 import type { Platform } from "../instances/platform.ts";
-import { countDatabases, listTooLarge } from "../state/databases.ts";
 import { listArchivedServers } from "../state/archives.ts";
-import { countDatabases } from "../state/databases.ts";
+import { countDatabases, listTooLarge } from "../state/databases.ts";
 
 export interface DaemonFacts {
   version: string;
@@ -52,9 +51,6 @@ export async function describeDaemon(platform: Platform, facts: DaemonFacts): Pr
       ...diskWarnings(disk),
       ...(await sizeWarnings(platform)),
       ...backupWarnings(await surveyBackups(platform)),
-    warnings: [
-      ...troubled.map(describeTrouble),
-      ...listenWarnings(platform),
       ...(await archiveWarnings(platform)),
     ],
   };
@@ -89,6 +85,9 @@ async function sizeWarnings({ state }: Platform): Promise<string[]> {
   return large.map(
     ({ name, size_bytes, storage_limit_bytes }) =>
       `Database ${name} holds ${gigabytes(Number(size_bytes))}, more than the ${gigabytes(Number(storage_limit_bytes))} of its class.`,
+  );
+}
+
 /** Archives that are wanted and out of order. */
 async function archiveWarnings(platform: Platform): Promise<string[]> {
   const servers = await listArchivedServers(platform.state);

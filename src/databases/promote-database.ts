@@ -9,7 +9,7 @@ import type { Platform } from "../instances/platform.ts";
 import type { QueryService } from "../query/query-service.ts";
 import { type DatabaseRow, findDatabaseById, findDatabases, updateDatabase } from "../state/databases.ts";
 import { insertOperation, type OperationRow } from "../state/operations.ts";
-import { requireReady } from "./require-ready.ts";
+import { requireAwake, requireReady } from "./require-ready.ts";
 import { planServers, type ServerSwap, swapServers } from "./swap-servers.ts";
 import { areTenantsSwapped, type SwapPair, swapTenants } from "./swap-tenants.ts";
 
@@ -40,8 +40,7 @@ export async function requestPromote(
       `Only one of ${row.name} and ${other.name} has a server of its own.`,
       "`db scale` moves a database; or restore a backup into the old one.",
     );
-  requireReady(row);
-  requireReady(other);
+  for (const one of [row, other]) requireAwake(requireReady(one));
   return platform.state.transaction((tx) =>
     insertOperation(tx, {
       kind: "promote_database",
@@ -77,7 +76,14 @@ export const promoteDatabase = (sessions: Sessions): OperationHandler => ({
     const pair = await requirePair(platform, run);
     const swap = run.row.input.servers as ServerSwap | undefined;
     // What was under way with the servers goes back to where it was.
-    if (swap) await swapServers(platform, { kept: swap.promoted, promoted: swap.kept }, pair);
+    if (swap) {
+      const { kept, promoted } = swap;
+      const before = {
+        kept: { ...kept, instance: promoted.instance },
+        promoted: { ...promoted, instance: kept.instance },
+      };
+      await swapServers(platform, before, pair);
+    }
     await reopen(platform, pair);
   },
 });

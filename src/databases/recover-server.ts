@@ -17,6 +17,7 @@ import { type ArchiveRow, findArchivedServer, updateArchive } from "../state/arc
 import { listDatabasesOfInstance } from "../state/databases.ts";
 import { findInstance, type InstanceRow, updateInstance } from "../state/instances.ts";
 import { insertOperation, type OperationRow } from "../state/operations.ts";
+import { listSleepingInstances, saveAwake } from "../state/pauses.ts";
 import { requireAvailable } from "./archive-database.ts";
 
 /** @param force also where the server runs. @throws Y6020 Y6027 Y6028 */
@@ -34,8 +35,9 @@ export async function requestRecoverServer(
       hint: "Its databases may have backups: `postern db backup list`.",
     });
   const running = platform.supervisor.list().some(({ name, status }) => name === id && status === "running");
-  if (running && !force)
-    throw posternError("Y6027", `Server ${id} runs; there is nothing to recover.`, {
+  const sleeps = (await listSleepingInstances(platform.state)).has(id);
+  if ((running || sleeps) && !force)
+    throw posternError("Y6027", `Server ${id} ${sleeps ? "sleeps" : "runs"}; there is nothing to recover.`, {
       hint: "If its data is broken all the same, say so with --force: the newest state of its archive takes its place.",
     });
   return platform.state.transaction((tx) =>
@@ -63,6 +65,7 @@ export const recoverServer: OperationHandler = {
     }
     await run.step("replay", () => startAgain(platform, run, spec));
     await updateInstance(platform.state, row.id, { status: "running" });
+    await saveAwake(platform.state, row.id);
     const missing = await run.step("look", () => listMissing(platform, row.id));
     // A new history begins here; a backup of it is due soon.
     await updateArchive(platform.state, row.id, { problem: null, failing_since: null, last_backup_at: null });

@@ -1,4 +1,5 @@
 /** In charge of a server of its own as it was at a moment: restored into a new one's files, and given a new name and keys. */
+import type { DatabaseClass } from "@postern/sdk/protocol";
 import pg from "pg";
 import { replay, restoreFiles } from "../archive/restore-server.ts";
 import { replaySettings } from "../archive/scratch-server.ts";
@@ -28,9 +29,9 @@ export async function restoreOwnServer(
 ): Promise<void> {
   const id = row.instance_id as InstanceId;
   const { home } = platform.config;
-  const instance = await ensureReserved(platform, id);
+  const instance = await ensureReserved(platform, id, row.class);
   if (run.row.input.renamed !== true) {
-    const spec = quietSpec(home, id);
+    const spec = quietSpec(home, id, row.class);
     await platform.runtime.stop(spec);
     await run.step("files", () =>
       restoreFiles(platform, run, spec.dataDirectory, {
@@ -56,13 +57,13 @@ export async function restoreOwnServer(
 }
 
 export async function undoOwnServer(platform: Platform, id: InstanceId): Promise<void> {
-  await platform.runtime.stop(quietSpec(platform.config.home, id));
+  await platform.runtime.stop(quietSpec(platform.config.home, id, null));
   await removeInstance(platform, id);
 }
 
 /** By socket only, and into no archive, until the secrets of the old one open nothing any more. */
-function quietSpec(home: string, id: string): ServerSpec {
-  const { settingsFile: _, ...spec } = serverSpec(home, id, null);
+function quietSpec(home: string, id: string, databaseClass: DatabaseClass | null): ServerSpec {
+  const { settingsFile: _, ...spec } = serverSpec(home, id, null, databaseClass);
   return { ...spec, settings: { ...spec.settings, ...replaySettings } };
 }
 

@@ -29,6 +29,7 @@ import {
   updateDatabase,
 } from "../state/databases.ts";
 import { insertOperation } from "../state/operations.ts";
+import { listSleepingInstances } from "../state/pauses.ts";
 import { requireAvailable } from "./archive-database.ts";
 import type { AcceptedDatabase } from "./create-database.ts";
 import { checkDatabaseName } from "./name-rules.ts";
@@ -182,7 +183,8 @@ async function archiveUpToNow(
   const answers = platform.supervisor
     .list()
     .some(({ name, status }) => name === server && status === "running");
-  if (answers && archive?.status === "on") await closeArchive(platform, run, server);
+  const sleeps = (await listSleepingInstances(platform.state)).has(server);
+  if ((answers || sleeps) && archive?.status === "on") await closeArchive(platform, run, server);
   await run.remember({ closed: true });
 }
 

@@ -5,16 +5,18 @@
 import type { InstanceId } from "../base/id.ts";
 import { leaveGate } from "../instances/leave-gate.ts";
 import type { Platform } from "../instances/platform.ts";
+import { serverDoor } from "../instances/server-door.ts";
 import { serverLayout } from "../instances/server-layout.ts";
 import { serverSpec } from "../instances/server-spec.ts";
 import { type DatabaseRow, updateDatabase } from "../state/databases.ts";
-import { findInstance, updateInstance } from "../state/instances.ts";
+import { findInstance, type InstanceRow, updateInstance } from "../state/instances.ts";
 import { takeOver } from "./restore-own-server.ts";
 import type { SwapPair } from "./swap-tenants.ts";
 
 interface Seat {
   instance: InstanceId;
-  port: number;
+  /** What the URL leads to, and the gate where one stands before the server. */
+  place: Pick<InstanceRow, "tcp_port" | "front_port" | "class">;
 }
 
 /** Where each is to be. */
@@ -28,13 +30,25 @@ export async function planServers(platform: Platform, { kept, promoted }: SwapPa
   const [ofKept, ofPromoted] = await Promise.all(
     [kept, promoted].map((row) => findInstance(platform.state, row.instance_id!)),
   );
+  const placeOf = (row: InstanceRow) => ({
+    tcp_port: row.tcp_port,
+    front_port: row.front_port,
+    class: row.class,
+  });
   return {
-    kept: { instance: ofPromoted!.id as InstanceId, port: ofKept!.tcp_port },
-    promoted: { instance: ofKept!.id as InstanceId, port: ofPromoted!.tcp_port },
+    kept: { instance: ofPromoted!.id as InstanceId, place: placeOf(ofKept!) },
+    promoted: { instance: ofKept!.id as InstanceId, place: placeOf(ofPromoted!) },
   };
 }
 
-export async function swapServers(platform: Platform, swap: ServerSwap, pair: SwapPair): Promise<void> {
+/** Neither is put to sleep meanwhile. */
+export function swapServers(platform: Platform, swap: ServerSwap, pair: SwapPair): Promise<void> {
+  const { instanceLock } = platform;
+  const [first, second] = [swap.kept.instance, swap.promoted.instance].sort();
+  return instanceLock.run(first!, () => instanceLock.run(second!, () => swapNow(platform, swap, pair)));
+}
+
+async function swapNow(platform: Platform, swap: ServerSwap, pair: SwapPair): Promise<void> {
   const { home } = platform.config;
   const seats: [DatabaseRow, Seat][] = [
     [pair.kept, swap.kept],
@@ -43,24 +57,28 @@ export async function swapServers(platform: Platform, swap: ServerSwap, pair: Sw
   await Promise.all(
     seats.map(async ([, { instance }]) => {
       platform.supervisor.release(instance);
+      await platform.gate.drop(instance);
       await platform.runtime.stop(serverSpec(home, instance, null));
     }),
   );
   await platform.state.transaction(async (tx) => {
     // A port is given once only, also for a moment.
-    for (const [, seat] of seats) await updateInstance(tx, seat.instance, { tcp_port: -seat.port });
-    for (const [row, seat] of seats) {
-      await updateInstance(tx, seat.instance, { tcp_port: seat.port });
-      await updateDatabase(tx, row.id, { instance_id: seat.instance });
+    for (const [, { instance, place }] of seats)
+      await updateInstance(tx, instance, { tcp_port: -place.tcp_port, front_port: null });
+    for (const [row, { instance, place }] of seats) {
+      await updateInstance(tx, instance, place);
+      await updateDatabase(tx, row.id, { instance_id: instance });
     }
   });
-  await Promise.all(
-    seats.map(async ([row, { instance, port }]) => {
-      const { class: instanceClass } = (await findInstance(platform.state, instance))!;
-      await platform.supervisor.keepRunning(serverSpec(home, instance, port, instanceClass));
-      await takeOver(platform, instance, row);
-      const { socketDirectory } = serverLayout(home, instance);
-      await platform.pooler.route({ database: row.database_name, socketDirectory });
-    }),
-  );
+  await Promise.all(seats.map(([row, { instance }]) => start(platform, row, instance)));
+}
+
+async function start(platform: Platform, row: DatabaseRow, id: InstanceId): Promise<void> {
+  const { home } = platform.config;
+  const instance = (await findInstance(platform.state, id))!;
+  await platform.supervisor.keepRunning(serverSpec(home, id, instance.tcp_port, instance.class));
+  if (instance.front_port !== null) await platform.gate.serve(serverDoor(platform, instance, false));
+  await takeOver(platform, id, row);
+  const { socketDirectory } = serverLayout(home, id);
+  await platform.pooler.route({ database: row.database_name, socketDirectory });
 }

@@ -23,6 +23,7 @@ export interface ArchiveRow {
 /** A running server, with what decides about its archive. */
 export interface ArchivedServer extends ArchiveRow {
   kind: InstanceRow["kind"];
+  tcp_port: number;
   /** Of the database that has the server for itself. */
   class: DatabaseClass | null;
   /** How many databases it holds. */
@@ -32,7 +33,7 @@ export interface ArchivedServer extends ArchiveRow {
 }
 
 const selectServers = `
-  select i.id as instance_id, i.kind, a.wanted, a.retention_days, coalesce(a.status, 'off') as status, a.problem,
+  select i.id as instance_id, i.kind, i.tcp_port, a.wanted, a.retention_days, coalesce(a.status, 'off') as status, a.problem,
          a.last_full_at, a.last_backup_at, a.failing_since, a.retry_at, coalesce(a.failures, 0) as failures, coalesce(a.gaps, '[]') as gaps,
          (select d.class from databases d where d.instance_id = i.id and i.kind = 'process' limit 1) as class,
          (select count(*)::int from databases d where d.instance_id = i.id) as databases,
