@@ -10,6 +10,7 @@ import { posternError } from "./error.ts";
 import { checkHosts, checkListen, type ListenConfig, type TlsFiles } from "./listen.ts";
 import { readS3, type S3Config } from "./read-s3.ts";
 import { choice, count, directory, type Environment, isOn, port, xdg } from "./read-variable.ts";
+import { readWebhook, type WebhookConfig } from "./read-webhook.ts";
 
 export interface Limits {
   /** Largest request body of the data plane, bytes. */
@@ -96,6 +97,8 @@ export interface Config extends ListenConfig {
   pointInTime: PointInTimeConfig;
   /** Where new backups go instead; null: the directory. */
   s3: S3Config | null;
+  /** Who is told of backups that fail or are missing; null: nobody. */
+  webhook: WebhookConfig | null;
   /** Keys that new backups are encrypted with; null: they are not. */
   backupKeyFile: string | null;
   /** Nothing new begins below this much free space of the home's disk; null: by the size of the disk. */
@@ -245,6 +248,7 @@ export function readConfig(environment: Environment = process.env): Config {
     },
     backupDirectory: directory(environment, "POSTERN_BACKUP_DIR", join(home, "backups")),
     s3: readS3(environment),
+    webhook: readWebhook(environment),
     backupKeyFile: environment.POSTERN_BACKUP_KEY_FILE
       ? directory(environment, "POSTERN_BACKUP_KEY_FILE", "")
       : null,

@@ -1,6 +1,6 @@
 /** In charge of what the metrics say of the present: databases, operations, backups, sessions, requests under way. */
 
-import { surveyBackups } from "../backups/survey-backups.ts";
+import { type BackupSurvey, surveyBackups } from "../backups/survey-backups.ts";
 import { readDiskSpace } from "../base/disk-space.ts";
 import type { Platform } from "../instances/platform.ts";
 import { readStatistics } from "../state/statistics.ts";
@@ -43,16 +43,7 @@ export function metricsSource(platform: Platform, facts: MetricsFacts): MetricsS
           "When the newest backup was made.",
           seconds(newest),
         ),
-        many(
-          "postern_backup_databases",
-          "Databases with a schedule of backups, and what is wrong with those of some.",
-          byLabel("state", {
-            scheduled: survey.scheduled,
-            overdue: survey.overdue.length,
-            failing: survey.failing.length,
-            unverified: survey.unverified.length,
-          }),
-        ),
+        countBackedUp(survey),
         many("postern_services", "Servers by whether they run.", byLabel("state", countServices(services))),
         one("postern_disk_free_bytes", "Free space of the home's disk.", disk.freeBytes),
         one("postern_disk_reserve_bytes", "Below this much nothing new begins.", disk.reserveBytes),
@@ -98,6 +89,18 @@ const countServices = (services: { up: boolean }[]) => ({
 
 const one = (name: string, help: string, value: number) => ({ name, help, samples: [{ value }] });
 const many = (name: string, help: string, samples: Sample[]) => ({ name, help, samples });
+
+const countBackedUp = ({ scheduled, overdue, failing, unverified }: BackupSurvey) =>
+  many(
+    "postern_backup_databases",
+    "Databases with a schedule of backups, and what is wrong with those of some.",
+    byLabel("state", {
+      scheduled,
+      overdue: overdue.length,
+      failing: failing.length,
+      unverified: unverified.length,
+    }),
+  );
 
 /** A database of which it is not known has no sample. */
 function perDatabase<Row extends { id: string }>(

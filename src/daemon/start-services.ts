@@ -6,6 +6,7 @@ import { createHttpServer, type HttpServerOptions } from "../http/server.ts";
 import type { Platform } from "../instances/platform.ts";
 import { wakeOnDemand } from "../instances/sleeping-instance.ts";
 import { BackupScheduler } from "../maintenance/backup-scheduler.ts";
+import { BackupWatch } from "../maintenance/backup-watch.ts";
 import { MaintenanceTimer } from "../maintenance/maintenance-timer.ts";
 import { OperationWorker } from "../maintenance/operation-worker.ts";
 import { CertificateRenewal, type OpenCertificate } from "./certificate-renewal.ts";
@@ -52,7 +53,13 @@ export async function startServices(options: ServicesOptions): Promise<void> {
   const socketPath = workers && daemonSocket;
   const http = createHttpServer(services, { ...httpOptions(platform, facts), socketPath });
   wakeOnDemand(platform);
-  for (const service of [worker, maintenance, new BackupScheduler(platform), idleWatch]) {
+  for (const service of [
+    worker,
+    maintenance,
+    new BackupScheduler(platform),
+    new BackupWatch(platform),
+    idleWatch,
+  ]) {
     cleanup.push(() => service.stop());
     await service.start();
   }
