@@ -8,9 +8,11 @@ import { benchCreate } from "./create.ts";
 import { benchHttp } from "./http.ts";
 import { benchMany } from "./many.ts";
 import { benchStart } from "./start.ts";
+import { benchWake } from "./wake.ts";
 
 const usage = `usage: npm run bench -- create [--most 500]
        npm run bench -- start
+       npm run bench -- wake [--rounds 50] [--cycles 1000] [--sleeping 200]
        npm run bench -- http [--connections 1,16,64] [--rounds 5] [--seconds 3] [--workload "point read"]…
                              [--subject postern]… [--verbose]
        npm run bench -- backup [--scale 32] [--rounds 5] [--verbose]
@@ -22,6 +24,8 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     json: { type: "boolean", default: false },
+    cycles: { type: "string", default: "1000" },
+    sleeping: { type: "string", default: "200" },
     most: { type: "string", default: "500" },
     connections: { type: "string", default: "1,16,64" },
     rounds: { type: "string", default: "5" },
@@ -39,6 +43,14 @@ const { json } = values;
 switch (positionals[0]) {
   case "create":
     await benchCreate({ json, most: Number(values.most) });
+    break;
+  case "wake":
+    await benchWake({
+      json,
+      rounds: Number(values.rounds),
+      cycles: Number(values.cycles),
+      sleeping: Number(values.sleeping),
+    });
     break;
   case "start":
     await benchStart({ json });
