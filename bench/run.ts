@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { benchBackup } from "./backup.ts";
+import { benchBranch } from "./branch.ts";
 import { benchCreate } from "./create.ts";
 import { benchHttp } from "./http.ts";
 import { benchMany } from "./many.ts";
@@ -16,6 +17,7 @@ const usage = `usage: npm run bench -- create [--most 500]
        npm run bench -- http [--connections 1,16,64] [--rounds 5] [--seconds 3] [--workload "point read"]…
                              [--subject postern]… [--verbose]
        npm run bench -- backup [--scale 32] [--rounds 5] [--verbose]
+       npm run bench -- branch [--sizes 10,100,1000]
        npm run bench -- many [--shared 800] [--own 200]
 With --json: one object a line.
 `;
@@ -35,6 +37,7 @@ const { values, positionals } = parseArgs({
     shared: { type: "string", default: "800" },
     own: { type: "string", default: "200" },
     scale: { type: "string", default: "32" },
+    sizes: { type: "string", default: "10,100,1000" },
     verbose: { type: "boolean", default: false },
   },
 });
@@ -73,6 +76,9 @@ switch (positionals[0]) {
       scale: Number(values.scale),
       rounds: Number(values.rounds),
     });
+    break;
+  case "branch":
+    await benchBranch({ json, sizes: values.sizes.split(",").map(Number) });
     break;
   case "many":
     await benchMany({ json, shared: Number(values.shared), own: Number(values.own) });
