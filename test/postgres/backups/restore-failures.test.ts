@@ -87,7 +87,8 @@ describe("a backup's file that is not what was written", () => {
       bytes.fill(0xff, at, at + 200);
       await writeFile(fileOf(backup), bytes);
       const checksum = createHash("sha256").update(bytes).digest("hex");
-      await completeBackup(fixture.platform.state, backup.id, { sizeBytes: bytes.length, checksum });
+      const file = { sizeBytes: bytes.length, checksum };
+      await completeBackup(fixture.platform.state, backup.id, { plain: file, stored: file }, null);
       const { status, error } = await restore(row, backup);
       expect(status).toBe("failed");
       expect(["Y6003", "Y6004"]).toContain(error!.code);

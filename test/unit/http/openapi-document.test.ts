@@ -28,6 +28,7 @@ const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
 
 /** Routes that take nothing but their path. */
 const bodiless = new Set([
+  "post /v1/databases/{ref}/branch/reset",
   "post /v1/databases/{ref}/pause",
   "post /v1/databases/{ref}/resume",
   "post /v1/backups/{id}/verify",
@@ -73,6 +74,12 @@ describe("the OpenAPI document", () => {
         "get /v1/databases/{ref}/backup-policy",
         "get /v1/databases/{ref}/backup-status",
         "get /v1/databases/{ref}/backups",
+        "get /v1/databases/{ref}/branches",
+        "post /v1/databases/{ref}/branches",
+        "post /v1/databases/{ref}/branch/promote",
+        "post /v1/databases/{ref}/branch/reset",
+        "get /v1/databases/{ref}/schema-diff",
+        "post /v1/databases/{ref}/migrations/rehearse",
         "get /v1/databases/{ref}/migrations",
         "get /v1/databases/{ref}/tokens",
         "get /v1/databases/{ref}/urls",
