@@ -3,7 +3,7 @@
 import { type BackupSurvey, surveyBackups } from "../backups/survey-backups.ts";
 import { readDiskSpace } from "../base/disk-space.ts";
 import type { Platform } from "../instances/platform.ts";
-import { readStatistics } from "../state/statistics.ts";
+import { readStatistics, type Statistics } from "../state/statistics.ts";
 import type { MetricsSource, Sample } from "./metrics.ts";
 
 export interface MetricsFacts {
@@ -59,28 +59,29 @@ export function metricsSource(platform: Platform, facts: MetricsFacts): MetricsS
               ),
             ]
           : []),
-        perDatabase(
-          "postern_database_size_bytes",
-          "Size as last measured.",
-          found.databases,
-          ({ size_bytes }) => (size_bytes === null ? Number.NaN : Number(size_bytes)),
-        ),
-        perDatabase(
-          "postern_database_backup_overdue_since_timestamp_seconds",
-          "Since when a scheduled backup is missing, where one is.",
-          survey.overdue,
-          ({ since }) => seconds(since),
-        ),
-        perDatabase(
-          "postern_database_last_backup_timestamp_seconds",
-          "When its newest backup was made.",
-          found.databases,
-          ({ last_backup_at }) => seconds(last_backup_at),
-        ),
+        ...aboutEach(found.databases, survey),
       ];
     },
   };
 }
+
+const aboutEach = (databases: Statistics["databases"], { overdue }: BackupSurvey) => [
+  perDatabase("postern_database_size_bytes", "Size as last measured.", databases, ({ size_bytes }) =>
+    size_bytes === null ? Number.NaN : Number(size_bytes),
+  ),
+  perDatabase(
+    "postern_database_backup_overdue_since_timestamp_seconds",
+    "Since when a scheduled backup is missing, where one is.",
+    overdue,
+    ({ since }) => seconds(since),
+  ),
+  perDatabase(
+    "postern_database_last_backup_timestamp_seconds",
+    "When its newest backup was made.",
+    databases,
+    ({ last_backup_at }) => seconds(last_backup_at),
+  ),
+];
 
 const countServices = (services: { up: boolean }[]) => ({
   running: services.filter(({ up }) => up).length,

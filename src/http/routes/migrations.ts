@@ -14,6 +14,7 @@ const tags = ["Migrations"];
 const bodyLimit = 32 * 1024 * 1024;
 
 export function migrationRoutes(app: HttpApp, services: HttpServices, caller: AuthenticationHooks): void {
+  rehearsalRoute(app, services, caller);
   app.post("/v1/databases/:ref/migrations", {
     bodyLimit,
     schema: {
@@ -29,26 +30,6 @@ export function migrationRoutes(app: HttpApp, services: HttpServices, caller: Au
     handler: async (request, reply) => {
       reply.code(202);
       return services.migrations.migrate(principalOf(request), { ...request.params, ...request.body });
-    },
-  });
-
-  app.post("/v1/databases/:ref/migrations/rehearse", {
-    bodyLimit,
-    schema: {
-      tags,
-      operationId: "rehearseMigrations",
-      summary: "Try the pending migrations on a copy of the database",
-      description:
-        "The operation's result tells the time, the locks and the rewritten tables of each file, and whether all passed. The copy is removed.",
-      security: security.accountOrDatabase,
-      params: databaseRef,
-      body: migrateRequest,
-      response: { 202: json("Accepted.", operationInfo), ...errors(400, 401, 404, 409, 413, 507) },
-    },
-    onRequest: caller.accountOrDatabase,
-    handler: async (request, reply) => {
-      reply.code(202);
-      return services.migrations.rehearse(principalOf(request), { ...request.params, ...request.body });
     },
   });
 
@@ -85,5 +66,27 @@ export function migrationRoutes(app: HttpApp, services: HttpServices, caller: Au
     },
     onRequest: caller.accountOrReader,
     handler: (request) => services.migrations.listApplied(principalOf(request), request.params),
+  });
+}
+
+function rehearsalRoute(app: HttpApp, services: HttpServices, caller: AuthenticationHooks): void {
+  app.post("/v1/databases/:ref/migrations/rehearse", {
+    bodyLimit,
+    schema: {
+      tags,
+      operationId: "rehearseMigrations",
+      summary: "Try the pending migrations on a copy of the database",
+      description:
+        "The operation's result tells the time, the locks and the rewritten tables of each file, and whether all passed. The copy is removed.",
+      security: security.accountOrDatabase,
+      params: databaseRef,
+      body: migrateRequest,
+      response: { 202: json("Accepted.", operationInfo), ...errors(400, 401, 404, 409, 413, 507) },
+    },
+    onRequest: caller.accountOrDatabase,
+    handler: async (request, reply) => {
+      reply.code(202);
+      return services.migrations.rehearse(principalOf(request), { ...request.params, ...request.body });
+    },
   });
 }
