@@ -2,7 +2,7 @@
 import { mkdir, rm, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { sleep } from "../base/clock.ts";
-import { messageOf, posternError } from "../base/error.ts";
+import { hasCode, messageOf, posternError } from "../base/error.ts";
 import type { OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
 import { withAdmin } from "../instances/with-admin.ts";
@@ -66,12 +66,6 @@ export async function restoreFiles(
   dataDirectory: string,
   plan: RestorePlan,
 ): Promise<void> {
-  await rm(dataDirectory, { recursive: true, force: true });
-  for (const directory of [dirname(dataDirectory), dataDirectory]) {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    await ownPath(directory, platform.account);
-  }
-  await requireRoom(dataDirectory, plan);
   const target =
     plan.until === null
       ? ["--type=default"]
@@ -83,15 +77,39 @@ export async function restoreFiles(
     ...(plan.archives ? [] : ["--archive-mode=off"]),
     ...plan.without.map((name) => `--db-exclude=${name}`),
   ];
-  await pgbackrest(platform, run, plan.source, "restore", options, (percent) =>
-    run.progress(percent, 100, "percent"),
-  ).catch((error: unknown) => {
-    run.signal.throwIfAborted();
-    throw posternError("Y6025", "The files could not be brought back from the archive.", {
-      detail: (error as { detail?: string }).detail ?? messageOf(error),
-      cause: error,
-    });
-  });
+  const bringBack = async () => {
+    await makeEmpty(platform, dataDirectory);
+    await requireRoom(dataDirectory, plan);
+    await pgbackrest(platform, run, plan.source, "restore", options, (percent) =>
+      run.progress(percent, 100, "percent"),
+    );
+  };
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await bringBack();
+    } catch (error) {
+      run.signal.throwIfAborted();
+      if (hasCode(error, "Y6024")) throw error;
+      const detail = (error as { detail?: string }).detail ?? messageOf(error);
+      // The pgBackRest of a daemon that was killed may have gone on filling the directory until now.
+      if (attempt < 5) {
+        await sleep(1_000, run.signal);
+        continue;
+      }
+      throw posternError("Y6025", "The files could not be brought back from the archive.", {
+        detail,
+        cause: error,
+      });
+    }
+  }
+}
+
+async function makeEmpty(platform: Platform, dataDirectory: string): Promise<void> {
+  await rm(dataDirectory, { recursive: true, force: true, maxRetries: 5 });
+  for (const directory of [dirname(dataDirectory), dataDirectory]) {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await ownPath(directory, platform.account);
+  }
 }
 
 /** As the option of pgBackRest wants it, to the microsecond. */
