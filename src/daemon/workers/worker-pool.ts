@@ -95,7 +95,9 @@ export class WorkerPool {
     this.#isStopping = true;
     await Promise.all(
       [...this.#members].map(async (member) => {
-        if (member.listens) await this.#orderOne(member, "drain", graceMs, graceMs + obeyWithinMs);
+        // Before the start there is nothing under way, and nobody who would hear an order.
+        if (this.#options && member.listens)
+          await this.#orderOne(member, "drain", graceMs, graceMs + obeyWithinMs);
         else member.worker.process.kill("SIGKILL");
         await ended(member.worker);
       }),
