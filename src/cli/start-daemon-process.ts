@@ -34,6 +34,8 @@ export interface StartedDaemon {
 export async function startDaemonProcess(options: StartOptions): Promise<StartedDaemon> {
   const child = options.foreground ? spawnDaemon("inherit", options) : await spawnInBackground(options);
   const events = child.stdio[3] as Readable;
+  // It lives on by itself: whatever comes of this command, it ends without waiting for it.
+  if (!options.foreground) child.unref();
   let phase = "";
   for await (const line of createInterface({ input: events })) {
     const event = JSON.parse(line) as StartEvent;

@@ -42,7 +42,6 @@ export const run: CommandRun = async (context, input) => {
   context.output.success("Postern is ready");
   await show(context, status);
   if (foreground && started.child) return untilItEnds(started.child);
-  started.child?.unref();
   return;
 };
 
