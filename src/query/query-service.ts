@@ -100,10 +100,12 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
 
   async function closeDatabase(databaseId: DatabaseId, graceMs = 0): Promise<void> {
     const context = contexts.get(databaseId);
+    const last = opened.get(databaseId);
     // Out of the map first: a request that comes now looks the database up again.
     contexts.delete(databaseId);
     opened.delete(databaseId);
-    const last = await context?.catch(() => undefined);
+    // Where it is being looked up, that may take long; what comes of it is closed at once.
+    if (!last) context?.then(closeContext).catch(() => {});
     const deadline = performance.now() + graceMs;
     while (last && last.underWay > 0 && performance.now() < deadline) await sleep(10);
     await Promise.all([clients.close(databaseId, closedError()), last && closeContext(last)]);

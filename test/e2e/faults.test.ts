@@ -226,11 +226,14 @@ describe("kill -9 of a server", () => {
         name: `mid-${server}`,
       });
       process.kill(await postern.serverPid(server), "SIGKILL");
-      await waitUntil("the control plane answers", () =>
-        postern.api("GET", "/v1/status").then(
-          () => true,
-          () => false,
-        ),
+      await waitUntil(
+        "the control plane answers",
+        () =>
+          postern.api("GET", "/v1/status").then(
+            () => true,
+            () => false,
+          ),
+        120_000,
       );
       expect((await finished(accepted.operation_id)).status).toBe("completed");
     }

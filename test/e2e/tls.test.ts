@@ -7,8 +7,10 @@ import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:tls";
 import { promisify } from "node:util";
+import { neon, neonConfig, Pool } from "@neondatabase/serverless";
 import type { CreatedDatabase, DaemonStatus } from "@postern/sdk/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
 import { postgresProgram } from "../../src/runtime/toolchain.ts";
 import { createPosternHome, type PosternHome } from "../support/postern-home.ts";
 import {
@@ -182,6 +184,55 @@ describe("with a certificate, on loopback", () => {
     });
     expect(JSON.parse(answer)).toMatchObject({ rows: [{ one: 1 }] });
     await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow();
+  });
+
+  it("the Neon driver comes by wss", async () => {
+    const ca = await readFile(authority.ca);
+    neonConfig.useSecureWebSocket = true;
+    neonConfig.wsProxy = () => `127.0.0.1:${new URL(status.api_url).port}/v2`;
+    neonConfig.webSocketConstructor = class extends WebSocket {
+      constructor(address: string) {
+        super(address, { ca });
+        expect(address).toMatch(/^wss:/);
+      }
+    } as never;
+    const pool = new Pool({ connectionString: await url("shared", "pooled") });
+    try {
+      expect((await pool.query("select $1::int + 1 as n", [1])).rows).toEqual([{ n: 2 }]);
+    } finally {
+      await pool.end();
+    }
+  });
+
+  it("the Neon driver finds the API beside the database's host without being told", async () => {
+    const ca = await readFile(authority.ca);
+    const asked: string[] = [];
+    neonConfig.fetchFunction = async (address: string, init: { headers: object; body: string }) => {
+      asked.push(address);
+      const sending = request(address, {
+        ...init,
+        method: "POST",
+        hostname: "127.0.0.1",
+        port: new URL(status.api_url).port,
+        servername: "localhost",
+        headers: { ...init.headers, host: new URL(address).host },
+        ca,
+      });
+      sending.end(init.body);
+      const [answer] = await once(sending, "response");
+      const chunks: Buffer[] = [];
+      for await (const chunk of answer) chunks.push(chunk);
+      return new Response(Buffer.concat(chunks), { status: answer.statusCode });
+    };
+    const address = new URL(await url("shared", "pooled"));
+    const host = new URL(databases.shared!.http_url).hostname;
+    const sql = neon(`postgres://${address.username}:${address.password}@${host}${address.pathname}`);
+    try {
+      expect(await sql`select 1 as n`).toEqual([{ n: 1 }]);
+    } finally {
+      neonConfig.fetchFunction = undefined;
+    }
+    expect(asked).toEqual(["https://api.localhost/sql"]);
   });
 
   it("TLS 1.1 is refused", async () => {

@@ -34,6 +34,7 @@ const readyWithinMs = 30_000;
 /** A worker that has not done by then what it was told is ended: its sessions end with it. */
 const obeyWithinMs = 5_000;
 const restartAfterMs = 200;
+const mostRestartMs = 5_000;
 
 interface Member {
   worker: Worker;
@@ -196,17 +197,27 @@ export class WorkerPool {
 
   /** With it went its sessions, so whatever it was told is as good as done. */
   #onExit(member: Member, detail: string): void {
-    this.#members.delete(member);
+    const wasMissed = !this.#members.delete(member);
     for (const done of [...member.orders.values()]) done(undefined);
-    if (this.#isStopping || !this.#options) return;
+    if (wasMissed || this.#isStopping || !this.#options) return;
     const { observe } = this.#options;
     observe({ type: "service", service: "data-plane worker", event: "died", detail });
+    this.#replaceSoon(restartAfterMs);
+  }
+
+  /** Until one serves: what keeps it from that now (Postern's own tables, the port) may be over in a moment. */
+  #replaceSoon(afterMs: number): void {
     setTimeout(() => {
       if (this.#isStopping || this.#members.size >= this.size) return;
-      this.#inTime(this.#forkOne()).catch((error) =>
-        observe({ type: "fault", where: "data-plane worker", error }),
-      );
-    }, restartAfterMs);
+      const member = this.#forkOne();
+      this.#inTime(member).catch((error) => {
+        this.#options?.observe({ type: "fault", where: "data-plane worker", error });
+        // One that has died is missed already.
+        if (!this.#members.delete(member)) return;
+        member.worker.process.kill("SIGKILL");
+        this.#replaceSoon(Math.min(afterMs * 2, mostRestartMs));
+      });
+    }, afterMs);
   }
 }
 
