@@ -2,7 +2,7 @@
  * In charge of the daemon's own command line: `posternd start | sweep | issue-key`. People use `postern` instead.
  */
 import { readConfig } from "../base/config.ts";
-import { asPosternError } from "../base/error.ts";
+import { asPosternError, messageOf } from "../base/error.ts";
 import { exitCodeOf } from "../base/error-codes.ts";
 import { startDaemon } from "./start-daemon.ts";
 import { openStartEvents } from "./start-events.ts";
@@ -36,6 +36,7 @@ async function start(): Promise<number> {
   // A log that cannot be written to is no reason to fall over.
   process.stdout.on("error", () => {});
   process.stderr.on("error", () => {});
+  process.on("unhandledRejection", surviveLostConnections);
   try {
     const daemon = await startDaemon({ events, issueKey });
     events.close();
@@ -50,6 +51,17 @@ async function start(): Promise<number> {
     if (error.code === "Y9001") process.stderr.write(`${(thrown as Error).stack}\n`);
     return exitCodeOf(error.code);
   }
+}
+
+/**
+ * The queue's library tells Postern's own database of a job's end and looks at no answer. When that server dies at this very
+ * moment, the job is queued again at the next start; the daemon, on which everything else rests, goes on.
+ */
+function surviveLostConnections(error: unknown): void {
+  if (!/graphile-worker/.test((error as Error | undefined)?.stack ?? "")) throw error;
+  process.stderr.write(
+    `${JSON.stringify({ fault: "the queue lost its connection", message: messageOf(error) })}\n`,
+  );
 }
 
 async function sweep(): Promise<void> {

@@ -1,11 +1,12 @@
 /** In charge of the background worker: it takes operations from the queue in Postern's own database and runs them. */
 import { Logger, type Runner, run, runMigrations } from "graphile-worker";
-import pg from "pg";
+import type pg from "pg";
 import { sleep } from "../base/clock.ts";
 import type { OperationId } from "../base/id.ts";
 import type { Service } from "../base/service.ts";
 import type { Platform } from "../instances/platform.ts";
 import { enqueueOperation, listUnfinishedOperations } from "../state/operations.ts";
+import { PatientPool } from "./patient-pool.ts";
 import { type OperationHandlers, runOperation } from "./run-operation.ts";
 
 /** The queue's chatter is not Postern's log; what matters is observed where it happens. */
@@ -31,7 +32,7 @@ export class OperationWorker implements Service {
   constructor(platform: Platform, handlers: OperationHandlers, connection: pg.PoolConfig) {
     this.#platform = platform;
     this.#handlers = handlers;
-    this.#pool = new pg.Pool({ ...connection, max: concurrency + 4, application_name: "postern-worker" });
+    this.#pool = new PatientPool({ ...connection, max: concurrency + 4, application_name: "postern-worker" });
     // A connection that dies with its server is replaced; its error event must have a listener.
     this.#pool.on("error", () => {});
     this.#pool.on("connect", (client) => client.on("error", () => {}));
