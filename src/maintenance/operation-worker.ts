@@ -14,6 +14,7 @@ const quietLogger = new Logger(() => () => {});
 
 /** Operations that run at once; those on one database come one after the other. */
 const concurrency = 6;
+const mostAttempts = 100;
 /** How long a stop waits for running operations. */
 const stopPatienceMs = 10_000;
 
@@ -47,14 +48,30 @@ export class OperationWorker implements Service {
       pollInterval: 1_000,
       logger: quietLogger,
       taskList: {
-        operation: async (payload) => {
-          await runOperation(this.#platform, this.#handlers, (payload as { id: OperationId }).id);
-        },
+        operation: (payload) => this.#runPatiently((payload as { id: OperationId }).id),
       },
     });
     this.#runner.promise.catch((error: unknown) =>
       this.#platform.observe({ type: "fault", where: "operation worker", error }),
     );
+  }
+
+  /**
+   * What an operation throws is that Postern's own database cannot be asked. It is tried again here and not by the queue,
+   * which would have to write down in that same database that it failed, and would wait longer each time.
+   */
+  async #runPatiently(id: OperationId): Promise<void> {
+    const { stopping, observe } = this.#platform;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await runOperation(this.#platform, this.#handlers, id);
+        return;
+      } catch (error) {
+        if (stopping.aborted || attempt === mostAttempts) throw error;
+        observe({ type: "fault", where: `operation ${id}`, error });
+        await sleep(Math.min(5_000, 250 * attempt), stopping);
+      }
+    }
   }
 
   async stop(): Promise<void> {

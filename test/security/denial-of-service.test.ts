@@ -7,9 +7,9 @@ import { waitUntil } from "../support/wait-until.ts";
 
 const battlefield = useBattlefield();
 
-/** It runs out of time, in Postgres or by Postern's own watch. */
-const late = ["57014", "Y1009", "25P03", "25P04"];
-const outOfMemory = ["53200", "53400", "54000", "XX000", ...late];
+/** It runs out of time, in Postgres or by Postern's own watch, or of disk before that. */
+const late = ["57014", "Y1009", "25P03", "25P04", "53400"];
+const outOfMemory = ["53200", "54000", "XX000", ...late];
 
 type Costly = [what: string, statement: string | Statement, codes: readonly string[]];
 
