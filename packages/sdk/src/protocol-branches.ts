@@ -1,5 +1,6 @@
 /** In charge of the shapes of branches that travel. */
-import type { CreatedDatabase, MigrationOutcome } from "./protocol.ts";
+import type { CreatedDatabase } from "./protocol-databases.ts";
+import type { MigrationOutcome } from "./protocol-migrations.ts";
 
 /** Body of `POST /v1/databases/:ref/branches`. */
 export interface CreateBranchRequest {

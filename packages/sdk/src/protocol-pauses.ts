@@ -1,5 +1,5 @@
 /** In charge of the shapes of databases that sleep, as they travel. */
-import type { DatabaseStatus } from "./protocol.ts";
+import type { DatabaseStatus } from "./protocol-databases.ts";
 
 /** Body of `PUT /v1/databases/:ref/pause`. */
 export interface PauseRules {

@@ -1,0 +1,40 @@
+/** In charge of the shapes of the daemon's own state. */
+
+export interface ServiceState {
+  name: string;
+  status: "running" | "starting" | "stopped" | "failed";
+  pid: number | null;
+  detail: string | null;
+}
+
+export interface DaemonStatus {
+  status: "ready" | "starting" | "degraded";
+  version: string;
+  pid: number;
+  home: string;
+  started_at: string;
+  api_url: string;
+  pool_address: string;
+  direct_address: string;
+  listen: {
+    address: string;
+    /** Do other machines reach it? */
+    exposed: boolean;
+    /** Null: nothing is encrypted. */
+    certificate: { names: string[]; expires_at: string } | null;
+  };
+  toolchain: {
+    directory: string;
+    postgres: string;
+    pgbouncer: string;
+    /** Null: nothing can be recovered to a point in time. */
+    pgbackrest: string | null;
+  };
+  services: ServiceState[];
+  /** Processes that answer SQL over HTTP; 0: the daemon does it itself. */
+  workers: number;
+  databases: { total: number; ready: number };
+  /** Of the home. Below the reserve nothing new begins; what runs goes on. */
+  disk: { total_bytes: number; free_bytes: number; reserve_bytes: number };
+  warnings: string[];
+}
