@@ -2,7 +2,7 @@
 import { Authenticator } from "../access/authenticate.ts";
 import { createReadLogin } from "../access/read-login.ts";
 import { findClientAccess } from "../databases/client-access.ts";
-import type { AccessService } from "../http/services.ts";
+import type { AccessService } from "../http/services/access-services.ts";
 import type { Platform } from "../instances/platform.ts";
 import { findDatabaseIdByInnerName } from "../state/logins.ts";
 import { loginAccess } from "./login-access.ts";

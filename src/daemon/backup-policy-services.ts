@@ -2,7 +2,7 @@
 import { changeBackupPolicy, describeBackupPolicy } from "../databases/change-backup-policy.ts";
 import { describeBackupStatus } from "../databases/describe-backup-status.ts";
 import { findDatabase } from "../databases/find-database.ts";
-import type { BackupPolicyService } from "../http/services.ts";
+import type { BackupPolicyService } from "../http/services/backup-services.ts";
 import type { Platform } from "../instances/platform.ts";
 import { findBackupPolicy } from "../state/backup-policies.ts";
 

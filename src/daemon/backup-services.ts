@@ -11,7 +11,7 @@ import { requestDeleteBackup } from "../databases/delete-backup.ts";
 import { findDatabase } from "../databases/find-database.ts";
 import { requestRestore } from "../databases/restore-database.ts";
 import { requestVerification } from "../databases/verify-backup.ts";
-import type { BackupService } from "../http/services.ts";
+import type { BackupService } from "../http/services/backup-services.ts";
 import type { Platform } from "../instances/platform.ts";
 import { type BackupRow, findBackup, listBackups } from "../state/backups.ts";
 import { type DatabaseRow, findDatabaseById } from "../state/databases.ts";

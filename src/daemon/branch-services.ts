@@ -5,7 +5,7 @@ import { requestCreateBranch } from "../databases/create-branch.ts";
 import { describeRow } from "../databases/describe-database.ts";
 import { findDatabase } from "../databases/find-database.ts";
 import { requestReplaceByBranch } from "../databases/replace-by-branch.ts";
-import type { BranchService } from "../http/services.ts";
+import type { BranchService } from "../http/services/database-services.ts";
 import { awaitOperation } from "../instances/await-operation.ts";
 import type { Platform } from "../instances/platform.ts";
 import { listBranches } from "../state/branches.ts";

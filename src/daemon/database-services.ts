@@ -13,7 +13,8 @@ import { compareMigrations, listAppliedMigrations, requestMigration } from "../d
 import { requestRehearsal } from "../databases/rehearse-migration.ts";
 import { requireReady } from "../databases/require-ready.ts";
 import { requestUndeleteDatabase } from "../databases/undelete-database.ts";
-import type { ClientAccessService, DatabaseService, MigrationService } from "../http/services.ts";
+import type { ClientAccessService } from "../http/services/access-services.ts";
+import type { DatabaseService, MigrationService } from "../http/services/database-services.ts";
 import { awaitOperation } from "../instances/await-operation.ts";
 import type { Platform } from "../instances/platform.ts";
 import { type DatabaseRow, findDatabaseById } from "../state/databases.ts";

@@ -2,7 +2,7 @@
 
 import { logIn, logOut, registerAccount, whoAmI } from "../access/accounts.ts";
 import { openClientAccess } from "../databases/client-access.ts";
-import type { HttpServices } from "../http/services.ts";
+import type { HttpServices } from "../http/services/http-services.ts";
 import type { Platform } from "../instances/platform.ts";
 import { IdleWatch } from "../maintenance/idle-watch.ts";
 import { openQueryService } from "../query/open-query-service.ts";

@@ -4,7 +4,7 @@ import type { ReadLogin } from "../access/read-login.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import type { DatabaseId } from "../base/id.ts";
 import { createRateLimiter } from "../http/rate-limiter.ts";
-import type { DataPlaneAccess } from "../http/services.ts";
+import type { DataPlaneAccess } from "../http/services/access-services.ts";
 
 export interface LoginLookups {
   readLogin: ReadLogin;

@@ -4,7 +4,7 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Observation, Observe } from "../base/observation.ts";
-import type { MetricsService } from "../http/services.ts";
+import type { MetricsService } from "../http/services/server-services.ts";
 import type { RequestSummary } from "./workers/worker-messages.ts";
 
 /** What is, at the moment of asking. */

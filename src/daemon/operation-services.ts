@@ -3,7 +3,7 @@
 import type { Principal } from "../access/principal.ts";
 import { posternError } from "../base/error.ts";
 import { findDatabase } from "../databases/find-database.ts";
-import type { OperationService } from "../http/services.ts";
+import type { OperationService } from "../http/services/server-services.ts";
 import { awaitOperation, watchOperation } from "../instances/await-operation.ts";
 import type { Platform } from "../instances/platform.ts";
 import { describeOperation, listOperations, type OperationRow } from "../state/operations.ts";

@@ -5,7 +5,7 @@ import { describeDatabase, describeRow } from "../databases/describe-database.ts
 import { findDatabase } from "../databases/find-database.ts";
 import { pauseDatabase, type RetiringSessions, resumeDatabase } from "../databases/pause-database.ts";
 import { setPauseAfter } from "../databases/pause-rules.ts";
-import type { PauseService } from "../http/services.ts";
+import type { PauseService } from "../http/services/database-services.ts";
 import type { Platform } from "../instances/platform.ts";
 import type { IdleWatch } from "../maintenance/idle-watch.ts";
 import { findDatabaseById } from "../state/databases.ts";

@@ -8,7 +8,7 @@ import { findDatabase } from "../databases/find-database.ts";
 import { requestPromote } from "../databases/promote-database.ts";
 import { requestRecoverServer } from "../databases/recover-server.ts";
 import { requestRestoreToTime } from "../databases/restore-to-time.ts";
-import type { PointInTimeService } from "../http/services.ts";
+import type { PointInTimeService } from "../http/services/backup-services.ts";
 import type { Platform } from "../instances/platform.ts";
 import { findDatabaseById } from "../state/databases.ts";
 import { findInstance, type InstanceRow } from "../state/instances.ts";

@@ -2,7 +2,7 @@
 import type { Principal } from "../access/principal.ts";
 import { findDatabase } from "../databases/find-database.ts";
 import { requestReset } from "../databases/reset-database.ts";
-import type { ResetService } from "../http/services.ts";
+import type { ResetService } from "../http/services/database-services.ts";
 import type { Platform } from "../instances/platform.ts";
 import { describeOperation } from "../state/operations.ts";
 import { accountOf } from "./database-services.ts";

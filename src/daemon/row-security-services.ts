@@ -4,7 +4,7 @@ import type { VerifiedClaims } from "../access/principal.ts";
 import { posternError } from "../base/error.ts";
 import { findDatabase } from "../databases/find-database.ts";
 import { requireReady } from "../databases/require-ready.ts";
-import type { RowSecurityService } from "../http/services.ts";
+import type { RowSecurityService } from "../http/services/query-services.ts";
 import type { Platform } from "../instances/platform.ts";
 import type { QueryService } from "../query/query-service.ts";
 

@@ -1,6 +1,6 @@
 /** In charge of leading Postgres sessions that come over a WebSocket to the pooler. */
 import { localAddress } from "../base/listen.ts";
-import type { TunnelService } from "../http/services.ts";
+import type { TunnelService } from "../http/services/query-services.ts";
 import type { Platform } from "../instances/platform.ts";
 import { runTunnel } from "../tunnel/run-tunnel.ts";
 

@@ -9,7 +9,7 @@ import { ignoreUpgrade } from "./ignore-upgrade.ts";
 import { peerOf } from "./peer-address.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";
 import { requestIdOf } from "./request-id.ts";
-import type { TunnelService } from "./services.ts";
+import type { TunnelService } from "./services/query-services.ts";
 
 export interface WebSocketOptions {
   tunnel: TunnelService;

@@ -4,7 +4,8 @@ import { looksLikeUserToken } from "../access/token-verifier.ts";
 import { findBearer } from "./bearer.ts";
 import { peerAddressOf } from "./peer-address.ts";
 import { readNeonConnection } from "./read-neon-headers.ts";
-import type { DataPlaneAccess, QueryPrincipal } from "./services.ts";
+import type { DataPlaneAccess } from "./services/access-services.ts";
+import type { QueryPrincipal } from "./services/query-services.ts";
 
 /**
  * A token goes before the password. The connection string says which database it is; `placeId`, where the request arrived,

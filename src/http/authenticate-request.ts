@@ -5,7 +5,7 @@ import { looksLikeUserToken } from "../access/token-verifier.ts";
 import { posternError } from "../base/error.ts";
 import { findBearer, requireBearer } from "./bearer.ts";
 import { endStage } from "./server-timing.ts";
-import type { AccessService } from "./services.ts";
+import type { AccessService } from "./services/access-services.ts";
 
 type Hook = (request: FastifyRequest) => Promise<void>;
 

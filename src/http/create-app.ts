@@ -38,7 +38,7 @@ import { tokenRoutes } from "./routes/tokens.ts";
 import { tunnelRoutes } from "./routes/tunnel.ts";
 import { createSendError } from "./send-error.ts";
 import type { TransportOptions } from "./server-options.ts";
-import type { HttpServices } from "./services.ts";
+import type { HttpServices } from "./services/http-services.ts";
 import { validatorCompiler } from "./validate-request.ts";
 
 export interface AppOptions extends HostRules, TransportOptions {

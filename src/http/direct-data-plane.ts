@@ -22,7 +22,8 @@ import type { RequestHost } from "./request-host.ts";
 import { requestIdOf } from "./request-id.ts";
 import { queryRequest, transactionRequest } from "./schemas/query.ts";
 import { publicError } from "./send-error.ts";
-import type { DataPlaneAccess, EncodedAnswer, QueryOptions, QueryService } from "./services.ts";
+import type { DataPlaneAccess } from "./services/access-services.ts";
+import type { EncodedAnswer, QueryOptions, QueryService } from "./services/query-services.ts";
 import { ResponseSink, wantsLines } from "./stream-answer.ts";
 import { validatorCompiler } from "./validate-request.ts";
 

@@ -16,7 +16,7 @@ import { bodyTooLarge, parseJson } from "./read-body.ts";
 import { echoedHeaders, readNeonModes } from "./read-neon-headers.ts";
 import { requestIdOf } from "./request-id.ts";
 import { publicError } from "./send-error.ts";
-import type { QueryPrincipal } from "./services.ts";
+import type { QueryPrincipal } from "./services/query-services.ts";
 
 const path = /^(?:\/v1\/db\/(db-[0-9a-f]{12}))?\/sql$/;
 

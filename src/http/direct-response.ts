@@ -1,7 +1,7 @@
 /** In charge of what answers past the framework have in common: their headers, and bytes that go out in few writes. */
 import type { ServerResponse } from "node:http";
 import { standingHeaders } from "./follow-request.ts";
-import type { EncodedAnswer } from "./services.ts";
+import type { EncodedAnswer } from "./services/query-services.ts";
 import { linesType } from "./stream-answer.ts";
 
 /** What proxies log for a client that went before it was answered; nobody ever receives it. */

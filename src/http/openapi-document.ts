@@ -1,7 +1,7 @@
 /** In charge of the OpenAPI document without a server: for the docs and for tests. */
 import { createApp } from "./create-app.ts";
 import type { HttpApp } from "./http-app.ts";
-import type { HttpServices } from "./services.ts";
+import type { HttpServices } from "./services/http-services.ts";
 
 /** No route is called. */
 const noServices = {} as HttpServices;

@@ -4,7 +4,7 @@
  */
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { HttpApp } from "./http-app.ts";
-import type { DataPlaneAccess } from "./services.ts";
+import type { DataPlaneAccess } from "./services/access-services.ts";
 
 /** Origins that may ask, `https://app.example.com`; `*`: all. */
 export type OriginRules = readonly string[];

@@ -1,6 +1,6 @@
 /** In charge of sending JSON that is encoded already: the bytes go out as they are, headers and body in one write. */
 import type { FastifyReply } from "fastify";
-import type { EncodedAnswer } from "./services.ts";
+import type { EncodedAnswer } from "./services/query-services.ts";
 
 export function sendEncoded(reply: FastifyReply, { chunks, byteLength }: EncodedAnswer): void {
   const times = reply.request.stageTimes;

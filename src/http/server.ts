@@ -7,7 +7,7 @@ import { countRequests } from "./count-requests.ts";
 import { type AppOptions, createApp } from "./create-app.ts";
 import type { HttpApp } from "./http-app.ts";
 import { renewCertificate, type ServerCertificate } from "./server-options.ts";
-import type { HttpServices } from "./services.ts";
+import type { HttpServices } from "./services/http-services.ts";
 
 export interface HttpServerOptions extends AppOptions {
   /** Address to bind to. */

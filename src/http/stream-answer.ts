@@ -4,7 +4,7 @@
  */
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { PosternError } from "../base/error.ts";
-import type { AnswerSink } from "./services.ts";
+import type { AnswerSink } from "./services/query-services.ts";
 
 const lines = "application/x-ndjson";
 export const linesType = `${lines}; charset=utf-8`;

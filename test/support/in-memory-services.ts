@@ -15,7 +15,8 @@ import type { AccountPrincipal, DatabasePrincipal } from "../../src/access/princ
 import { missingCredentials } from "../../src/access/refusals.ts";
 import { posternError } from "../../src/base/error.ts";
 import type { AccountId, BackupId, DatabaseId, KeyId } from "../../src/base/id.ts";
-import type { EncodedAnswer, HttpServices, QueryOptions } from "../../src/http/services.ts";
+import type { HttpServices } from "../../src/http/services/http-services.ts";
+import type { EncodedAnswer, QueryOptions } from "../../src/http/services/query-services.ts";
 
 export const adminKey = `pk_${"a".repeat(64)}`;
 export const memberKey = `pk_${"b".repeat(64)}`;

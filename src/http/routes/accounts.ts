@@ -9,7 +9,7 @@ import { createRateLimiter, networkOf, type RateLimiter } from "../rate-limiter.
 import { refuseOften } from "../refuse-often.ts";
 import { accountInfo, loginRequest, loginResult } from "../schemas/account.ts";
 import { errors, json, security } from "../schemas/respond.ts";
-import type { HttpServices } from "../services.ts";
+import type { HttpServices } from "../services/http-services.ts";
 
 interface Limiters {
   byUsername: RateLimiter;

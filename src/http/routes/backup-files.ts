@@ -9,7 +9,8 @@ import { parseBackupId } from "../parse-id.ts";
 import { backupId, downloadUrl } from "../schemas/backup.ts";
 import { operationInfo } from "../schemas/operation.ts";
 import { errors, json, security } from "../schemas/respond.ts";
-import type { BackupDownload, HttpServices } from "../services.ts";
+import type { BackupDownload } from "../services/backup-services.ts";
+import type { HttpServices } from "../services/http-services.ts";
 
 const tags = ["Backups"];
 const dump = z.custom<Readable>().meta({ type: "string", contentMediaType: "application/octet-stream" });

@@ -15,7 +15,7 @@ import { databaseRef } from "../schemas/database.ts";
 import { operationInfo } from "../schemas/operation.ts";
 import { limit } from "../schemas/query-string.ts";
 import { errors, json, security } from "../schemas/respond.ts";
-import type { HttpServices } from "../services.ts";
+import type { HttpServices } from "../services/http-services.ts";
 import { backupFileRoutes } from "./backup-files.ts";
 import { backupPolicyRoutes } from "./backup-policies.ts";
 

@@ -8,7 +8,7 @@ import { databaseInfo, databaseRef, reference } from "../schemas/database.ts";
 import { operationInfo } from "../schemas/operation.ts";
 import { flag } from "../schemas/query-string.ts";
 import { errors, json, security } from "../schemas/respond.ts";
-import type { HttpServices } from "../services.ts";
+import type { HttpServices } from "../services/http-services.ts";
 
 const tags = ["Branches"];
 

@@ -5,7 +5,7 @@ import type { HttpApp } from "../http-app.ts";
 import { clientAccessInfo, clientAccessRequest } from "../schemas/client-access.ts";
 import { databaseRef } from "../schemas/database.ts";
 import { errors, json, security } from "../schemas/respond.ts";
-import type { HttpServices } from "../services.ts";
+import type { HttpServices } from "../services/http-services.ts";
 
 const tags = ["Client access"];
 const path = "/v1/databases/:ref/client-access";

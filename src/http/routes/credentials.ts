@@ -10,7 +10,7 @@ import {
 } from "../schemas/credentials.ts";
 import { databaseRef } from "../schemas/database.ts";
 import { errors, json, security } from "../schemas/respond.ts";
-import type { HttpServices } from "../services.ts";
+import type { HttpServices } from "../services/http-services.ts";
 
 const tags = ["Tokens and credentials"];
 

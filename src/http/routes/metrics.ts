@@ -8,7 +8,7 @@ import type { HttpApp } from "../http-app.ts";
 import { peerAddressOf } from "../peer-address.ts";
 import { networkOf } from "../rate-limiter.ts";
 import { errors, security } from "../schemas/respond.ts";
-import type { HttpServices } from "../services.ts";
+import type { HttpServices } from "../services/http-services.ts";
 
 /** `loopback`: programs on this machine need no key, and are told nothing of single databases. */
 export type MetricsAudience = "key" | "loopback";

@@ -7,7 +7,7 @@ import { databaseRef } from "../schemas/database.ts";
 import { appliedMigration, migrateRequest, migrationState } from "../schemas/migration.ts";
 import { operationInfo } from "../schemas/operation.ts";
 import { errors, json, security } from "../schemas/respond.ts";
-import type { HttpServices } from "../services.ts";
+import type { HttpServices } from "../services/http-services.ts";
 
 const tags = ["Migrations"];
 /** A schema's whole history travels in one body. */

@@ -14,7 +14,7 @@ import { readOn } from "../read-on.ts";
 import { sendEncoded } from "../send-encoded.ts";
 import { describeError, keepConnection, publicError } from "../send-error.ts";
 import { endStage } from "../server-timing.ts";
-import type { HttpServices } from "../services.ts";
+import type { HttpServices } from "../services/http-services.ts";
 import { checkClient, type DataPlaneRules } from "./query.ts";
 
 const allowedHeaders = [

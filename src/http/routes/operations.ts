@@ -11,7 +11,7 @@ import { operationId, operationInfo } from "../schemas/operation.ts";
 import { limit, waitSeconds } from "../schemas/query-string.ts";
 import { errors, json, security } from "../schemas/respond.ts";
 import { sendEvents } from "../send-events.ts";
-import type { HttpServices } from "../services.ts";
+import type { HttpServices } from "../services/http-services.ts";
 
 const tags = ["Operations"];
 

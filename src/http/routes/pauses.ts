@@ -5,7 +5,7 @@ import type { HttpApp } from "../http-app.ts";
 import { databaseInfo, databaseRef } from "../schemas/database.ts";
 import { databaseActivity, pauseRules } from "../schemas/pause.ts";
 import { errors, json, security } from "../schemas/respond.ts";
-import type { HttpServices } from "../services.ts";
+import type { HttpServices } from "../services/http-services.ts";
 
 const tags = ["Databases"];
 

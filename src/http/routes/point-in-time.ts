@@ -15,7 +15,7 @@ import {
   serverRef,
 } from "../schemas/point-in-time.ts";
 import { errors, json, security } from "../schemas/respond.ts";
-import type { HttpServices } from "../services.ts";
+import type { HttpServices } from "../services/http-services.ts";
 
 const tags = ["Recovery"];
 const path = "/v1/databases/:ref/point-in-time";

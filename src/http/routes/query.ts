@@ -27,7 +27,8 @@ import { errors, json, jsonOrLines, security } from "../schemas/respond.ts";
 import { sendEncoded } from "../send-encoded.ts";
 import { describeError, publicError } from "../send-error.ts";
 import { endStage } from "../server-timing.ts";
-import type { EncodedAnswer, HttpServices, QueryOptions, QueryPrincipal } from "../services.ts";
+import type { HttpServices } from "../services/http-services.ts";
+import type { EncodedAnswer, QueryOptions, QueryPrincipal } from "../services/query-services.ts";
 import { linesType, ResponseSink, wantsLines } from "../stream-answer.ts";
 
 export interface DataPlaneRules {

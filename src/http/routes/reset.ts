@@ -6,7 +6,7 @@ import { databaseRef } from "../schemas/database.ts";
 import { operationInfo } from "../schemas/operation.ts";
 import { resetRequest, wipeRequest } from "../schemas/reset.ts";
 import { errors, json, security } from "../schemas/respond.ts";
-import type { HttpServices } from "../services.ts";
+import type { HttpServices } from "../services/http-services.ts";
 
 const tags = ["Databases"];
 /** As for migrations: a schema's whole history travels in one body. */

@@ -7,7 +7,7 @@ import { databaseRef } from "../schemas/database.ts";
 import { executeResult, rowSecurityTestRequest } from "../schemas/query.ts";
 import { errors, json, security } from "../schemas/respond.ts";
 import { sendEncoded } from "../send-encoded.ts";
-import type { HttpServices } from "../services.ts";
+import type { HttpServices } from "../services/http-services.ts";
 
 export function rowSecurityRoutes(app: HttpApp, services: HttpServices, caller: AuthenticationHooks): void {
   app.post("/v1/databases/:ref/rls/test", {

@@ -5,7 +5,7 @@ import type { HttpApp } from "../http-app.ts";
 import { databaseRef, scaleRequest } from "../schemas/database.ts";
 import { operationInfo } from "../schemas/operation.ts";
 import { errors, json, security } from "../schemas/respond.ts";
-import type { HttpServices } from "../services.ts";
+import type { HttpServices } from "../services/http-services.ts";
 
 export function scaleRoutes(app: HttpApp, { scaling }: HttpServices, caller: AuthenticationHooks): void {
   app.post("/v1/databases/:ref/scale", {

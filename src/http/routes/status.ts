@@ -5,7 +5,7 @@ import { accountOf } from "../authenticate-request.ts";
 import type { HttpApp } from "../http-app.ts";
 import { errors, json, security } from "../schemas/respond.ts";
 import { daemonStatus } from "../schemas/status.ts";
-import type { HttpServices } from "../services.ts";
+import type { HttpServices } from "../services/http-services.ts";
 
 export function statusRoutes(app: HttpApp, services: HttpServices, caller: AuthenticationHooks): void {
   app.get("/healthz", {

@@ -6,7 +6,7 @@ import type { HttpApp } from "../http-app.ts";
 import { databaseRef } from "../schemas/database.ts";
 import { errors, json, security } from "../schemas/respond.ts";
 import { createdToken, createTokenRequest, tokenInfo, tokenRef } from "../schemas/token.ts";
-import type { HttpServices } from "../services.ts";
+import type { HttpServices } from "../services/http-services.ts";
 
 const tags = ["Tokens and credentials"];
 const path = "/v1/databases/:ref/tokens";

@@ -1,0 +1,45 @@
+/**
+ * In charge of naming all that the HTTP server needs from the rest of Postern: plain functions, one for each route, grouped by
+ * noun. The daemon composes them; a route parses, authenticates, calls one of these and encodes its answer.
+ */
+import type {
+  AccessService,
+  AccountService,
+  ClientAccessService,
+  CredentialService,
+  TokenService,
+} from "./access-services.ts";
+import type { BackupPolicyService, BackupService, PointInTimeService } from "./backup-services.ts";
+import type {
+  BranchService,
+  DatabaseService,
+  MigrationService,
+  PauseService,
+  ResetService,
+  ScaleService,
+} from "./database-services.ts";
+import type { QueryService, RowSecurityService, TunnelService } from "./query-services.ts";
+import type { MetricsService, OperationService, StatusService } from "./server-services.ts";
+
+export interface HttpServices {
+  metrics: MetricsService;
+  access: AccessService;
+  accounts: AccountService;
+  databases: DatabaseService;
+  tokens: TokenService;
+  scaling: ScaleService;
+  credentials: CredentialService;
+  branches: BranchService;
+  pauses: PauseService;
+  clientAccess: ClientAccessService;
+  migrations: MigrationService;
+  reset: ResetService;
+  backups: BackupService;
+  backupPolicies: BackupPolicyService;
+  pointInTime: PointInTimeService;
+  operations: OperationService;
+  query: QueryService;
+  tunnel: TunnelService;
+  rowSecurity: RowSecurityService;
+  status: StatusService;
+}
