@@ -39,3 +39,11 @@ export interface Submission {
   isDone: boolean;
   stopListening: (() => void) | undefined;
 }
+
+/** Tells who waits for it how it ended; what comes after that is not heard. */
+export function endSubmission(submission: Submission, error: Error | undefined, failedIndex?: number): void {
+  if (submission.isDone) return;
+  submission.isDone = true;
+  submission.stopListening?.();
+  submission.request.onDone(error, failedIndex);
+}

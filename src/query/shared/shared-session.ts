@@ -66,6 +66,10 @@ export class SharedSession implements FlightOwner {
     else this.connection.send(out.take(), this.flight);
   }
 
+  closeIfDone(): void {
+    if (this.isRetired && this.flight === undefined) this.connection.close();
+  }
+
   onArrived(_flight: Flight, passenger: Passenger, error: Error | undefined): void {
     if (error) this.#forgetUnparsed(passenger);
     this.#owner.onArrived(this, passenger, error);
