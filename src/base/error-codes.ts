@@ -88,6 +88,7 @@ export const errorCodes = {
   Y3032: { name: "no_owner_column", http: 400, exit: 2 },
   Y3033: { name: "group_tables_differ", http: 409, exit: 6 },
   Y3034: { name: "identity_not_taken", http: 409, exit: 6 },
+  Y3035: { name: "migration_not_found", http: 404, exit: 5 },
   Y3040: { name: "read_only_token", http: 403, exit: 4 },
   Y3041: { name: "too_many_tokens", http: 409, exit: 6 },
   Y3042: { name: "token_not_found", http: 404, exit: 5 },

@@ -9,6 +9,8 @@ export interface MigrationScript {
   statements: Statement[];
   /** Postgres refuses one of the statements inside a transaction, or the file asks for it. */
   noTransaction: boolean;
+  /** The file asks for it. */
+  asked: boolean;
   /** The statement that opens the transaction: the file's own BEGIN, which may name an isolation level. */
   opening: string;
 }
@@ -30,7 +32,7 @@ export async function readMigrationScript(file: MigrationFile): Promise<Migratio
     all.at(-1)!.transactionControl === "commit";
   const statements = wrapped ? all.slice(1, -1) : all;
   for (const statement of statements) refuseUnfit(file, statement, noTransaction);
-  return { file, statements, noTransaction, opening: wrapped ? all[0]!.text : "begin" };
+  return { file, statements, noTransaction, asked, opening: wrapped ? all[0]!.text : "begin" };
 }
 
 function refuseUnfit(file: MigrationFile, statement: Statement, noTransaction: boolean): void {

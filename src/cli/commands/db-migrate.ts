@@ -10,6 +10,7 @@ import type { CommandInput } from "../command-input.ts";
 import type { CommandRun } from "../command-spec.ts";
 import type { CliContext } from "../context.ts";
 import { formatDuration, plural } from "../format.ts";
+import { lint } from "../lint-migrations.ts";
 import { findMigrationDirectory, readMigrationFiles, shortPath } from "../migration-directory.ts";
 import { type MigrationTarget, withMigrationTarget } from "../migration-target.ts";
 import type { Output } from "../output.ts";
@@ -19,6 +20,7 @@ import { renderCaret } from "../render-error.ts";
 export const run: CommandRun = async (context, input) => {
   const directory = await findMigrationDirectory(context.directory, input);
   const files = await readMigrationFiles(directory);
+  if (input.flag("lint")) return lint(context, input, files);
   if (input.flag("rehearse") && !(await rehearse(context, input, files))) return undefined;
   return withMigrationTarget(context, input, async (target) => {
     if (input.flag("status") || input.flag("plan")) return showStates(context, input, target, files);

@@ -22,7 +22,16 @@ export const sqlSpecs: readonly CommandSpec[] = [
       ...directoryOptions,
       { flags: "--status", summary: "show what is applied and what is not; change nothing" },
       { flags: "--plan", summary: "show what would run, and how; change nothing" },
-      { flags: "--exit-code", summary: "with --status or --plan: exit 8 when something is pending" },
+      {
+        flags: "--lint",
+        summary:
+          "say what they block, lose or may fail at; run nothing. Pending ones, or all without a database",
+      },
+      { flags: "--since <name>", summary: "with --lint: the files after this one" },
+      {
+        flags: "--exit-code",
+        summary: "exit 8 when something is pending (--status, --plan) or found (--lint, always so in CI)",
+      },
       { flags: "--rehearse", summary: "try them on a copy first: time, locks, rewrites; then ask" },
       { flags: "-y, --yes", summary: "with --rehearse: apply them when all have passed" },
     ],
@@ -30,6 +39,7 @@ export const sqlSpecs: readonly CommandSpec[] = [
       "postern db migrate",
       "postern db migrate --status",
       "postern db migrate --rehearse",
+      "postern db migrate --lint --since 012 --exit-code",
       "postern db migrate --dir db/migrations --json",
     ],
     load: () => import("../commands/db-migrate.ts"),
