@@ -13,7 +13,7 @@ import { benchWake } from "./wake.ts";
 
 const usage = `usage: npm run bench -- create [--most 500]
        npm run bench -- start
-       npm run bench -- wake [--rounds 50] [--cycles 1000] [--sleeping 200]
+       npm run bench -- wake [--rounds 50] [--crowd 50] [--cycles 1000] [--sleeping 200]
        npm run bench -- http [--connections 1,16,64] [--rounds 5] [--seconds 3] [--workload "point read"]…
                              [--subject postern]… [--verbose]
        npm run bench -- backup [--scale 32] [--rounds 5] [--verbose]
@@ -26,6 +26,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     json: { type: "boolean", default: false },
+    crowd: { type: "string", default: "50" },
     cycles: { type: "string", default: "1000" },
     sleeping: { type: "string", default: "200" },
     most: { type: "string", default: "500" },
@@ -51,6 +52,7 @@ switch (positionals[0]) {
     await benchWake({
       json,
       rounds: Number(values.rounds),
+      crowd: Number(values.crowd),
       cycles: Number(values.cycles),
       sleeping: Number(values.sleeping),
     });

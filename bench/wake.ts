@@ -1,34 +1,32 @@
 /**
- * In charge of measuring how long a sleeping database takes to answer whoever wakes it, by each way; whether anybody is
- * refused over many sleeps under load; and how long the daemon takes to start with many that sleep.
+ * In charge of measuring how long a sleeping database takes to answer whoever wakes it, by each way, beside the plain
+ * start of the same server; whether anybody is refused, of many at once and over many sleeps under load; and how long the
+ * daemon takes to start with many that sleep.
  */
-import pg from "pg";
+import { readdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { runPauseCycles } from "./pause-cycles.ts";
+import { copyPlainServer, type PlainServer, programOf } from "./plain-start.ts";
 import { median, percentile } from "./statistics.ts";
 import { startTemporaryPostern, type TemporaryPostern } from "./temporary-postern.ts";
+import { ask, createSubject, pause, type WakeSubject, ways } from "./wake-subject.ts";
 
 export interface WakeOptions {
   json: boolean;
   /** Wakes by each way. */
   rounds: number;
+  /** Clients at once before one that sleeps; 0: that is not measured. */
+  crowd: number;
   /** Sleeps under load. */
   cycles: number;
   /** Sleeping databases at a start; 0: that is not measured. */
   sleeping: number;
 }
 
-interface Subject {
-  id: string;
-  token: string;
-  pooled: string;
-  direct: string;
-}
-
-type Way = "http" | "pooled" | "direct";
-const ways: readonly Way[] = ["http", "pooled", "direct"];
-
 export async function benchWake(options: WakeOptions): Promise<void> {
   const postern = await startTemporaryPostern();
-  const tell = (figures: Record<string, unknown>) =>
+  const tell = (figures: object) =>
     console.log(
       options.json
         ? JSON.stringify(figures)
@@ -38,35 +36,63 @@ export async function benchWake(options: WakeOptions): Promise<void> {
     );
   try {
     const subject = await createSubject(postern);
-    for (const way of ways) tell(await measureWakes(postern, subject, way, options.rounds));
-    if (options.cycles > 0) tell(await measureCycles(postern, subject, options.cycles));
+    if (options.rounds > 0)
+      for (const figures of await measureWakes(postern, subject, options.rounds)) tell(figures);
+    if (options.crowd > 0) tell(await measureCrowd(postern, subject, options.crowd));
+    if (options.cycles > 0) tell(await runPauseCycles(postern, subject, options.cycles, tell));
     if (options.sleeping > 0) tell(await measureStart(postern, options.sleeping));
   } finally {
     await postern.close();
   }
 }
 
-async function createSubject(postern: TemporaryPostern): Promise<Subject> {
-  const { id, token } = await postern.api<Subject>("POST", "/v1/databases", { class: "db.p2" });
-  const urls = await postern.api<Subject>("GET", `/v1/databases/${id}/urls`);
-  return { id, token, pooled: urls.pooled, direct: urls.direct };
-}
-
-const pause = (postern: TemporaryPostern, { id }: Subject) =>
-  postern.api<{ status: string }>("POST", `/v1/databases/${id}/pause`);
-
-async function measureWakes(postern: TemporaryPostern, subject: Subject, way: Way, rounds: number) {
-  const times: number[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    await pause(postern, subject);
-    const startedAt = performance.now();
-    await ask(postern, subject, way);
-    times.push(performance.now() - startedAt);
+/** One of each in turn, so that whatever else the machine does disturbs all alike. */
+async function measureWakes(postern: TemporaryPostern, subject: WakeSubject, rounds: number) {
+  const plain = await plainServerOf(postern, subject);
+  const times = new Map<string, number[]>([
+    ["plain start", []],
+    ...ways.map((way) => [way, []] as [string, number[]]),
+  ]);
+  try {
+    for (let round = 0; round < rounds; round += 1) {
+      times.get("plain start")!.push(await plain.startOnce());
+      for (const way of ways) {
+        await pause(postern, subject);
+        const startedAt = performance.now();
+        await ask(postern, subject, way);
+        times.get(way)!.push(performance.now() - startedAt);
+      }
+    }
+  } finally {
+    await plain.close();
   }
-  const at = (fraction: number) => Math.round(percentile(times, fraction));
-  return {
+  const unit = median(times.get("plain start")!);
+  return [...times].map(([way, list]) => ({
     wake_by: way,
     wakes: rounds,
+    ...latencies(list),
+    times_plain_start: Math.round((median(list) / unit) * 100) / 100,
+  }));
+}
+
+/** All of the many come at the same moment, a third by each way. */
+async function measureCrowd(postern: TemporaryPostern, subject: WakeSubject, crowd: number) {
+  await pause(postern, subject);
+  const startedAt = performance.now();
+  const ends = await Promise.allSettled(
+    Array.from({ length: crowd }, (_, at) =>
+      ask(postern, subject, ways[at % ways.length]!).then(() => performance.now() - startedAt),
+    ),
+  );
+  const errors = ends.flatMap((end) => (end.status === "rejected" ? [String(end.reason)] : []));
+  for (const error of errors) console.error(error);
+  const times = ends.flatMap((end) => (end.status === "fulfilled" ? [end.value] : []));
+  return { clients_at_once: crowd, errors: errors.length, ...latencies(times) };
+}
+
+function latencies(times: readonly number[]) {
+  const at = (fraction: number) => Math.round(percentile(times, fraction));
+  return {
     median_ms: Math.round(median(times)),
     p90_ms: at(0.9),
     p99_ms: at(0.99),
@@ -74,57 +100,14 @@ async function measureWakes(postern: TemporaryPostern, subject: Subject, way: Wa
   };
 }
 
-async function ask(postern: TemporaryPostern, subject: Subject, way: Way): Promise<void> {
-  if (way === "http") {
-    const answer = await fetch(`${postern.apiUrl}/v1/db/${subject.id}/query`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${subject.token}`, "content-type": "application/json" },
-      body: '{"sql":"select 1"}',
-    });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${answer.status} ${text}`);
-    return;
-  }
-  const client = new pg.Client({ connectionString: subject[way] });
-  client.on("error", () => {});
-  await client.connect();
-  await client.query("select 1").finally(() => client.end());
-}
-
-/** Clients come by all ways all the time, each with a short rest, while the database is sent to sleep again and again. */
-async function measureCycles(postern: TemporaryPostern, subject: Subject, cycles: number) {
-  const errors = new Map<string, number>();
-  let answers = 0;
-  let isOver = false;
-  const comeAndGo = async (way: Way, restMs: number) => {
-    while (!isOver) {
-      await ask(postern, subject, way).then(
-        () => (answers += 1),
-        (error: Error) => errors.set(error.message, (errors.get(error.message) ?? 0) + 1),
-      );
-      await new Promise((resolve) => setTimeout(resolve, restMs));
-    }
-  };
-  const clients = ways.flatMap((way) => [comeAndGo(way, 50), comeAndGo(way, 130)]);
-  let sleeps = 0;
-  let refusals = 0;
-  const startedAt = performance.now();
-  while (sleeps < cycles) {
-    await pause(postern, subject).then(
-      () => (sleeps += 1),
-      () => (refusals += 1),
-    );
-  }
-  isOver = true;
-  await Promise.all(clients);
-  for (const [message, count] of errors) console.error(`${count} × ${message}`);
-  return {
-    sleeps,
-    pauses_refused: refusals,
-    answers,
-    errors: [...errors.values()].reduce((sum, count) => sum + count, 0),
-    seconds: Math.round((performance.now() - startedAt) / 1_000),
-  };
+async function plainServerOf(postern: TemporaryPostern, subject: WakeSubject): Promise<PlainServer> {
+  const folder = join(postern.home, "instances");
+  const [instance] = readdirSync(folder).filter((name) => name.startsWith("ins-"));
+  const data = join(folder, instance!, "data");
+  const pid = Number((await readFile(join(data, "postmaster.pid"), "utf8")).split("\n")[0]);
+  const program = await programOf(pid);
+  await pause(postern, subject);
+  return copyPlainServer(program, data);
 }
 
 async function measureStart(postern: TemporaryPostern, sleeping: number) {
