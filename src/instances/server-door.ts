@@ -1,4 +1,5 @@
 /** In charge of the door of an instance: where the gate stands in front of it, and where it leads. */
+import { sleep } from "../base/clock.ts";
 import { isLoopback, localAddress } from "../base/listen.ts";
 import type { DoorPlan } from "../runtime/gate/gate-messages.ts";
 import { listenAddresses } from "../runtime/server-settings.ts";
@@ -25,14 +26,23 @@ export function serverDoor({ config }: Place, instance: InstanceRow, held: boole
 const addressesOf = (listen: string): string[] =>
   isLoopback(listen) ? [listen] : listen === "::" ? ["::"] : listenAddresses(listen).split(",");
 
-/** The gate runs as soon as there is a door that it must hold. @throws Y4013 */
-export async function ensureGate(
-  { supervisor, gate }: Pick<Platform, "supervisor" | "gate">,
+/** A gate that ended is there again by then. */
+const gateWithinMs = 10_000;
+const lookEveryMs = 10;
+
+/** The gate runs as soon as there is a door that it must hold; several may want that at once. @throws Y4013 */
+export function ensureGate(
+  { supervisor, gate, instanceLock }: Pick<Platform, "supervisor" | "gate" | "instanceLock">,
   options: SuperviseOptions = {},
 ): Promise<void> {
-  if (supervisor.list().some(({ name }) => name === gateName)) return;
-  const supervised = { name: gateName, start: () => gate.start(), findPid: () => gate.findPid() };
-  await supervisor.supervise(supervised, options);
+  return instanceLock.run(gateName, async () => {
+    if (!supervisor.list().some(({ name }) => name === gateName)) {
+      const supervised = { name: gateName, start: () => gate.start(), findPid: () => gate.findPid() };
+      await supervisor.supervise(supervised, options);
+    }
+    const deadline = performance.now() + (options.evenIfItFails ? 0 : gateWithinMs);
+    while (!gate.isConnected && performance.now() < deadline) await sleep(lookEveryMs);
+  });
 }
 
 const gateName = "gate";

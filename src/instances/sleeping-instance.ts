@@ -4,7 +4,7 @@
  * awake or can be woken.
  */
 import { sleep } from "../base/clock.ts";
-import { messageOf, posternError } from "../base/error.ts";
+import { hasCode, messageOf, posternError } from "../base/error.ts";
 import type { InstanceId } from "../base/id.ts";
 import { type DoorPlan, doorSocket } from "../runtime/gate/gate-messages.ts";
 import { ownSocket, pointSocket } from "../runtime/point-socket.ts";
@@ -58,8 +58,6 @@ async function tryToSleep(
     throw posternError("Y4001", "The database's server is not running.", {
       hint: "It is being started again; see `postern status`.",
     });
-  // The first time, Postgres gives its port to the gate; until it has stopped, the gate cannot have it.
-  const after = { ...before, ...(before.front_port === null ? await innerPort(platform, before) : {}) };
   await ensureGate(platform);
   const { socketDirectory } = serverLayout(platform.config.home, before.id);
   let isStopping = false;
@@ -74,14 +72,27 @@ async function tryToSleep(
     isStopping = true;
     supervisor.release(before.id);
     await runtime.stop(serverSpec(platform.config.home, before.id, before.tcp_port));
-    await gate.serve(serverDoor(platform, after, true));
-    await options.save(after);
+    await noteAsleep(platform, before, options);
     return [];
   } catch (error) {
     await (isStopping ? stayAwake(platform, before) : letThrough(platform, before)).catch(
       (failure: unknown) => platform.observe({ type: "fault", where: `waking ${before.id}`, error: failure }),
     );
     throw error;
+  }
+}
+
+/** The first time, Postgres gives its port to the gate, which can have it now that Postgres has stopped. */
+async function noteAsleep(platform: Platform, before: InstanceRow, { save }: SleepOptions): Promise<void> {
+  for (;;) {
+    const after = { ...before, ...(before.front_port === null ? await innerPort(platform, before) : {}) };
+    await platform.gate.serve(serverDoor(platform, after, true));
+    try {
+      return await save(after);
+    } catch (error) {
+      // Another that falls asleep at this moment has taken the free port that it was to have.
+      if (before.front_port !== null || !hasCode(error, "23505")) throw error;
+    }
   }
 }
 

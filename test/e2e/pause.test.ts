@@ -44,6 +44,14 @@ async function finished(id: string): Promise<OperationInfo> {
   return operation;
 }
 
+describe("the first databases that sleep", () => {
+  it("may do so at the same moment", async () => {
+    const other = await createSleepingDatabase(postern, { name: "other" });
+    expect(await settled([shop.pause(), other.pause()])).toEqual([]);
+    expect(await settled(Object.values(ways).map((ask) => ask(other)))).toEqual([]);
+  });
+});
+
 describe("a database that is paused", () => {
   it("has no server, and says that it is paused", async () => {
     const info = await shop.pause();
@@ -190,8 +198,9 @@ describe("a pause", () => {
       }
     };
     const pool = new pg.Pool({ connectionString: shop.urls.pooled, max: 4 });
-    const clients = [...Object.values(ways), () => pool.query(one)].map(comeAndGo);
-    for (let cycle = 0; cycle < 15; cycle += 1) {
+    const slowly = (database: SleepingDatabase) => database.overHttp("select pg_sleep(0.1)");
+    const clients = [...Object.values(ways), slowly, () => pool.query(one)].map(comeAndGo);
+    for (let cycle = 0; cycle < 20; cycle += 1) {
       await shop.pause().catch((error: unknown) => {
         if ((error as { code?: string }).code !== "Y4010") throw error;
       });

@@ -90,6 +90,11 @@ export class Gate {
     this.#doors.set(plan.name, plan);
   }
 
+  /** Orders reach it. */
+  get isConnected(): boolean {
+    return this.#socket !== undefined;
+  }
+
   get isNeeded(): boolean {
     return this.#doors.size > 0;
   }
