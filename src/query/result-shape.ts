@@ -5,11 +5,13 @@ import type { DataType } from "./data-type.ts";
 import { worstGrowth } from "./encode-text.ts";
 import { nullJson, type ValueEncoder } from "./encode-value.ts";
 import type { JsonWriter } from "./json-writer.ts";
-import { formOf, type ValueForm, writeSmallRow } from "./write-small-row.ts";
+import { formOf, type ValueForm, wordsOf, writeSmallRow } from "./write-small-row.ts";
 
 export interface ColumnEncoder {
   /** What stands before the value: a comma, and in an object the key. Undefined: a later column has the same name. */
   before: Buffer | undefined;
+  /** The same, four bytes each. */
+  words: Int32Array;
   writeValue: ValueEncoder;
   form: ValueForm;
 }
@@ -25,6 +27,8 @@ export interface ResultShape {
   /** How long the last answer of this shape was. */
   lastBytes: number;
 }
+
+const noWords = new Int32Array(0);
 
 export function resultShape(
   columns: readonly ColumnDescription[],
@@ -46,13 +50,13 @@ export function resultShape(
   const encoders = columns.map(({ name }, index): ColumnEncoder => {
     const { writeValue } = types[index]!;
     const form = formOf(writeValue);
-    if (!isShown(index)) return { before: undefined, writeValue, form };
+    if (!isShown(index)) return { before: undefined, words: noWords, writeValue, form };
     const key = rowsAsArrays ? "" : `${JSON.stringify(name)}:`;
     const before = Buffer.from(isFirst ? key : `,${key}`);
     isFirst = false;
     // Quotes, or what a NULL or a boolean is longer in JSON.
     frameBytes += before.length + 5;
-    return { before, writeValue, form };
+    return { before, words: wordsOf(before), writeValue, form };
   });
   return {
     fieldsJson: JSON.stringify(fields),
