@@ -4,6 +4,7 @@
  */
 import { availableParallelism, userInfo } from "node:os";
 import { join } from "node:path";
+import { homeDirectory, isRoot, userConfigDirectory } from "./directories.ts";
 import { parseReserve } from "./disk-space.ts";
 import { parseDuration } from "./duration.ts";
 import { posternError } from "./error.ts";
@@ -107,8 +108,6 @@ export interface Config extends ListenConfig {
   clientLimits: ClientLimits;
 }
 
-const isRoot = () => process.getuid?.() === 0;
-
 /** Both files or neither. */
 function tlsFiles(environment: Environment): TlsFiles | null {
   const [certificate, key] = ["POSTERN_TLS_CERT", "POSTERN_TLS_KEY"] as const;
@@ -185,23 +184,6 @@ function issuer(environment: Environment): string | null {
     });
   }
   return url;
-}
-
-/** The directory of the user's own configuration; the only part that the command line needs. */
-export function userConfigDirectory(environment: Environment = process.env): string {
-  return directory(
-    environment,
-    "POSTERN_CONFIG_DIR",
-    join(xdg(environment, "XDG_CONFIG_HOME", ".config"), "postern"),
-  );
-}
-
-/** POSTERN_HOME, with its default. */
-export function homeDirectory(environment: Environment = process.env): string {
-  const fallback = isRoot()
-    ? "/var/lib/postern"
-    : join(xdg(environment, "XDG_DATA_HOME", ".local/share"), "postern");
-  return directory(environment, "POSTERN_HOME", fallback);
 }
 
 /** Reads the whole configuration. @throws Y0001 naming the variable that is wrong. */

@@ -1,14 +1,19 @@
 /** In charge of clients of Postern that trust whom the user trusts. */
-import { type Client, type ClientOptions, createClient } from "@postern/sdk/client";
-import { type Control, type ControlOptions, createControl } from "@postern/sdk/control";
-import { fetchTrusting } from "./fetch-trusting.ts";
-import { privateAuthority } from "./private-authority.ts";
+import type { Client, ClientOptions } from "@postern/sdk/client";
+import { type Control, type ControlOptions, createControl, type Fetch } from "@postern/sdk/control";
+import { fetchAnswer } from "./fetch-answer.ts";
 
-export const openControl = (options: ControlOptions): Control => createControl({ ...options, ...trust() });
+export const openControl = async (options: ControlOptions): Promise<Control> =>
+  createControl({ ...options, fetch: await openFetch() });
 
-export const openClient = (options: ClientOptions): Client => createClient({ ...options, ...trust() });
+export const openClient = async (options: ClientOptions): Promise<Client> => {
+  const { createClient } = await import("@postern/sdk/client");
+  return createClient({ ...options, fetch: await openFetch() });
+};
 
-function trust(): Pick<ControlOptions, "fetch"> {
-  const authority = privateAuthority();
-  return authority === undefined ? {} : { fetch: fetchTrusting(authority) };
+/** Certificates are read only where the environment names an authority. */
+async function openFetch(): Promise<Fetch> {
+  if (!process.env.POSTERN_CA_CERT) return fetchAnswer();
+  const { privateAuthority } = await import("./private-authority.ts");
+  return fetchAnswer(privateAuthority());
 }

@@ -15,7 +15,7 @@ export function parseCommandLine(args: readonly string[]): SelectedCommand | und
   let selected: SelectedCommand | undefined;
   const program = buildProgram((spec, command) => {
     selected = { spec, args: command.args, options: command.opts() };
-  });
+  }, reachableBy(args));
   try {
     program.parse(args.length === 0 ? ["--help"] : args, { from: "user" });
   } catch (error) {
@@ -26,18 +26,28 @@ export function parseCommandLine(args: readonly string[]): SelectedCommand | und
   return selected;
 }
 
+/** Help shows all commands whole; otherwise it is enough to know those whose every word was given. */
+function reachableBy(args: readonly string[]): (path: string) => boolean {
+  const words = new Set(args);
+  const isHelp = args.length === 0 || words.has("--help") || words.has("-h");
+  return isHelp ? () => true : (path) => path.split(" ").every((word) => words.has(word));
+}
+
 type Select = (spec: CommandSpec, command: Command) => void;
 
-export function buildProgram(select: Select): Command {
+/** Commands that are not `reachable` are there by name only, for the sake of suggestions. */
+function buildProgram(select: Select, reachable: (path: string) => boolean): Command {
   const program = prepare(new Command("postern"))
     .description("Create, connect, migrate, back up and protect Postgres databases on this machine.")
     .option("-V, --version", "print the version")
     .enablePositionalOptions();
   for (const spec of registry) {
-    define(commandAt(program, spec.path), spec, spec.summary, select);
-    for (const alias of spec.aliases ?? []) {
-      define(commandAt(program, alias), spec, `the same as \`${spec.path}\``, select);
-    }
+    const add = (path: string, summary: string) => {
+      const command = commandAt(program, path);
+      if (reachable(path)) define(command, spec, summary, select);
+    };
+    add(spec.path, spec.summary);
+    for (const alias of spec.aliases ?? []) add(alias, `the same as \`${spec.path}\``);
   }
   return program;
 }

@@ -47,7 +47,7 @@ async function httpSession(
   { readOnly }: SessionOptions,
 ): Promise<SqlSession> {
   const api = target.apiUrl ?? (await resolveApiAccess()).url;
-  const client = openClient({ url: `${api}/v1/db/${encodeURIComponent(target.ref)}`, token });
+  const client = await openClient({ url: `${api}/v1/db/${encodeURIComponent(target.ref)}`, token });
   return {
     label: target.ref,
     async run(sql, params = []) {

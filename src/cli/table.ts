@@ -65,6 +65,7 @@ export const printable = (text: string): string =>
 
 /** Columns of a terminal; colours take none. */
 export function displayWidth(text: string): number {
+  if (/^[ -~]*$/.test(text)) return text.length;
   let width = 0;
   for (const character of stripVTControlCharacters(text)) {
     if (/\p{Mark}|\p{Cf}/u.test(character)) continue;

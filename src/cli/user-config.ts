@@ -1,6 +1,6 @@
 /** In charge of the user's own configuration: which Postern the command line talks to, and as whom. */
 import { join } from "node:path";
-import { homeDirectory, userConfigDirectory } from "../base/config.ts";
+import { homeDirectory, userConfigDirectory } from "../base/directories.ts";
 import { readPrivateFile, writePrivateFile } from "./private-file.ts";
 
 export interface UserConfig {

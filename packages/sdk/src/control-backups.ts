@@ -11,11 +11,11 @@ import type {
   OperationInfo,
   RestoreRequest,
 } from "./protocol.ts";
-import { readJson } from "./send-request.ts";
+import { type Answer, readJson } from "./send-request.ts";
 
 /** What the control plane is asked with. */
 export interface Requests {
-  send(method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: unknown): Promise<Response>;
+  send(method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: unknown): Promise<Answer>;
   get<Result>(path: string): Promise<Result>;
   post<Result>(path: string, body?: unknown): Promise<Result>;
   remove<Result>(path: string): Promise<Result>;
@@ -57,7 +57,7 @@ export function backupMethods({ send, get, post, remove }: Requests) {
 
 const backupPath = (id: string) => `/v1/backups/${encodeURIComponent(id)}`;
 
-function readDownload(answer: Response, id: string): Download {
+function readDownload(answer: Answer, id: string): Download {
   const disposition = answer.headers.get("content-disposition") ?? "";
   return {
     body: answer.body!,

@@ -36,7 +36,7 @@ import { type Fetch, readJson, sendRequest } from "./send-request.ts";
 import { watchOperation } from "./watch-operation.ts";
 
 export type { Download } from "./control-backups.ts";
-export type { Fetch } from "./send-request.ts";
+export type { Answer, Fetch } from "./send-request.ts";
 
 export interface ControlOptions {
   /** Address of the API, for example `http://127.0.0.1:5480`. */

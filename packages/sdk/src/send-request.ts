@@ -12,15 +12,20 @@ export interface RequestOptions {
   fetch?: Fetch | undefined;
 }
 
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+/** The platform's fetch, or one that gives as much of a Response as is read here. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Answer>;
+
+export type Answer = Pick<Response, "ok" | "status" | "url" | "body" | "text"> & {
+  headers: Pick<Headers, "get">;
+};
 
 /** @throws PosternError: what the server answered, or Y0005 when it cannot be reached. */
-export async function sendRequest(url: string, options: RequestOptions): Promise<Response> {
+export async function sendRequest(url: string, options: RequestOptions): Promise<Answer> {
   const { method, secret, body, signal, fetch = globalThis.fetch } = options;
   const headers: Record<string, string> = {};
   if (secret !== undefined) headers.authorization = `Bearer ${secret}`;
   if (body !== undefined) headers["content-type"] = "application/json";
-  let answer: Response;
+  let answer: Answer;
   try {
     answer = await fetch(url, {
       method,
@@ -37,7 +42,7 @@ export async function sendRequest(url: string, options: RequestOptions): Promise
 }
 
 /** The JSON of an answer; undefined for an empty one. */
-export async function readJson<Result>(answer: Response): Promise<Result> {
+export async function readJson<Result>(answer: Answer): Promise<Result> {
   let text: string;
   try {
     text = await answer.text();
@@ -52,7 +57,7 @@ export async function readJson<Result>(answer: Response): Promise<Result> {
   }
 }
 
-async function readError(answer: Response): Promise<PosternError> {
+async function readError(answer: Answer): Promise<PosternError> {
   const body = await readJson<Partial<ErrorBody> | undefined>(answer).catch(() => undefined);
   if (typeof body?.code !== "string" || typeof body.message !== "string") return notPostern(answer);
   return PosternError.fromBody(body as ErrorBody, answer.status);
@@ -73,7 +78,7 @@ function unreachable(url: string, cause: unknown): PosternError {
   });
 }
 
-const notPostern = (answer: Response, cause?: unknown): PosternError =>
+const notPostern = (answer: Answer, cause?: unknown): PosternError =>
   new PosternError(
     "Y0005",
     `What answers at ${new URL(answer.url).origin} does not speak Postern's protocol.`,

@@ -1,5 +1,5 @@
 /** In charge of `postern down`: the daemon and its servers stop; data stays. */
-import { homeDirectory } from "../../base/config.ts";
+import { homeDirectory } from "../../base/directories.ts";
 import { posternError } from "../../base/error.ts";
 import type { CommandRun } from "../command-spec.ts";
 import { findDaemon, isDaemon, runDaemonProgram } from "../daemon-process.ts";

@@ -1,5 +1,5 @@
 /** In charge of `postern login`. */
-import { homeDirectory } from "../../base/config.ts";
+import { homeDirectory } from "../../base/directories.ts";
 import { posternError } from "../../base/error.ts";
 import type { CommandRun } from "../command-spec.ts";
 import { readUserConfig, resolveApiAccess, writeUserConfig } from "../user-config.ts";

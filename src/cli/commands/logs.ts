@@ -1,7 +1,7 @@
 /** In charge of `postern logs`: the log of the daemon or of one of its servers, and what is added to it. */
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { homeDirectory } from "../../base/config.ts";
+import { homeDirectory } from "../../base/directories.ts";
 import { hasCode, posternError } from "../../base/error.ts";
 import type { CommandRun } from "../command-spec.ts";
 import { daemonLog, readTail } from "../daemon-process.ts";

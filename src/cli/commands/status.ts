@@ -1,5 +1,5 @@
 /** In charge of `postern status`: what runs, and where. */
-import { homeDirectory } from "../../base/config.ts";
+import { homeDirectory } from "../../base/directories.ts";
 import { posternError } from "../../base/error.ts";
 import type { CommandRun } from "../command-spec.ts";
 import { findDaemon } from "../daemon-process.ts";

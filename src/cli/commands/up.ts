@@ -104,12 +104,12 @@ async function openDaemon(home: string, apiUrl: string, newKey: string | undefin
   if (config.api_url !== apiUrl || config.api_key !== apiKey || config.home !== home) {
     await writeUserConfig({ ...config, api_url: apiUrl, api_key: apiKey, home });
   }
-  return openControl({ url: apiUrl, apiKey }).status();
+  return (await openControl({ url: apiUrl, apiKey })).status();
 }
 
 async function isTaken(url: string, apiKey: string): Promise<boolean> {
   try {
-    await openControl({ url, apiKey }).whoAmI();
+    await (await openControl({ url, apiKey })).whoAmI();
     return true;
   } catch (error) {
     if (hasCode(error, "Y2002")) return false;

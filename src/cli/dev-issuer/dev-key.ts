@@ -2,7 +2,7 @@
 import type { webcrypto } from "node:crypto";
 import { join } from "node:path";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
-import { userConfigDirectory } from "../../base/config.ts";
+import { userConfigDirectory } from "../../base/directories.ts";
 import { messageOf, posternError } from "../../base/error.ts";
 import { readPrivateFile, writePrivateFile } from "../private-file.ts";
 

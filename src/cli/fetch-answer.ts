@@ -1,0 +1,71 @@
+/**
+ * In charge of a fetch for one short command: the platform's own takes longer to load than a command takes to answer, and
+ * takes authorities of one's own at the start of the process only.
+ */
+import { type IncomingMessage, request as requestPlain } from "node:http";
+import { Readable } from "node:stream";
+import type { Answer, Fetch } from "@postern/sdk/control";
+
+/** @param authorities whom to trust instead of those whom Node trusts. */
+export function fetchAnswer(authorities?: string[]): Fetch {
+  const open = lazyRequest(authorities);
+  return async (url, init) => {
+    const { method = "GET", headers, body, signal } = init;
+    const request = await open(url, {
+      method,
+      headers: headers as Record<string, string>,
+      signal: signal ?? undefined,
+    });
+    const message = await new Promise<IncomingMessage>((resolve, reject) => {
+      request.once("response", resolve);
+      request.once("error", reject);
+      request.end(body);
+    });
+    if (authorities !== undefined || !isRedirect(message)) return asAnswer(url, message);
+    message.resume();
+    return globalThis.fetch(url, init);
+  };
+}
+
+/** TLS is loaded for those who use it. */
+function lazyRequest(authorities: string[] | undefined) {
+  let encrypted: Promise<typeof requestPlain> | undefined;
+  const loadEncrypted = async (): Promise<typeof requestPlain> => {
+    const { Agent, request } = await import("node:https");
+    const agent = new Agent({ keepAlive: true, ...(authorities === undefined ? {} : { ca: authorities }) });
+    return ((url: string, options: object) => request(url, { ...options, agent })) as typeof requestPlain;
+  };
+  return async (url: string, options: Parameters<typeof requestPlain>[1] & object) => {
+    if (!url.startsWith("https:")) return requestPlain(url, options);
+    encrypted ??= loadEncrypted();
+    return (await encrypted)(url, options);
+  };
+}
+
+const isRedirect = ({ statusCode, headers }: IncomingMessage): boolean =>
+  [301, 302, 303, 307, 308].includes(statusCode!) && headers.location !== undefined;
+
+function asAnswer(url: string, message: IncomingMessage): Answer {
+  const status = message.statusCode!;
+  return {
+    url,
+    status,
+    ok: status >= 200 && status < 300,
+    headers: {
+      get(name) {
+        const value = message.headers[name.toLowerCase()];
+        return value === undefined ? null : String(value);
+      },
+    },
+    get body() {
+      return Readable.toWeb(message) as NonNullable<Answer["body"]>;
+    },
+    text: () => readText(message),
+  };
+}
+
+async function readText(message: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
