@@ -1,6 +1,6 @@
 /** In charge of `postern db migrate --lint`: what pending migrations block, lose or may fail at, without running them. */
 import type { MigrationFileBody } from "@postern/sdk/protocol";
-import { hasCode, PosternError, posternError } from "../base/error.ts";
+import { hasCode, PosternError } from "../base/error.ts";
 import { exitCodes } from "../base/error-codes.ts";
 import type { LintFinding } from "../migrations/lint/lint-rules.ts";
 import type { CommandInput } from "./command-input.ts";
@@ -64,7 +64,8 @@ async function filesToLint(
 ): Promise<Set<string>> {
   const names = bodies.map(({ name }) => name);
   const since = input.text("since");
-  if (since !== undefined) return new Set(names.slice(names.indexOf(findNamed(names, since)) + 1));
+  const { findMigration } = await import("../migrations/plan-migrations.ts");
+  if (since !== undefined) return new Set(names.slice(names.indexOf(findMigration(names, since)) + 1));
   const project = await findProject(context.directory);
   const target = resolveTarget({ named: input.args[0], input, project, environment: process.env });
   if (!target) return new Set(names);
@@ -76,17 +77,6 @@ async function filesToLint(
     context.output.warn("The database cannot be asked what is pending: all files are looked at.");
     return new Set(names);
   }
-}
-
-/** A file by its name, with or without its ending, or by its number. @throws Y3035 */
-export function findNamed(names: readonly string[], wanted: string): string {
-  const exact = names.find((name) => name === wanted || name === `${wanted}.sql`);
-  const byNumber = names.filter((name) => /^\d+/.exec(name)?.[0] === wanted);
-  const found = exact ?? (byNumber.length === 1 ? byNumber[0] : undefined);
-  if (found !== undefined) return found;
-  throw posternError("Y3035", `There is no migration ${wanted}.`, {
-    detail: names.length === 0 ? "There are no files." : `There are ${names.join(", ")}.`,
-  });
 }
 
 export function renderLint(findings: readonly LintFinding[], { paint }: Pick<Output, "paint">): string {

@@ -1,6 +1,7 @@
 /** In charge of where migrations go: to a database of Postern's through the daemon, or to any Postgres by its address. */
 import type {
   AppliedMigration,
+  MigrateOptions,
   MigrateResult,
   MigrationFileBody,
   MigrationState,
@@ -15,7 +16,10 @@ import { type DatabaseTarget, requireTarget } from "./target.ts";
 export interface MigrationTarget {
   compare(files: MigrationFileBody[]): Promise<MigrationState[]>;
   /** The result tells what was applied although the error says that a file failed. */
-  migrate(files: MigrationFileBody[]): Promise<{ result: MigrateResult | null; error?: PosternError }>;
+  migrate(
+    files: MigrationFileBody[],
+    options?: MigrateOptions,
+  ): Promise<{ result: MigrateResult | null; error?: PosternError }>;
   listApplied(): Promise<AppliedMigration[]>;
 }
 
@@ -24,10 +28,11 @@ export async function withMigrationTarget<Result>(
   context: CliContext,
   input: CommandInput,
   work: (target: MigrationTarget) => Promise<Result>,
+  wait?: { waitMs: number; onWait: (why: string) => void },
 ): Promise<Result> {
   const target = await requireTarget(context, input, input.args[0]);
   if (target.kind === "database") return work(await throughDaemon(context, target));
-  return withPostgresAt(target.url, (client) => work(overConnection(client)));
+  return withPostgresAt(target.url, (client) => work(overConnection(client, wait?.waitMs)), wait);
 }
 
 async function throughDaemon(context: CliContext, target: DatabaseTarget): Promise<MigrationTarget> {
@@ -35,8 +40,8 @@ async function throughDaemon(context: CliContext, target: DatabaseTarget): Promi
   return {
     compare: (files) => control.compareMigrations(target.ref, { files }),
     listApplied: () => control.listMigrations(target.ref),
-    async migrate(files) {
-      const operation = await control.migrate(target.ref, { files });
+    async migrate(files, options = {}) {
+      const operation = await control.migrate(target.ref, { files, ...options });
       const { id, status, error, result } = await context.follow(control, operation, "Migrating");
       const kept = result as MigrateResult | null;
       if (error) return { result: kept, error: PosternError.fromBody(error) };
@@ -47,7 +52,7 @@ async function throughDaemon(context: CliContext, target: DatabaseTarget): Promi
 }
 
 /** The engine is loaded here only: no other command needs it. */
-export function overConnection(client: pg.Client): MigrationTarget {
+export function overConnection(client: pg.Client, lockTimeoutMs?: number): MigrationTarget {
   return {
     async compare(bodies) {
       const { describeMigrations } = await import("../migrations/describe-migrations.ts");
@@ -58,10 +63,11 @@ export function overConnection(client: pg.Client): MigrationTarget {
       const { listApplied } = await import("../migrations/describe-migrations.ts");
       return listApplied(client);
     },
-    async migrate(bodies) {
-      const { applyMigrations } = await import("../migrations/apply-migrations.ts");
+    async migrate(bodies, options = {}) {
+      const { applyMigrations, applyOptions } = await import("../migrations/apply-migrations.ts");
       const { readMigrationBodies } = await import("../migrations/migration-file.ts");
-      const result = await applyMigrations(client, readMigrationBodies(bodies));
+      const files = readMigrationBodies(bodies);
+      const result = await applyMigrations(client, files, { ...applyOptions(options), lockTimeoutMs });
       const failed = result.migrations.find(({ error }) => error !== null);
       if (!failed?.error) return { result };
       const { message: detail, hint } = failed.error;

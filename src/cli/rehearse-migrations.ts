@@ -44,7 +44,7 @@ export async function rehearse(
 }
 
 export function renderRehearsal({ migrations }: RehearsalResult): string {
-  const marks = { applied: "✓", failed: "✗", not_run: "○" } as const;
+  const marks = { applied: "✓", failed: "✗", not_run: "○", recorded: "✓", undone: "✓" } as const;
   return migrations
     .flatMap((migration) => [
       `  ${marks[migration.outcome]} ${migration.name}  ${timeOf(migration)}`,

@@ -84,9 +84,9 @@ export function migrationServices(platform: Platform): MigrationService {
   const findReady = async (principal: Principal, ref: string) =>
     requireReady(await findDatabase(platform.state, principal, ref));
   return {
-    async migrate(principal, { ref, files }) {
+    async migrate(principal, { ref, ...input }) {
       const row = await findReady(principal, ref);
-      return describeOperation(await requestMigration(platform, accountOf(principal), row, files));
+      return describeOperation(await requestMigration(platform, accountOf(principal), row, input));
     },
     async rehearse(principal, { ref, files }) {
       const row = await findReady(principal, ref);

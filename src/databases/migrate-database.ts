@@ -1,6 +1,8 @@
 /** In charge of migrating a database of Postern's: the engine, run as the owner over a direct connection. */
 import type {
   AppliedMigration,
+  MigrateOptions,
+  MigrateRequest,
   MigrateResult,
   MigrationFileBody,
   MigrationOutcome,
@@ -12,7 +14,7 @@ import type { AccountId } from "../base/id.ts";
 import type { OperationHandler, OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
 import { connectAs } from "../instances/with-admin.ts";
-import { applyMigrations } from "../migrations/apply-migrations.ts";
+import { applyMigrations, applyOptions } from "../migrations/apply-migrations.ts";
 import { describeMigrations, listApplied } from "../migrations/describe-migrations.ts";
 import { readMigrationBodies } from "../migrations/migration-file.ts";
 import { type DatabaseRow, findDatabaseById } from "../state/databases.ts";
@@ -24,11 +26,11 @@ export async function requestMigration(
   platform: Platform,
   accountId: AccountId | null,
   row: DatabaseRow,
-  files: MigrationFileBody[],
+  input: MigrateRequest & MigrateOptions,
 ): Promise<OperationRow> {
-  readMigrationBodies(files);
+  readMigrationBodies(input.files);
   return platform.state.transaction((tx) =>
-    insertOperation(tx, { kind: "migrate", databaseId: row.id, accountId, input: { files } }),
+    insertOperation(tx, { kind: "migrate", databaseId: row.id, accountId, input: { ...input } }),
   );
 }
 
@@ -36,7 +38,8 @@ export async function requestMigration(
 export const migrateDatabase: OperationHandler = {
   async run(platform, run) {
     const row = requireReady((await findDatabaseById(platform.state, run.row.database_id!))!);
-    return runMigrations(platform, run, row, run.row.input.files as MigrationFileBody[]);
+    const { files, ...options } = run.row.input as unknown as MigrateRequest & MigrateOptions;
+    return runMigrations(platform, run, row, files, { options });
   },
 };
 
@@ -46,12 +49,13 @@ export async function runMigrations(
   run: OperationRun,
   row: DatabaseRow,
   bodies: MigrationFileBody[],
-  { hint }: { hint?: string } = {},
+  { hint, options = {} }: { hint?: string; options?: MigrateOptions } = {},
 ): Promise<MigrateResult> {
   const files = readMigrationBodies(bodies);
   const result = await run.step("migrations", () =>
     withOwner(platform, row, (client) =>
       applyMigrations(client, files, {
+        ...applyOptions(options),
         signal: run.signal,
         onProgress: ({ done, total }) => run.progress(done, total, "migrations"),
       }),

@@ -5,7 +5,13 @@ import { hasCode, posternError } from "../base/error.ts";
 import { byName, type MigrationFile, migrationFile } from "./migration-file.ts";
 
 /** Below a project's root, in the order in which they are looked for. */
-export const migrationLayouts = ["migrations", "db/migrations", "schema"] as const;
+export const migrationLayouts = [
+  "migrations",
+  "db/migrations",
+  "schema",
+  "prisma/migrations",
+  "drizzle",
+] as const;
 
 export type MigrationLayout = (typeof migrationLayouts)[number];
 
@@ -28,21 +34,53 @@ export async function readMigrationDirectory(directory: string): Promise<Migrati
       hint: "`postern db new NAME` makes one with a first file; --dir names another.",
     });
   }
-  const names = await listMigrations(directory);
-  refuseUnorderedNames(names);
+  const found = await listMigrations(directory);
+  refuseUnorderedNames(found.map(({ name }) => name));
   const files = await Promise.all(
-    names.map(async (name) => migrationFile(name, decode(name, await readFile(join(directory, name))))),
+    found.map(async ({ name, path }) =>
+      migrationFile(name, decode(name, await readFile(join(directory, path)))),
+    ),
   );
   return files.sort(byName);
 }
 
-/** Names of the files that `up` applies: not those that undo, nor what an editor or Git hides. */
-export async function listMigrations(directory: string): Promise<string[]> {
-  const names = await readdir(directory);
-  return names
-    .filter((name) => name.endsWith(".sql") && !name.endsWith(".down.sql") && !name.startsWith("."))
-    .sort((a, b) => byName({ name: a }, { name: b }));
+/**
+ * The files that `up` applies: not those that undo, nor what an editor or Git hides. A folder with a migration.sql is one
+ * as well, by the folder's name: so Prisma keeps them, and drizzle from its version 1 on.
+ */
+export async function listMigrations(directory: string): Promise<{ name: string; path: string }[]> {
+  const entries = await readdir(directory, { withFileTypes: true });
+  const found = await Promise.all(
+    entries.map(async (entry) => {
+      const { name } = entry;
+      if (name.startsWith(".")) return [];
+      if (name.endsWith(".sql")) return name.endsWith(".down.sql") ? [] : [{ name, path: name }];
+      const path = join(name, "migration.sql");
+      return entry.isDirectory() && (await isFile(join(directory, path)))
+        ? [{ name: `${name}.sql`, path }]
+        : [];
+    }),
+  );
+  return found.flat().sort(byName);
 }
+
+/** The files that undo them, by the name of the migration: `001_x.down.sql`, or `down.sql` in its folder. */
+export async function readDownFiles(directory: string): Promise<MigrationFile[]> {
+  const names = (await listMigrations(directory)).map(({ name, path }) => {
+    const down =
+      path.endsWith("migration.sql") && path !== name ? join(name.slice(0, -4), "down.sql") : downName(name);
+    return { name, down };
+  });
+  const files: MigrationFile[] = [];
+  for (const { name, down } of names) {
+    const path = join(directory, down);
+    if (await isFile(path)) files.push(migrationFile(name, decode(down, await readFile(path))));
+  }
+  return files;
+}
+
+/** `001_x.sql` and `001_x.up.sql` are undone by `001_x.down.sql`. */
+export const downName = (name: string): string => name.replace(/(?:\.up)?\.sql$/, ".down.sql");
 
 /**
  * Files are applied in the order of their names. Where some names have numbers, all must have one, and the numbers must
@@ -75,6 +113,15 @@ function decode(name: string, bytes: Buffer): string {
     throw posternError("Y5004", `${name} is not UTF-8 text.`, {
       hint: "Save the file in the encoding UTF-8.",
     });
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENOTDIR")) return false;
+    throw error;
   }
 }
 

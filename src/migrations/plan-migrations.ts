@@ -49,6 +49,52 @@ export function refuseDrift(plan: readonly PlannedMigration[]): void {
   });
 }
 
+/** @throws Y3036 naming each pending file that comes before an applied one */
+export function refuseOutOfOrder(plan: readonly PlannedMigration[]): void {
+  const newest = plan.findLast((migration) => migration.state === "applied" || migration.state === "missing");
+  const late = plan.filter(
+    (migration) => migration.state === "pending" && newest !== undefined && byName(migration, newest) < 0,
+  );
+  if (late.length === 0 || newest === undefined) return;
+  const names = late.map(({ name }) => name).join(", ");
+  throw posternError(
+    "Y3036",
+    `${names} would be applied after ${newest.name}, which comes later by its name.`,
+    {
+      detail: "Other databases would get them in another order.",
+      hint: `Give ${late.length === 1 ? "it a name" : "them names"} after ${newest.name}, or leave out --strict.`,
+    },
+  );
+}
+
+/** Pending files, up to the one that `to` names by its name, with or without its ending, or by its number. @throws Y3035 */
+export function upTo(plan: readonly PlannedMigration[], to: string | undefined): MigrationFile[] {
+  const files = plan.flatMap(({ file }) => (file ? [file] : []));
+  const last =
+    to === undefined
+      ? undefined
+      : findMigration(
+          files.map(({ name }) => name),
+          to,
+        );
+  return plan.flatMap(({ name, state, file }) =>
+    state === "pending" && file !== null && (last === undefined || byName({ name }, { name: last }) <= 0)
+      ? [file]
+      : [],
+  );
+}
+
+/** @throws Y3035 */
+export function findMigration(names: readonly string[], wanted: string): string {
+  const exact = names.find((name) => name === wanted || name === `${wanted}.sql`);
+  const byNumber = names.filter((name) => /^\d+/.exec(name)?.[0] === wanted);
+  const found = exact ?? (byNumber.length === 1 ? byNumber[0] : undefined);
+  if (found !== undefined) return found;
+  throw posternError("Y3035", `There is no migration ${wanted}.`, {
+    detail: names.length === 0 ? "There are none." : `There are ${names.join(", ")}.`,
+  });
+}
+
 /** What is odd about a plan and no reason to refuse it. */
 export function remarksOn(plan: readonly PlannedMigration[]): string[] {
   const remarks = plan

@@ -19,6 +19,7 @@ import type {
   ExecuteResult,
   LoginRequest,
   LoginResult,
+  MigrateOptions,
   MigrateRequest,
   MigrationState,
   OperationInfo,
@@ -107,7 +108,7 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
       readJson<ClientAccessInfo>(await send("PUT", clientAccessPath(ref), input)),
     disableClientAccess: (ref: string) => remove<ClientAccessInfo>(clientAccessPath(ref)),
 
-    migrate: (ref: string, input: MigrateRequest) =>
+    migrate: (ref: string, input: MigrateRequest & MigrateOptions) =>
       post<OperationInfo>(`${databasePath(ref)}/migrations`, input),
     /** Runs the pending files on a copy of the database; the operation's result is a `RehearsalResult`. */
     rehearseMigrations: (ref: string, input: MigrateRequest) =>

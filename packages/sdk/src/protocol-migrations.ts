@@ -11,9 +11,22 @@ export interface MigrateRequest {
   files: MigrationFileBody[];
 }
 
+/** How files are applied; all of them may be left out. */
+export interface MigrateOptions {
+  /** The last file to apply. */
+  to?: string | undefined;
+  /** Refuse a pending file that comes before an applied one. */
+  strict?: boolean | undefined;
+  /** How long a statement may wait for a lock; its file is tried again a few times. */
+  lock_timeout_ms?: number | undefined;
+  /** Run nothing: note as applied what is there already, by another tool's ledger or by the objects themselves. */
+  baseline?: boolean | undefined;
+}
+
 export interface MigrationOutcome {
   name: string;
-  outcome: "applied" | "failed" | "not_run";
+  /** `recorded`: noted as applied without running it. `undone`: taken back by its down file. */
+  outcome: "applied" | "failed" | "not_run" | "recorded" | "undone";
   duration_ms: number | null;
   /** True when statements ran outside a transaction because Postgres demands it. */
   no_transaction: boolean;

@@ -1,10 +1,12 @@
 /** In charge of `postern db migrate`: a folder's migrations, applied or compared. */
 import type {
+  MigrateOptions,
   MigrateResult,
   MigrationFileBody,
   MigrationOutcome,
   MigrationState,
 } from "@postern/sdk/protocol";
+import { parseDuration } from "../../base/duration.ts";
 import { exitCodes } from "../../base/error-codes.ts";
 import type { CommandInput } from "../command-input.ts";
 import type { CommandRun } from "../command-spec.ts";
@@ -12,25 +14,43 @@ import type { CliContext } from "../context.ts";
 import { formatDuration, plural } from "../format.ts";
 import { lint } from "../lint-migrations.ts";
 import { findMigrationDirectory, readMigrationFiles, shortPath } from "../migration-directory.ts";
+import { jobInput, jobWait } from "../migration-job.ts";
 import { type MigrationTarget, withMigrationTarget } from "../migration-target.ts";
 import type { Output } from "../output.ts";
 import { rehearse } from "../rehearse-migrations.ts";
 import { renderCaret } from "../render-error.ts";
 
-export const run: CommandRun = async (context, input) => {
+export const run: CommandRun = async (context, given) => {
+  const input = given.flag("ci") ? jobInput(given) : given;
   const directory = await findMigrationDirectory(context.directory, input);
   const files = await readMigrationFiles(directory);
   if (input.flag("lint")) return lint(context, input, files);
   if (input.flag("rehearse") && !(await rehearse(context, input, files))) return undefined;
-  return withMigrationTarget(context, input, async (target) => {
-    if (input.flag("status") || input.flag("plan")) return showStates(context, input, target, files);
-    await announce(context, target, files, directory);
-    const { result, error } = await target.migrate(files);
-    await report(context, result);
-    if (error) throw error;
-    return undefined;
-  });
+  return withMigrationTarget(
+    context,
+    input,
+    async (target) => {
+      if (input.flag("status") || input.flag("plan")) return showStates(context, input, target, files);
+      const options = readMigrateOptions(input);
+      if (!options.baseline) await announce(context, target, files, directory);
+      const { result, error } = await target.migrate(files, options);
+      await report(context, result);
+      if (error) throw error;
+      return undefined;
+    },
+    input.flag("ci") ? jobWait(context, input) : undefined,
+  );
 };
+
+function readMigrateOptions(input: CommandInput): MigrateOptions {
+  const lockTimeout = input.text("lockTimeout");
+  return {
+    ...(input.text("to") === undefined ? {} : { to: input.text("to") }),
+    ...(input.flag("strict") ? { strict: true } : {}),
+    ...(input.flag("baseline") ? { baseline: true } : {}),
+    ...(lockTimeout === undefined ? {} : { lock_timeout_ms: parseDuration(lockTimeout) }),
+  };
+}
 
 async function showStates(
   { output }: CliContext,
@@ -62,6 +82,12 @@ async function report({ output }: CliContext, result: MigrateResult | null): Pro
   for (const note of result.notes) output.talk(note);
   await output.print(result, () => renderOutcomes(result.migrations, output));
   if (result.migrations.some(({ outcome }) => outcome === "failed")) return;
+  const recorded = result.migrations.filter(({ outcome }) => outcome === "recorded").length;
+  if (recorded > 0 || result.migrations.some(({ outcome }) => outcome === "not_run")) {
+    const left = result.migrations.length - recorded;
+    output.success(`${plural(recorded, "migration")} noted as applied, ${left} pending`);
+    return;
+  }
   output.success(
     result.applied === 0
       ? result.total === 0
@@ -83,6 +109,7 @@ export function renderOutcomes(
       const done = `  ${paint.green("✓")} ${label}  ${formatDuration(duration_ms ?? 0)}${how}`;
       return [done, ...notes.map((note) => `      ${note}`)].join("\n");
     }
+    if (outcome === "recorded") return `  ${paint.green("✓")} ${label}  noted as applied, not run`;
     if (outcome === "not_run") return `  ${paint.dim("○")} ${label}  not run`;
     const place = error && error.line !== null ? `line ${error.line}: ` : "";
     const first = `  ${paint.red("✗")} ${label}  ${place}${error ? `${error.code} ${error.message}` : "failed"}`;

@@ -22,6 +22,27 @@ export const sqlSpecs: readonly CommandSpec[] = [
       ...directoryOptions,
       { flags: "--status", summary: "show what is applied and what is not; change nothing" },
       { flags: "--plan", summary: "show what would run, and how; change nothing" },
+      { flags: "--to <name>", summary: "stop after this file: its name, or its number" },
+      { flags: "--strict", summary: "refuse a pending file that comes before an applied one" },
+      {
+        flags: "--lock-timeout <time>",
+        summary:
+          "how long a statement may wait for a lock, such as 5s; its file is tried again up to ten times",
+      },
+      {
+        flags: "--baseline",
+        summary:
+          "run nothing; note as applied what Prisma, drizzle, Knex or hands have made already; with --to all up to it",
+      },
+      {
+        flags: "--ci",
+        summary:
+          "as a job: the database from DIRECT_URL or DATABASE_URL, the files from MIGRATIONS_DIR, no daemon, no questions",
+      },
+      {
+        flags: "--wait <time>",
+        summary: "with --ci: how long to wait for the database to answer; 60s when absent",
+      },
       {
         flags: "--lint",
         summary:
@@ -41,6 +62,9 @@ export const sqlSpecs: readonly CommandSpec[] = [
       "postern db migrate --rehearse",
       "postern db migrate --lint --since 012 --exit-code",
       "postern db migrate --dir db/migrations --json",
+      "postern db migrate --lock-timeout 5s --strict",
+      "postern db migrate --baseline",
+      "DATABASE_URL=postgres://… MIGRATIONS_DIR=/migrations postern db migrate --ci",
     ],
     load: () => import("../commands/db-migrate.ts"),
   },

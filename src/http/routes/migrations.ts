@@ -4,7 +4,7 @@ import type { AuthenticationHooks } from "../authenticate-request.ts";
 import { principalOf } from "../authenticate-request.ts";
 import type { HttpApp } from "../http-app.ts";
 import { databaseRef } from "../schemas/database.ts";
-import { appliedMigration, migrateRequest, migrationState } from "../schemas/migration.ts";
+import { appliedMigration, migrateInput, migrateRequest, migrationState } from "../schemas/migration.ts";
 import { operationInfo } from "../schemas/operation.ts";
 import { errors, json, security } from "../schemas/respond.ts";
 import type { HttpServices } from "../services/http-services.ts";
@@ -23,7 +23,7 @@ export function migrationRoutes(app: HttpApp, services: HttpServices, caller: Au
       summary: "Apply the migrations that are not applied yet",
       security: security.accountOrDatabase,
       params: databaseRef,
-      body: migrateRequest,
+      body: migrateInput,
       response: { 202: json("Accepted.", operationInfo), ...errors(400, 401, 404, 409, 413) },
     },
     onRequest: caller.accountOrDatabase,

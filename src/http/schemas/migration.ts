@@ -1,11 +1,23 @@
 /** In charge of the schemas of migrations. */
-import type { AppliedMigration, MigrateRequest, MigrationState } from "@postern/sdk/protocol";
+import type { AppliedMigration, MigrateOptions, MigrateRequest, MigrationState } from "@postern/sdk/protocol";
 import { z } from "zod";
 import { errorBody, timestamp } from "./respond.ts";
 
 export const migrateRequest = z.strictObject({
   files: z.array(z.strictObject({ name: z.string(), sql: z.string() })),
 }) satisfies z.ZodType<MigrateRequest>;
+
+export const migrateInput = migrateRequest.extend({
+  to: z.string().optional().describe("The last file to apply."),
+  strict: z.boolean().optional().describe("Refuse a pending file that comes before an applied one."),
+  lock_timeout_ms: z
+    .int()
+    .min(1)
+    .max(3_600_000)
+    .optional()
+    .describe("How long a statement may wait for a lock; its file is tried again a few times."),
+  baseline: z.boolean().optional().describe("Run nothing; note as applied what is there already."),
+}) satisfies z.ZodType<MigrateRequest & MigrateOptions>;
 
 const migrationError = errorBody
   .extend({

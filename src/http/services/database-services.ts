@@ -9,6 +9,7 @@ import type {
   DatabaseActivity,
   DatabaseInfo,
   DatabaseUrls,
+  MigrateOptions,
   MigrateRequest,
   MigrationState,
   OperationInfo,
@@ -79,7 +80,7 @@ export interface PauseService {
 }
 
 export interface MigrationService {
-  migrate(principal: Principal, input: DatabaseRef & MigrateRequest): Promise<OperationInfo>;
+  migrate(principal: Principal, input: DatabaseRef & MigrateRequest & MigrateOptions): Promise<OperationInfo>;
   /** The same on a copy, which is removed. */
   rehearse(principal: Principal, input: DatabaseRef & MigrateRequest): Promise<OperationInfo>;
   /** What `migrate` with these files would meet. */

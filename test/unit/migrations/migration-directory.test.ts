@@ -3,7 +3,11 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { findMigrationLayout, readMigrationDirectory } from "../../../src/migrations/migration-directory.ts";
+import {
+  findMigrationLayout,
+  readDownFiles,
+  readMigrationDirectory,
+} from "../../../src/migrations/migration-directory.ts";
 
 let root: string;
 
@@ -80,4 +84,24 @@ it("finds migrations/, db/migrations/ and schema/ in this order, one that has fi
   expect(await findMigrationLayout(root)).toBe("db/migrations");
   await write({ "migrations/001_a.sql": "" });
   expect(await findMigrationLayout(root)).toBe("migrations");
+});
+
+it("reads a folder with a migration.sql as a migration of the folder's name, and finds what undoes each", async () => {
+  await mkdir(join(root, "20240101_init"));
+  await writeFile(join(root, "20240101_init", "migration.sql"), "select 1");
+  await writeFile(join(root, "20240101_init", "down.sql"), "select -1");
+  await mkdir(join(root, "meta"));
+  await writeFile(join(root, "migration_lock.toml"), "");
+  await writeFile(join(root, "20240102_a.up.sql"), "select 2");
+  await writeFile(join(root, "20240102_a.down.sql"), "select -2");
+  await writeFile(join(root, "20240103_b.sql"), "select 3");
+  expect((await readMigrationDirectory(root)).map(({ name, sql }) => [name, sql])).toEqual([
+    ["20240101_init.sql", "select 1"],
+    ["20240102_a.up.sql", "select 2"],
+    ["20240103_b.sql", "select 3"],
+  ]);
+  expect((await readDownFiles(root)).map(({ name, sql }) => [name, sql])).toEqual([
+    ["20240101_init.sql", "select -1"],
+    ["20240102_a.up.sql", "select -2"],
+  ]);
 });
