@@ -2,6 +2,7 @@
 import type { Readable } from "node:stream";
 import { posternError } from "../base/error.ts";
 import type { Platform } from "../instances/platform.ts";
+import { majorOf } from "../instances/server-toolchain.ts";
 import { runProgram } from "../runtime/run-program.ts";
 import { postgresProgram } from "../runtime/toolchain.ts";
 import type { BackupRow } from "../state/backups.ts";
@@ -11,17 +12,21 @@ import { lastWords } from "./program-failure.ts";
 /** Lines of `pg_restore --list` without its comments. @throws Y6003 when the file is no readable dump. */
 export async function readContents(platform: Platform, backup: BackupRow): Promise<string[]> {
   const { stream } = await openArtefact(platform, backup);
-  return listContents(platform, stream, backup.storage_key);
+  return listContents(platform, stream, backup);
 }
 
-async function listContents(platform: Platform, stream: Readable, key: string): Promise<string[]> {
-  const end = await runProgram(postgresProgram(platform.toolchain, "pg_restore"), ["--list"], {
+/** The newest pg_restore reads what older ones can. */
+async function listContents(platform: Platform, stream: Readable, backup: BackupRow): Promise<string[]> {
+  const { majors, toolchain } = platform;
+  const major = majorOf(backup.version);
+  const newest = Number(major) > Number(majors.usual) ? await majors.get(major) : toolchain;
+  const end = await runProgram(postgresProgram(newest, "pg_restore"), ["--list"], {
     account: platform.account,
     stdin: stream,
   });
   if (end.exitCode !== 0) {
     throw posternError("Y6003", "The backup's file is damaged: its table of contents cannot be read.", {
-      detail: `${key}: ${lastWords("pg_restore", end)}`,
+      detail: `${backup.storage_key}: ${lastWords("pg_restore", end)}`,
     });
   }
   return end.stdout.split("\n").filter((line) => line !== "" && !line.startsWith(";"));

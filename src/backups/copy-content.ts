@@ -12,6 +12,7 @@ import { adminRole, backupRole } from "../instances/database-address.ts";
 import type { OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
 import { serverLayout } from "../instances/server-layout.ts";
+import { serverToolchain } from "../instances/server-toolchain.ts";
 import { connectAs, withAdmin } from "../instances/with-admin.ts";
 import { ownPath } from "../runtime/own-path.ts";
 import { type ProgramEnd, runProgram } from "../runtime/run-program.ts";
@@ -65,16 +66,21 @@ async function sizeOf(platform: Platform, { instance_id, database_name }: Place)
 }
 
 async function dump(platform: Platform, run: OperationRun, from: Place, archive: string): Promise<void> {
-  await runTool(platform, run, "pg_dump", [
-    ...addressOf(platform, from, backupRole),
-    "--format=directory",
-    // It is read again at once, on the same disk.
-    "--compress=lz4:1",
-    `--jobs=${workers}`,
-    "--no-sync",
-    "--lock-wait-timeout=600000",
-    `--file=${archive}`,
-  ]);
+  await runTool(
+    platform,
+    run,
+    [from, "pg_dump"],
+    [
+      ...addressOf(platform, from, backupRole),
+      "--format=directory",
+      // It is read again at once, on the same disk.
+      "--compress=lz4:1",
+      `--jobs=${workers}`,
+      "--no-sync",
+      "--lock-wait-timeout=600000",
+      `--file=${archive}`,
+    ],
+  );
 }
 
 interface Restore {
@@ -86,7 +92,7 @@ interface Restore {
 
 async function restore(platform: Platform, run: OperationRun, places: Restore): Promise<CopyOutcome> {
   const { from, to, archive } = places;
-  const { stdout } = await runTool(platform, run, "pg_restore", ["--list", archive]);
+  const { stdout } = await runTool(platform, run, [to, "pg_restore"], ["--list", archive]);
   const plan = planRestore(stdout.split("\n").filter((line) => line !== "" && !line.startsWith(";")));
   // As in any restore: the ledger is the platform's, and nothing of the tenant's is there yet.
   await restoreChosen(platform, run, places, plan.ledger, adminRole);
@@ -98,14 +104,12 @@ async function restore(platform: Platform, run: OperationRun, places: Restore): 
       alter default privileges grant execute on functions to public`);
     await restoreChosen(platform, run, places, plan.content, to.role_name);
     const privileges = await writeList(platform, places, plan.privileges);
-    const sql = await runTool(platform, run, "pg_restore", [
-      "-L",
-      privileges,
-      "--no-owner",
-      "-f",
-      "-",
-      archive,
-    ]);
+    const sql = await runTool(
+      platform,
+      run,
+      [to, "pg_restore"],
+      ["-L", privileges, "--no-owner", "-f", "-", archive],
+    );
     const skippedGrants = await grant(owner, from, to, plan.privileges.length === 0 ? "" : sql.stdout);
     await owner.query("analyze");
     return { skippedGrants };
@@ -123,15 +127,20 @@ async function restoreChosen(
 ): Promise<void> {
   if (entries.length === 0) return;
   const list = await writeList(platform, places, entries);
-  await runTool(platform, run, "pg_restore", [
-    ...addressOf(platform, places.to, role),
-    "-L",
-    list,
-    "--no-owner",
-    "--exit-on-error",
-    `--jobs=${workers}`,
-    places.archive,
-  ]);
+  await runTool(
+    platform,
+    run,
+    [places.to, "pg_restore"],
+    [
+      ...addressOf(platform, places.to, role),
+      "-L",
+      list,
+      "--no-owner",
+      "--exit-on-error",
+      `--jobs=${workers}`,
+      places.archive,
+    ],
+  );
 }
 
 /** pg_restore reads the choice of entries from a file. */
@@ -179,10 +188,11 @@ const addressOf = ({ config }: Platform, { instance_id, database_name }: Place, 
 async function runTool(
   platform: Platform,
   run: OperationRun,
-  program: "pg_dump" | "pg_restore",
+  [{ instance_id: server }, program]: [Place, "pg_dump" | "pg_restore"],
   args: readonly string[],
 ): Promise<ProgramEnd> {
-  const end = await runProgram(postgresProgram(platform.toolchain, program), args, {
+  const toolchain = await serverToolchain(platform, server!);
+  const end = await runProgram(postgresProgram(toolchain, program), args, {
     account: platform.account,
     signal: run.signal,
     environment: { PGOPTIONS: "-c default_transaction_read_only=off" },

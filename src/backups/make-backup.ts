@@ -8,6 +8,7 @@ import { backupRole } from "../instances/database-address.ts";
 import type { OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
 import { serverLayout } from "../instances/server-layout.ts";
+import { serverToolchain } from "../instances/server-toolchain.ts";
 import { type ProgramEnd, runProgram } from "../runtime/run-program.ts";
 import { postgresProgram } from "../runtime/toolchain.ts";
 import { type BackupRow, completeBackup, findBackup, insertBackup } from "../state/backups.ts";
@@ -40,6 +41,8 @@ export async function makeBackup(
   plan: BackupPlan,
 ): Promise<BackupRow> {
   const { config } = platform;
+  const server = plan.server ?? row.instance_id!;
+  const { postgresVersion } = await serverToolchain(platform, server);
   await insertBackup(platform.state, {
     id: plan.id,
     database_id: row.id,
@@ -47,7 +50,7 @@ export async function makeBackup(
     storage_key: `${row.id}/${plan.id}.dump`,
     store: currentStore(config),
     key_id: config.backupKeyFile === null ? null : (await readBackupKeys(config.backupKeyFile))[0]!.id,
-    version: platform.toolchain.postgresVersion,
+    version: postgresVersion,
     created_at: platform.clock.now(),
     expires_at: plan.expiresAt,
   });
@@ -60,7 +63,7 @@ export async function makeBackup(
       (sink) => dump(platform, run, row, { ...plan, snapshot }, sink),
       (bytes) => run.progress(bytes, null, "bytes"),
     );
-  const place = { server: plan.server ?? row.instance_id!, database: row.database_name };
+  const place = { server, database: row.database_name };
   const { result: artefact, contents } =
     plan.snapshot === undefined
       ? await withCountedSnapshot(platform, place, write)
@@ -84,7 +87,7 @@ async function dump(
 ): Promise<void> {
   const { socketDirectory } = serverLayout(platform.config.home, server);
   const end = await runProgram(
-    postgresProgram(platform.toolchain, "pg_dump"),
+    postgresProgram(await serverToolchain(platform, server), "pg_dump"),
     [
       "-h",
       socketDirectory,

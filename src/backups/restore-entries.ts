@@ -5,6 +5,7 @@ import { posternError } from "../base/error.ts";
 import type { OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
 import { serverLayout } from "../instances/server-layout.ts";
+import { serverToolchain } from "../instances/server-toolchain.ts";
 import { ownPath } from "../runtime/own-path.ts";
 import { type ProgramEnd, runProgram } from "../runtime/run-program.ts";
 import { postgresProgram } from "../runtime/toolchain.ts";
@@ -31,7 +32,7 @@ export async function restoreEntries(
 ): Promise<void> {
   if (entries.length === 0) return;
   const { socketDirectory } = serverLayout(platform.config.home, target.server);
-  await runPgRestore(platform, run, backup, entries, [
+  await runPgRestore(platform, run, backup, target.server, entries, [
     "-h",
     socketDirectory,
     "-p",
@@ -45,15 +46,16 @@ export async function restoreEntries(
   ]);
 }
 
-/** The SQL of these entries. @throws Y6004 */
+/** The SQL of these entries, for this server. @throws Y6004 */
 export async function readEntries(
   platform: Platform,
   run: OperationRun,
   backup: BackupRow,
   entries: readonly string[],
+  server: string,
 ): Promise<string> {
   if (entries.length === 0) return "";
-  const { stdout } = await runPgRestore(platform, run, backup, entries, ["-f", "-"]);
+  const { stdout } = await runPgRestore(platform, run, backup, server, entries, ["-f", "-"]);
   return stdout;
 }
 
@@ -61,9 +63,11 @@ async function runPgRestore(
   platform: Platform,
   run: OperationRun,
   backup: BackupRow,
+  server: string,
   entries: readonly string[],
   args: readonly string[],
 ): Promise<ProgramEnd> {
+  const toolchain = await serverToolchain(platform, server);
   const end = await withListFile(platform, entries, async (list) => {
     const { stream, sizeBytes } = await openArtefact(platform, backup);
     let bytes = 0;
@@ -72,17 +76,13 @@ async function runPgRestore(
       run.progress(bytes, sizeBytes, "bytes");
     });
     stream.pause();
-    return runProgram(
-      postgresProgram(platform.toolchain, "pg_restore"),
-      ["-L", list, "--no-owner", ...args],
-      {
-        account: platform.account,
-        stdin: stream,
-        signal: run.signal,
-        // Owners may have made their sessions read-only by default.
-        environment: { PGOPTIONS: "-c default_transaction_read_only=off" },
-      },
-    );
+    return runProgram(postgresProgram(toolchain, "pg_restore"), ["-L", list, "--no-owner", ...args], {
+      account: platform.account,
+      stdin: stream,
+      signal: run.signal,
+      // Owners may have made their sessions read-only by default.
+      environment: { PGOPTIONS: "-c default_transaction_read_only=off" },
+    });
   });
   if (end.exitCode === 0) return end;
   const detail = lastWords("pg_restore", end);

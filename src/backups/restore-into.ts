@@ -9,6 +9,7 @@ import { isBackupId } from "../base/id.ts";
 import { adminRole } from "../instances/database-address.ts";
 import type { OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
+import { majorOf, serverToolchain } from "../instances/server-toolchain.ts";
 import { connectAs } from "../instances/with-admin.ts";
 import { withRoomForMore } from "../instances/with-room-for-more.ts";
 import { type BackupRow, findBackup } from "../state/backups.ts";
@@ -23,7 +24,7 @@ export interface RestoreOutcome {
   skippedGrants: string[];
 }
 
-/** Restores into `databaseName`, which was just made from the template for the owner of `row`. @throws Y6001 Y6003 Y6004 Y6007 */
+/** Restores into `databaseName`, which was just made from the template for the owner of `row`. @throws Y6001 Y6003 Y6004 Y6007 Y2065 */
 export async function restoreInto(
   platform: Platform,
   run: OperationRun,
@@ -33,6 +34,7 @@ export async function restoreInto(
 ): Promise<RestoreOutcome> {
   const backup = isBackupId(backupId) ? await findBackup(platform.state, backupId) : undefined;
   if (!backup) throw posternError("Y6001", `There is no backup ${backupId}.`);
+  await requireReadable(platform, backup, row.instance_id!);
   await verifyArtefact(platform, backup);
   const plan = planRestore(await readContents(platform, backup));
   const target = (role: string) => ({ server: row.instance_id!, databaseName, role });
@@ -49,13 +51,23 @@ export async function restoreInto(
       await takeTemplateGrants(owner);
       await restoreEntries(platform, run, backup, plan.content, target(row.role_name));
       await requireTables(owner, backup, plan.tables);
-      const sql = await readEntries(platform, run, backup, plan.privileges);
+      const sql = await readEntries(platform, run, backup, plan.privileges, row.instance_id!);
       const skippedGrants = await restorePrivileges(platform, owner, row, backup, sql);
       await owner.query("analyze");
       return { skippedGrants };
     } finally {
       await owner.end();
     }
+  });
+}
+
+/** Postgres takes over what an older major wrote, and never the other way round. @throws Y2065 */
+export async function requireReadable(platform: Platform, backup: BackupRow, server: string): Promise<void> {
+  const here = majorOf((await serverToolchain(platform, server)).postgresVersion);
+  const there = majorOf(backup.version);
+  if (Number(there) <= Number(here)) return;
+  throw posternError("Y2065", `Backup ${backup.id} is of Postgres ${there}; the database runs ${here}.`, {
+    hint: `Upgrade the database first: postern db upgrade … --to ${there}`,
   });
 }
 

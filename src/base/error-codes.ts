@@ -71,6 +71,12 @@ export const errorCodes = {
   Y2010: { name: "user_token_invalid", http: 401, exit: 4 },
   Y2011: { name: "issuer_unavailable", http: 503, exit: 9 },
   Y2012: { name: "issuer_refused", http: 400, exit: 2 },
+  Y2060: { name: "version_needs_own_server", http: 409, exit: 6 },
+  Y2061: { name: "version_unchanged", http: 409, exit: 6 },
+  Y2062: { name: "downgrade_refused", http: 409, exit: 6 },
+  Y2063: { name: "upgrade_under_way", http: 409, exit: 6 },
+  Y2064: { name: "extensions_missing", http: 409, exit: 6 },
+  Y2065: { name: "backup_too_new", http: 409, exit: 6 },
   // Y3: databases
   Y3001: { name: "database_not_found", http: 404, exit: 5 },
   Y3002: { name: "database_name_taken", http: 409, exit: 6 },

@@ -39,7 +39,7 @@ export async function startOwnInstances(
   await inParallel(4, awake, async (row) => {
     // One server that does not start is the trouble of one database; the supervisor goes on trying.
     await servers.supervisor.keepRunning(specOf(row), { evenIfItFails: true });
-    await updateInstance(state, row.id, { version: options.toolchain.postgresVersion });
+    await updateInstance(state, row.id, { version: await servers.runtime.versionOf(specOf(row)) });
     if (asleep.has(row.id)) await saveAwake(state, row.id);
   });
 }

@@ -13,13 +13,13 @@ import { serverSpec } from "../instances/server-spec.ts";
 import { ServerSupervisor } from "../instances/server-supervisor.ts";
 import { Gate, stopGate } from "../runtime/gate/gate.ts";
 import { PgBouncer } from "../runtime/pgbouncer.ts";
+import { PostgresMajors } from "../runtime/postgres-majors.ts";
 import { ProcessRuntime } from "../runtime/process-runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { ServerAccount } from "../runtime/server-account.ts";
 import type { ServerExposure } from "../runtime/server-settings.ts";
-import { ensureServerTemplate } from "../runtime/server-template.ts";
 import type { Toolchain } from "../runtime/toolchain.ts";
-import { DirectoryPool } from "../runtime/warm-pool.ts";
+import { WarmPools } from "../runtime/warm-pools.ts";
 import { listDatabasesOfInstance, listOwnInstanceDatabases } from "../state/databases.ts";
 import { insertInstance, updateInstance } from "../state/instances.ts";
 import type { State } from "../state/state.ts";
@@ -39,7 +39,8 @@ export interface ServersOptions {
 
 export interface Servers {
   runtime: ProcessRuntime;
-  warmPool: DirectoryPool;
+  majors: PostgresMajors;
+  warmPool: WarmPools;
   supervisor: ServerSupervisor;
   pooler: PgBouncer;
   gate: Gate;
@@ -48,24 +49,25 @@ export interface Servers {
 
 export async function composeServers(options: ServersOptions): Promise<Servers> {
   const { config, ports, account, toolchain } = options;
-  const instances = join(config.home, "instances");
-  const template = await ensureServerTemplate({
-    directory: instances,
-    socketDirectory: join(config.home, "run", ".template"),
-    toolchain,
+  const majors = new PostgresMajors(toolchain, config);
+  const warmPool = new WarmPools({
+    instances: join(config.home, "instances"),
+    run: join(config.home, "run"),
+    majors,
     account,
     report: options.report,
   });
-  const warmPool = new DirectoryPool({
-    directory: join(instances, ".warm"),
-    template,
-    size: 2,
+  await warmPool.prepare();
+  const runtime = new ProcessRuntime({
     toolchain,
+    majors,
     account,
+    exposure: exposureOf(options),
+    warmPool,
   });
-  const runtime = new ProcessRuntime({ toolchain, account, exposure: exposureOf(options), warmPool });
   return {
     runtime,
+    majors,
     warmPool,
     supervisor: new ServerSupervisor(runtime, options.observe),
     pooler: composePooler(options, ports.pool),
@@ -134,7 +136,7 @@ export async function startTenantServers(
   if ((await listDatabasesOfInstance(state, "shared")).length === 0) await servers.runtime.create(shared);
   await servers.supervisor.keepRunning(shared, { evenIfItFails: true });
   await startOwnInstances(options, servers, state);
-  await updateInstance(state, "shared", { version: toolchain.postgresVersion });
+  await updateInstance(state, "shared", { version: await servers.runtime.versionOf(shared) });
   const targets = (await listOwnInstanceDatabases(state)).map((row) => ({
     database: row.database_name,
     socketDirectory: serverLayout(config.home, row.instance_id!).socketDirectory,

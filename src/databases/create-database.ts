@@ -18,7 +18,6 @@ import { provisionInstance, removeInstance } from "../instances/provision-instan
 import { serverLayout } from "../instances/server-layout.ts";
 import { refillSpareDatabases } from "../instances/spare-databases.ts";
 import { connectAs } from "../instances/with-admin.ts";
-import { postgresMajor } from "../runtime/toolchain.ts";
 import {
   type DatabaseRow,
   deleteDatabaseRow,
@@ -30,6 +29,7 @@ import {
 import { insertOperation, type OperationRow } from "../state/operations.ts";
 import { checkDatabaseName, checkPassword, checkUserName, inventName } from "./name-rules.ts";
 import { pauseAfterOf } from "./pause-rules.ts";
+import { chooseIsolation, chooseMajor, havePostgres } from "./postgres-version.ts";
 import { tiers } from "./tiers.ts";
 
 /** Copies of the template that wait on the shared instance. */
@@ -42,7 +42,7 @@ export interface AcceptedDatabase {
   operation: OperationRow;
 }
 
-/** Checks the wish and writes it down, with its operation. @throws Y3003 Y3006 Y2006 Y3009 Y3002 Y3007 */
+/** Checks the wish and writes it down, with its operation. @throws Y3003 Y3006 Y2006 Y3009 Y2060 Y3002 Y3007 */
 export async function requestCreateDatabase(
   platform: Platform,
   accountId: AccountId,
@@ -52,11 +52,11 @@ export async function requestCreateDatabase(
   const name = checkDatabaseName(input.name ?? inventName());
   const roleName = input.user === undefined ? postgresNameOf(id) : checkUserName(input.user);
   const password = input.password === undefined ? newPassword() : checkPassword(input.password);
-  checkVersion(platform, input.version);
+  const major = await chooseMajor(platform, input.version);
   await requireDiskSpace(platform, 64 * 1024 ** 2, `Database ${name}`);
   const databaseClass = input.class ?? "db.p1";
   const tier = tiers[databaseClass];
-  const isolation = input.isolation ?? tier.isolation;
+  const isolation = chooseIsolation(platform, major, input.isolation, tier.isolation);
   const token = newToken();
   const verifier = await scramVerifier(password);
   try {
@@ -76,7 +76,12 @@ export async function requestCreateDatabase(
       });
       await insertToken(tx, id, hashSecret(token), "master");
       const instance: InstanceId | "shared" = isolation === "shared" ? "shared" : newInstanceId();
-      return insertOperation(tx, { kind: "create_database", databaseId: id, accountId, input: { instance } });
+      return insertOperation(tx, {
+        kind: "create_database",
+        databaseId: id,
+        accountId,
+        input: { instance, ...(instance !== "shared" && { major }) },
+      });
     });
     return { id, token, operation };
   } catch (error) {
@@ -89,8 +94,12 @@ export const createDatabase: OperationHandler = {
     const row = await requireRow(platform, run.row);
     const instance = run.row.input.instance as InstanceId | "shared";
     const sleeps = pauseAfterOf(platform, row) !== null;
-    if (instance !== "shared")
-      await run.step("instance", () => provisionInstance(platform, instance, row.class, { sleeps }));
+    if (instance !== "shared") {
+      // An operation that an earlier release wrote down names none.
+      const major = (run.row.input.major as string | undefined) ?? platform.majors.usual;
+      await havePostgres(platform, run, major);
+      await run.step("instance", () => provisionInstance(platform, instance, row.class, { sleeps, major }));
+    }
     const placed: DatabaseRow = { ...row, instance_id: instance };
     await updateDatabase(platform.state, row.id, { instance_id: instance });
     await Promise.all([
@@ -147,15 +156,6 @@ async function requireRow(platform: Platform, operation: OperationRow): Promise<
       : await findDatabaseById(platform.state, operation.database_id);
   if (!row) throw posternError("Y3005", "The database that this operation creates is gone.");
   return row;
-}
-
-function checkVersion(platform: Platform, version: string | undefined): void {
-  const available = postgresMajor(platform.toolchain);
-  if (version === undefined || version === available || version === platform.toolchain.postgresVersion)
-    return;
-  throw posternError("Y3009", `Postgres ${version} cannot be had here.`, {
-    hint: `Available: ${available}.`,
-  });
 }
 
 export function explainTaken(error: unknown, name: string, user: string): unknown {

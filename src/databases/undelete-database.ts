@@ -8,10 +8,12 @@ import { createTenant, dropOwner, dropPhysicalDatabase } from "../instances/phys
 import type { Platform } from "../instances/platform.ts";
 import { provisionInstance, removeInstance } from "../instances/provision-instance.ts";
 import { serverLayout } from "../instances/server-layout.ts";
+import { majorOf } from "../instances/server-toolchain.ts";
 import { findFinalBackup } from "../state/backups.ts";
 import { type DatabaseRow, findDatabaseById, updateDatabase } from "../state/databases.ts";
 import { insertOperation, type OperationRow } from "../state/operations.ts";
 import { pauseAfterOf } from "./pause-rules.ts";
+import { havePostgres } from "./postgres-version.ts";
 
 /** @throws Y3008 when it cannot be brought back, Y3002 when its name is in use again. */
 export async function requestUndeleteDatabase(
@@ -30,6 +32,9 @@ export async function requestUndeleteDatabase(
   }
   await requireDiskSpace(platform, 2 * Number(backup.size_bytes), `Database ${row.name}`);
   const instance = row.isolation === "shared" ? "shared" : newInstanceId();
+  // As it was; by a newer one where that is not to be had any more.
+  const before = majorOf(backup.version);
+  const major = (await platform.majors.list()).includes(before) ? before : undefined;
   const { destroyed_at, recoverable_until } = row;
   try {
     return await platform.state.transaction(async (tx) => {
@@ -38,7 +43,13 @@ export async function requestUndeleteDatabase(
         kind: "undelete_database",
         databaseId: row.id,
         accountId,
-        input: { backup_id: backup.id, instance, destroyed_at, recoverable_until },
+        input: {
+          backup_id: backup.id,
+          instance,
+          destroyed_at,
+          recoverable_until,
+          ...(major !== undefined && { major }),
+        },
       });
     });
   } catch (error) {
@@ -55,8 +66,11 @@ export const undeleteDatabase: OperationHandler = {
     const found = (await findDatabaseById(platform.state, run.row.database_id!))!;
     const row: DatabaseRow = { ...found, instance_id: instance };
     const sleeps = pauseAfterOf(platform, row) !== null;
-    if (instance !== "shared")
-      await run.step("instance", () => provisionInstance(platform, instance, row.class, { sleeps }));
+    if (instance !== "shared") {
+      const major = (run.row.input.major as string | undefined) ?? platform.majors.usual;
+      await havePostgres(platform, run, major);
+      await run.step("instance", () => provisionInstance(platform, instance, row.class, { sleeps, major }));
+    }
     await updateDatabase(platform.state, row.id, { instance_id: instance });
     await run.step("database", async () => {
       // A restore that was cut off left a part: it begins again with an empty database.

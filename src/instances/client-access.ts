@@ -6,9 +6,10 @@ import { createHmac, randomBytes } from "node:crypto";
 import pg from "pg";
 import { posternError } from "../base/error.ts";
 import { readSql } from "../postgres/read-sql.ts";
-import { postgresMajor } from "../runtime/toolchain.ts";
 import type { DatabaseRow } from "../state/databases.ts";
+import { grantMembership } from "./grant-membership.ts";
 import type { Platform } from "./platform.ts";
+import { serverMajor } from "./server-major.ts";
 import { withAdmin } from "./with-admin.ts";
 
 const { escapeIdentifier: name, escapeLiteral: text } = pg;
@@ -24,7 +25,7 @@ export interface ClientLogins {
   settings: Record<string, string>;
 }
 
-type Place = Pick<Platform, "config" | "toolchain">;
+type Place = Pick<Platform, "config">;
 type Tenant = Pick<DatabaseRow, "instance_id" | "database_name" | "name">;
 
 export interface PrepareOptions {
@@ -67,7 +68,7 @@ export async function prepareClientAccess(
     await writeKey(client, macKey);
     await openPublicSchema(client, options.openPublicSchema === true);
     await client.query("commit");
-    return { ...usual, ...startupSettings(place) };
+    return { ...usual, ...startupSettings(await serverMajor(client)) };
   });
   return { ...roles, macKey, settings };
 }
@@ -101,11 +102,11 @@ async function makeLogin(client: pg.Client, row: Tenant, login: string, group: s
   await client.query(`
     alter role ${role} with login noinherit nosuperuser nocreatedb nocreaterole noreplication nobypassrls
       connection limit ${connectionLimit} password null valid until 'infinity';
-    grant ${group} to ${role} with admin false, inherit false, set true;
     grant connect on database ${database} to ${role};
     alter role ${role} reset all;
     alter role ${role} in database ${database} reset all;
     ${limits.join(";\n")}`);
+  await grantMembership(client, group, login, { inherit: false, set: true });
 }
 
 /** Recorded as an initial privilege, it stays out of dumps, which would name a role that exists nowhere else. */
@@ -164,10 +165,10 @@ const superuserLimits = {
   log_min_error_statement: "panic",
 };
 
-function startupSettings(place: Place): Record<string, string> {
+function startupSettings(major: number): Record<string, string> {
   return {
     ...limitsOfClients,
-    ...(Number(postgresMajor(place.toolchain)) >= 17 ? { transaction_timeout: "15s" } : {}),
+    ...(major >= 17 ? { transaction_timeout: "15s" } : {}),
     idle_session_timeout: "0",
     temp_buffers: "8MB",
     hash_mem_multiplier: "2",

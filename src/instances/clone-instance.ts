@@ -12,7 +12,7 @@ import type { InstanceId } from "../base/id.ts";
 import { type CopyWay, copyDirectory, copyFiles, findCopyWay } from "../runtime/copy-directory.ts";
 import { ownPath } from "../runtime/own-path.ts";
 import { runProgram } from "../runtime/run-program.ts";
-import { postgresProgram } from "../runtime/toolchain.ts";
+import { postgresProgram, readMajor } from "../runtime/toolchain.ts";
 import type { Platform } from "./platform.ts";
 import { serverLayout } from "./server-layout.ts";
 import { withAdmin } from "./with-admin.ts";
@@ -51,7 +51,7 @@ const autoSettings = "postgresql.auto.conf";
  * Says how the bytes came over. @throws Y4001 Y4050 Y3075
  */
 export async function cloneInstance(
-  platform: Pick<Platform, "config" | "account" | "toolchain">,
+  platform: Pick<Platform, "config" | "account" | "majors">,
   source: string,
   target: InstanceId,
   options: CloneOptions,
@@ -146,8 +146,9 @@ async function logFiles(directory: string, first: string, last: string): Promise
 }
 
 /** The control file is written in place now and then; a copy of the middle of that would not start. */
-async function requireSound(platform: Pick<Platform, "account" | "toolchain">, copy: string): Promise<void> {
-  const end = await runProgram(postgresProgram(platform.toolchain, "pg_controldata"), ["-D", copy], platform);
+async function requireSound(platform: Pick<Platform, "account" | "majors">, copy: string): Promise<void> {
+  const toolchain = await platform.majors.get((await readMajor(copy)) ?? platform.majors.usual);
+  const end = await runProgram(postgresProgram(toolchain, "pg_controldata"), ["-D", copy], platform);
   if (end.exitCode === 0 && !/WARNING/.test(end.stdout + end.stderr)) return;
   throw posternError("Y3075", "The data could not be copied: its control file was being written.", {
     detail: end.stderr.trim(),

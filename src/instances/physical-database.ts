@@ -7,6 +7,7 @@ import { templateDatabase } from "../runtime/server-template.ts";
 import type { DatabaseRow } from "../state/databases.ts";
 import { clientRoles } from "./client-access.ts";
 import { backupRole } from "./database-address.ts";
+import { grantMembership } from "./grant-membership.ts";
 import type { Platform } from "./platform.ts";
 import { claimSpareDatabase } from "./spare-databases.ts";
 import { withAdmin } from "./with-admin.ts";
@@ -44,17 +45,27 @@ export async function createPhysicalDatabase(
 async function makeOwner(client: pg.Client, tenant: Tenant): Promise<void> {
   const owner = name(tenant.role_name);
   if (!(await roleExists(client, tenant.role_name))) {
-    await client.query(`
-      create role ${owner} login bypassrls connection limit ${Number(tenant.connection_limit)} password ${text(tenant.scram_verifier)};
-      grant postern_owner to ${owner} with inherit true, set false`);
+    await client.query("begin");
+    await client.query(
+      `create role ${owner} login bypassrls connection limit ${Number(tenant.connection_limit)} password ${text(tenant.scram_verifier)}`,
+    );
+    await grantMembership(client, "postern_owner", tenant.role_name, { inherit: true, set: false });
+    await client.query("commit");
   }
   // pg_hba admits a role to the database of its own name, or of a role that it is a member of: an owner whose name
   // was chosen by its user is a member, without any right, of a role that is named as the database is.
   if (tenant.role_name !== tenant.database_name && !(await roleExists(client, tenant.database_name))) {
-    await client.query(`
-      create role ${name(tenant.database_name)} nologin noinherit;
-      grant ${name(tenant.database_name)} to ${owner} with inherit false, set false`);
+    await makeDoorGroup(client, tenant);
   }
+}
+
+/** A role that is named as the database is, with its owner as a member; see `makeOwner`. */
+export async function makeDoorGroup(
+  client: pg.Client,
+  { database_name: group, role_name: owner }: Pick<Tenant, "database_name" | "role_name">,
+): Promise<void> {
+  await client.query(`create role ${name(group)} nologin noinherit`);
+  await grantMembership(client, group, owner, { inherit: false, set: false });
 }
 
 async function makeDatabase(client: pg.Client, tenant: Tenant, databaseName: string): Promise<void> {

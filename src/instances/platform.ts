@@ -10,6 +10,7 @@ import type { Certificate } from "../base/read-certificate.ts";
 import type { Secrets } from "../base/secrets.ts";
 import type { Gate } from "../runtime/gate/gate.ts";
 import type { Pooler } from "../runtime/pgbouncer.ts";
+import type { PostgresMajors } from "../runtime/postgres-majors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { ServerAccount } from "../runtime/server-account.ts";
 import type { Toolchain } from "../runtime/toolchain.ts";
@@ -35,6 +36,7 @@ export interface Platform {
   observe: Observe;
   state: State;
   toolchain: Toolchain;
+  majors: PostgresMajors;
   account: ServerAccount;
   runtime: Runtime;
   supervisor: ServerSupervisor;

@@ -25,6 +25,8 @@ const firstPortOffset = 10;
 export interface ProvisionOptions {
   /** It will sleep when it is not in use: the gate stands before it from the beginning. */
   sleeps?: boolean;
+  /** Major of its Postgres; the usual one if not given. */
+  major?: string;
 }
 
 /** Makes and starts the server of this id; repeatable. */
@@ -36,17 +38,19 @@ export async function provisionInstance(
 ): Promise<InstanceRow> {
   const row = await ensureReserved(platform, id, databaseClass, options);
   const spec = serverSpec(platform.config.home, id, row.tcp_port, row.class);
-  await platform.runtime.create(spec);
+  const { major } = options;
+  await platform.runtime.create({ ...spec, ...(major !== undefined && { major }) });
   await platform.supervisor.keepRunning(spec);
   if (row.front_port !== null) {
     await ensureGate(platform);
     await platform.gate.serve(serverDoor(platform, row, false));
   }
-  await updateInstance(platform.state, id, { status: "running" });
+  const version = await platform.runtime.versionOf(spec);
+  await updateInstance(platform.state, id, { status: "running", version });
   platform.warmPool
-    .refill()
+    .refill(major)
     .catch((error: unknown) => platform.observe({ type: "fault", where: "warm pool", error }));
-  return { ...row, status: "running" };
+  return { ...row, status: "running", version };
 }
 
 /**
@@ -102,7 +106,7 @@ async function reserveInstance(
   platform: Platform,
   id: InstanceId,
   databaseClass: DatabaseClass,
-  { sleeps = false }: ProvisionOptions,
+  { sleeps = false, major = platform.majors.usual }: ProvisionOptions,
 ): Promise<InstanceRow> {
   for (;;) {
     const taken = await takenPorts(platform);
@@ -116,7 +120,7 @@ async function reserveInstance(
         tcp_port: inner,
         front_port: sleeps ? front : null,
         class: databaseClass,
-        version: platform.toolchain.postgresVersion,
+        version: (await platform.majors.get(major)).postgresVersion,
       });
     } catch (error) {
       if (!hasCode(error, "23505")) throw error;

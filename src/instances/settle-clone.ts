@@ -5,7 +5,7 @@
 import pg from "pg";
 import type { DatabaseRow } from "../state/databases.ts";
 import { clientRoles } from "./client-access.ts";
-import { dropPhysicalDatabase, roleExists } from "./physical-database.ts";
+import { dropPhysicalDatabase, makeDoorGroup, roleExists } from "./physical-database.ts";
 import type { Platform } from "./platform.ts";
 import { withAdmin } from "./with-admin.ts";
 
@@ -74,9 +74,7 @@ async function renameRoles(client: pg.Client, from: Names, to: Names): Promise<v
   if (group !== to.database_name && group !== from.role_name && (await roleExists(client, group)))
     await client.query(`drop role ${name(group)}`);
   if (to.role_name === to.database_name || (await roleExists(client, to.database_name))) return;
-  await client.query(`
-    create role ${name(to.database_name)} nologin noinherit;
-    grant ${name(to.database_name)} to ${name(to.role_name)} with inherit false, set false`);
+  await makeDoorGroup(client, to);
 }
 
 async function renameRole(client: pg.Client, before: string, after: string): Promise<void> {

@@ -3,16 +3,12 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../base/config.ts";
 import { asPosternError, posternError } from "../base/error.ts";
-import {
-  type BuildReport,
-  buildToolchain,
-  type ToolchainManifest,
-  toolchainRecipe,
-} from "./build-toolchain.ts";
+import { buildToolchain, type ToolchainManifest, toolchainRecipe } from "./build-toolchain.ts";
 import { findPgbackrest } from "./find-pgbackrest.ts";
 import { versionOf } from "./program-version.ts";
 import { findSystemToolchain } from "./system-toolchain.ts";
 import type { Toolchain } from "./toolchain.ts";
+import type { BuildReport } from "./unpack-packages.ts";
 
 /** @throws Y0002 telling what was tried and what would help. */
 export async function ensureToolchain(

@@ -3,7 +3,7 @@ import { versionOf } from "./program-version.ts";
 import type { Toolchain } from "./toolchain.ts";
 
 /** The first release that knows a major of Postgres; older ones refuse its servers. */
-const firstFor: Record<string, number> = { 16: 48, 17: 54, 18: 57 };
+const firstFor: Record<string, number> = { 15: 41, 16: 48, 17: 54, 18: 57 };
 
 /** Does pgBackRest 2.x of this version, for example "2.55.1", know this major of Postgres? */
 export function knowsPostgres(version: string, postgresMajor: string): boolean {

@@ -7,15 +7,18 @@ import { readCommandLine, signalProcess, waitForExit } from "./live-process.ts";
 import { memoryLimitBytes } from "./memory-limit.ts";
 import { ownPath } from "./own-path.ts";
 import { ownSocket, pointSocket } from "./point-socket.ts";
+import type { PostgresMajors } from "./postgres-majors.ts";
 import type { Runtime, ServerSpec } from "./runtime.ts";
 import type { ServerAccount } from "./server-account.ts";
 import { localRules, renderHbaRules, renderServerSettings, type ServerExposure } from "./server-settings.ts";
 import { spawnServer } from "./spawn-server.ts";
-import { postgresProgram, type Toolchain } from "./toolchain.ts";
+import { postgresMajor, postgresProgram, readMajor, type Toolchain } from "./toolchain.ts";
 import type { WarmPool } from "./warm-pool.ts";
 
 export interface ProcessRuntimeOptions {
   toolchain: Toolchain;
+  /** Where other majors come from; a server's data says which it needs. */
+  majors?: Pick<PostgresMajors, "get">;
   account: ServerAccount;
   exposure: ServerExposure;
   /** Where data directories come from. */
@@ -39,7 +42,11 @@ export class ProcessRuntime implements Runtime {
     if (await exists(join(spec.dataDirectory, "PG_VERSION"))) return;
     await rm(spec.dataDirectory, { recursive: true, force: true });
     await this.#makeDirectory(dirname(spec.dataDirectory), 0o750);
-    await this.#options.warmPool.claim(spec.dataDirectory);
+    await this.#options.warmPool.claim(spec.dataDirectory, spec.major);
+  }
+
+  async versionOf(spec: ServerSpec): Promise<string> {
+    return (await this.#toolchainOf(spec)).postgresVersion;
   }
 
   async start(spec: ServerSpec): Promise<number> {
@@ -94,7 +101,8 @@ export class ProcessRuntime implements Runtime {
   }
 
   async #launch(spec: ServerSpec): Promise<number> {
-    const { account, toolchain } = this.#options;
+    const { account } = this.#options;
+    const toolchain = await this.#toolchainOf(spec);
     const logOffset = await sizeOf(spec.logFile);
     const child = spawnServer(postgresProgram(toolchain, "postgres"), ["-D", spec.dataDirectory], {
       account,
@@ -108,6 +116,13 @@ export class ProcessRuntime implements Runtime {
       detail: await readFrom(spec.logFile, logOffset),
       hint: `The whole log is ${spec.logFile}.`,
     });
+  }
+
+  /** Data is of one major for ever; nothing else can read it. */
+  async #toolchainOf(spec: ServerSpec): Promise<Toolchain> {
+    const { toolchain, majors } = this.#options;
+    const major = (await readMajor(spec.dataDirectory)) ?? spec.major ?? postgresMajor(toolchain);
+    return major === postgresMajor(toolchain) || !majors ? toolchain : majors.get(major);
   }
 
   /** Resolves with null once the postmaster has written its pid file. */
@@ -142,6 +157,7 @@ export class ProcessRuntime implements Runtime {
    */
   async #adopt(spec: ServerSpec): Promise<number | null> {
     const { exposure } = this.#options;
+    const major = Number(await readMajor(spec.dataDirectory));
     const file = join(spec.dataDirectory, "postern.conf");
     const before = await readFile(file, "utf8").catch(() => "");
     const after = renderServerSettings(spec, exposure);
@@ -152,7 +168,7 @@ export class ProcessRuntime implements Runtime {
       await this.#replace(file, after),
       await this.#replace(
         join(spec.dataDirectory, "pg_hba.conf"),
-        spec.closed ? localRules : renderHbaRules(exposure),
+        spec.closed ? localRules(major) : renderHbaRules(exposure, major),
       ),
     ].includes(true);
     if (running === null || isMoved) return null;

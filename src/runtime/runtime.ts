@@ -16,6 +16,8 @@ export interface ServerSpec {
   closed?: boolean;
   /** A file with further settings, which need not be there. */
   settingsFile?: string;
+  /** Of Postgres, where the server is to begin with another than the usual one; what is there says it itself. */
+  major?: string;
 }
 
 export interface Runtime {
@@ -29,6 +31,8 @@ export interface Runtime {
   stop(spec: ServerSpec): Promise<void>;
   /** Pid of the live postmaster that owns the data directory, or null. */
   findPid(spec: ServerSpec): Promise<number | null>;
+  /** Version of the Postgres that this server runs with from its next start on. */
+  versionOf(spec: ServerSpec): Promise<string>;
   /** Stops and deletes all files of the server; repeatable. */
   remove(spec: ServerSpec): Promise<void>;
 }

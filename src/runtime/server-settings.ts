@@ -70,21 +70,24 @@ const tlsSettings = (file: string): Record<string, string> => ({
 /**
  * Who may log in how. Over the unix socket, whose folder only Postern's own users can enter, the operating system's word
  * counts: the daemon and the pooler may be any role. Over TCP a role reaches the database of its own name, or of a role
- * that it is a member of, and no other; superusers never come that way.
+ * that it is a member of, and no other; superusers never come that way. Before Postgres 16 no rule can say that a user
+ * may be any role; there it is the folder's and the socket's own modes, 0700 both, that let nobody else in.
  */
-export const localRules = `# Written by Postern.
-local all      all                                            peer map=postern
+export const localRules = (major: number): string => `# Written by Postern.
+local all      all                                            ${major >= 16 ? "peer map=postern" : "trust"}
 `;
-export const hbaRules = `${localRules}host  all      postern_admin,postern_backup,postern_pooler all reject
+export const hbaRules = (
+  major: number,
+): string => `${localRules(major)}host  all      postern_admin,postern_backup,postern_pooler all reject
 host  samerole all 127.0.0.1/32                               scram-sha-256
 host  samerole all ::1/128                                    scram-sha-256
 `;
 
 /** The rules with what holds for other machines: encrypted, unless the operator has said that it need not be. */
-export function renderHbaRules({ listen, tlsFile, insecure }: ServerExposure): string {
-  if (isLoopback(listen) || (tlsFile === null && !insecure)) return hbaRules;
+export function renderHbaRules({ listen, tlsFile, insecure }: ServerExposure, major: number): string {
+  if (isLoopback(listen) || (tlsFile === null && !insecure)) return hbaRules(major);
   const type = tlsFile === null ? "host   " : "hostssl";
-  return `${hbaRules}${type} samerole all all scram-sha-256\n`;
+  return `${hbaRules(major)}${type} samerole all all scram-sha-256\n`;
 }
 
 /** Operating-system users that may be any role over the socket. */

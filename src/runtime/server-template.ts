@@ -45,8 +45,9 @@ export async function ensureServerTemplate(options: ServerTemplateOptions): Prom
     ledger: await readSql("ledger"),
     dumpedRoles: await readSql("dumped-roles"),
   };
+  const major = Number(postgresMajor(options.toolchain));
   const version = createHash("sha256")
-    .update(templateLayout + Object.values(sql).join("") + hbaRules)
+    .update(templateLayout + Object.values(sql).join("") + hbaRules(major))
     .digest("hex")
     .slice(0, 8);
   const target = join(options.directory, `.template-${postgresMajor(options.toolchain)}-${version}`);
@@ -58,7 +59,7 @@ export async function ensureServerTemplate(options: ServerTemplateOptions): Prom
   )
     return target;
   options.report?.("Preparing the template of all servers");
-  const work = join(options.directory, `.template-making-${process.pid}`);
+  const work = join(options.directory, `.template-making-${postgresMajor(options.toolchain)}-${process.pid}`);
   const spec: ServerSpec = {
     name: "template",
     dataDirectory: join(work, "data"),
@@ -120,7 +121,7 @@ async function initialise(directory: string, { toolchain, account }: ServerTempl
     account,
   );
   const users = account.separate ? [account.username, currentUser()] : [account.username];
-  await writeFile(join(directory, "pg_hba.conf"), hbaRules);
+  await writeFile(join(directory, "pg_hba.conf"), hbaRules(Number(postgresMajor(toolchain))));
   await writeFile(join(directory, "pg_ident.conf"), identRules(users));
   await appendFile(join(directory, "postgresql.conf"), "\ninclude_if_exists 'postern.conf'\n");
 }

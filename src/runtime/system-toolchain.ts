@@ -1,10 +1,11 @@
-/** In charge of judging whether the Postgres and PgBouncer that the system has are enough. */
+/** In charge of the Postgres and PgBouncer that the system has: which there are, and whether they are enough. */
 import { access, readdir } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { findPgbackrest } from "./find-pgbackrest.ts";
 import { versionOf } from "./program-version.ts";
 import type { Toolchain } from "./toolchain.ts";
 
+const packagesRoot = "/usr/lib/postgresql";
 const programs = ["postgres", "initdb", "pg_dump", "pg_restore", "psql"];
 
 /** Postgres >= 16 with all its programs and PgBouncer >= 1.21; the newest Postgres wins. */
@@ -31,6 +32,23 @@ export async function findSystemToolchain(): Promise<Toolchain | undefined> {
   return undefined;
 }
 
+/** Majors that are installed as the distribution's packages install them. */
+export async function listSystemMajors(): Promise<string[]> {
+  const majors = (await readdir(packagesRoot).catch(() => [])).filter((name) => /^\d+$/.test(name));
+  const complete = await Promise.all(majors.map((major) => hasAll(join(packagesRoot, major, "bin"))));
+  return majors.filter((_, index) => complete[index]);
+}
+
+/** One of them. */
+export async function findSystemPostgres(
+  major: string,
+): Promise<{ bin: string; version: string } | undefined> {
+  const bin = join(packagesRoot, major, "bin");
+  if (!(await hasAll(bin))) return undefined;
+  const version = await versionOf(join(bin, "postgres"), /\(PostgreSQL\) (\S+)/).catch(() => undefined);
+  return version === undefined ? undefined : { bin, version };
+}
+
 async function findPooler(): Promise<{ program: string; version: string } | undefined> {
   for (const directory of [...searchPath(), "/usr/sbin", "/usr/local/sbin"]) {
     const program = join(directory, "pgbouncer");
@@ -42,9 +60,8 @@ async function findPooler(): Promise<{ program: string; version: string } | unde
 }
 
 async function postgresDirectories(): Promise<string[]> {
-  const root = "/usr/lib/postgresql";
-  const majors = (await readdir(root).catch(() => [])).sort((a, b) => Number(b) - Number(a));
-  return [...majors.map((major) => join(root, major, "bin")), ...searchPath()];
+  const majors = (await readdir(packagesRoot).catch(() => [])).sort((a, b) => Number(b) - Number(a));
+  return [...majors.map((major) => join(packagesRoot, major, "bin")), ...searchPath()];
 }
 
 const searchPath = (): string[] =>

@@ -15,6 +15,8 @@ interface Distribution {
   components: string;
   /** Suites that hold Postgres >= 16 and PgBouncer >= 1.21, best first; every mirror carries all supported suites. */
   suites: string[];
+  /** Which suite holds which major, of those that Postern runs; every mirror carries all supported suites. */
+  majors: Record<string, string>;
 }
 
 const distributions: Record<string, Distribution> = {
@@ -22,11 +24,13 @@ const distributions: Record<string, Distribution> = {
     keyring: "/usr/share/keyrings/debian-archive-keyring.gpg",
     components: "main",
     suites: ["trixie"],
+    majors: { "15": "bookworm", "17": "trixie" },
   },
   ubuntu: {
     keyring: "/usr/share/keyrings/ubuntu-archive-keyring.gpg",
     components: "main universe",
     suites: ["noble", "resolute"],
+    majors: { "16": "noble", "18": "resolute" },
   },
 };
 
@@ -41,6 +45,31 @@ export function parseOsRelease(text: string): { ids: string[]; codename: string 
 
 /** Candidates in the order to try. @throws Y0002 when this is no Debian or Ubuntu, or has no usable source. */
 export async function findToolchainSources(): Promise<ToolchainSource[]> {
+  const { distribution, lines } = await openDistribution();
+  return distribution.suites.map((suite) => ({ suite, lines: lines(suite) }));
+}
+
+/** Majors of Postgres that the distribution's archive has; none on a machine that is no Debian or Ubuntu. */
+export async function listPackagedMajors(): Promise<string[]> {
+  return openDistribution().then(
+    ({ distribution }) => Object.keys(distribution.majors),
+    () => [],
+  );
+}
+
+/** Where the packages of this major are. @throws Y0002 */
+export async function findMajorSource(major: string): Promise<ToolchainSource> {
+  const { distribution, lines } = await openDistribution();
+  const suite = distribution.majors[major];
+  if (suite !== undefined) return { suite, lines: lines(suite) };
+  throw posternError("Y0002", `The package archive of this machine has no Postgres ${major}.`);
+}
+
+async function openDistribution(): Promise<{
+  distribution: Distribution;
+  /** Of a private sources.list for a suite. */
+  lines(suite: string): string[];
+}> {
   const { ids, codename } = parseOsRelease(await readFile("/etc/os-release", "utf8").catch(() => ""));
   // Ubuntu says that it is like Debian, so its own name must be asked for first.
   const id = ["ubuntu", "debian"].find((name) => ids.includes(name));
@@ -64,10 +93,7 @@ export async function findToolchainSources(): Promise<ToolchainSource[]> {
   }
   const security = sources.find((source) => source.suite === `${codename}-security`);
   const keyring = (await readable(distribution.keyring)) ? distribution.keyring : archive.signedBy;
-  return distribution.suites.map((suite) => ({
-    suite,
-    lines: sourceLines(distribution, suite, keyring, archive, security),
-  }));
+  return { distribution, lines: (suite) => sourceLines(distribution, suite, keyring, archive, security) };
 }
 
 function sourceLines(

@@ -1,4 +1,5 @@
 /** In charge of what a toolchain is: the Postgres, PgBouncer and pgBackRest programs that one Postern runs. */
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 export interface Toolchain {
@@ -22,3 +23,10 @@ export const postgresProgram = (
 
 /** Major version of the toolchain's Postgres, for example "17". */
 export const postgresMajor = (toolchain: Toolchain): string => toolchain.postgresVersion.split(".")[0]!;
+
+/** Major that a data directory belongs to; undefined when there is none. */
+export const readMajor = (dataDirectory: string): Promise<string | undefined> =>
+  readFile(join(dataDirectory, "PG_VERSION"), "utf8").then(
+    (text) => text.trim(),
+    () => undefined,
+  );

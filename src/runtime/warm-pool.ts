@@ -13,10 +13,10 @@ import type { ServerAccount } from "./server-account.ts";
 import { postgresProgram, type Toolchain } from "./toolchain.ts";
 
 export interface WarmPool {
-  /** Moves a prepared directory to `dataDirectory`, or makes one there when none is ready. */
-  claim(dataDirectory: string): Promise<void>;
+  /** Moves a prepared directory to `dataDirectory`, or makes one there when none is ready. @param major the usual one if not given */
+  claim(dataDirectory: string, major?: string): Promise<void>;
   /** Fills up to the wanted number; called in the background. */
-  refill(): Promise<void>;
+  refill(major?: string): Promise<void>;
 }
 
 export interface DirectoryPoolOptions {

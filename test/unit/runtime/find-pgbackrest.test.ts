@@ -5,6 +5,7 @@ describe("knowsPostgres", () => {
   it("takes a pgBackRest that was released after the Postgres", () => {
     expect(knowsPostgres("2.55.1", "17")).toBe(true);
     expect(knowsPostgres("2.50", "16")).toBe(true);
+    expect(knowsPostgres("2.55.1", "15")).toBe(true);
   });
 
   it("refuses one that is older than the Postgres, as Debian 12 and Ubuntu 24.04 have it", () => {
