@@ -36,7 +36,10 @@ export async function runPauseCycles(
   const pool = new pg.Pool({ connectionString: subject.pooled, max: 4 });
   pool.on("error", (error) => note(error));
   const errors = new Map<string, number>();
-  const note = (error: Error) => errors.set(error.message, (errors.get(error.message) ?? 0) + 1);
+  const note = (error: Error) => {
+    if (!errors.has(error.message)) console.error(error.message);
+    errors.set(error.message, (errors.get(error.message) ?? 0) + 1);
+  };
   const times = new Map<string, number[]>();
   const asks = (way: Way, sql?: string) => () => ask(postern, subject, way, sql);
   const clients: Client[] = [

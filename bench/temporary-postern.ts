@@ -98,6 +98,7 @@ async function start(environment: NodeJS.ProcessEnv): Promise<Started> {
 }
 
 async function stop(daemon: ChildProcess): Promise<void> {
+  if (daemon.exitCode !== null || daemon.signalCode !== null) return;
   const gone = new Promise((resolve) => daemon.once("exit", resolve));
   daemon.kill("SIGTERM");
   await gone;

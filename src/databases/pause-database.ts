@@ -20,6 +20,9 @@ export interface PauseOptions {
   patienceMs: number;
 }
 
+/** Logins that were under way when the door was held have ended by then; any later ones wait before it. */
+const poolerMs = 200;
+
 /** Repeatable: one that sleeps goes on sleeping. @throws Y4010 when it is in use; Y3004; Y4001; Y4013 */
 export function pauseDatabase(
   platform: Platform,
@@ -35,7 +38,7 @@ export function pauseDatabase(
     if (row.paused_at !== null) return;
     await refuseWhileWorkedOn(platform, row);
     const leaving = {
-      askPooler: () => platform.pooler.reconnect(row.database_name),
+      askPooler: () => platform.pooler.reconnect(row.database_name, poolerMs),
       askDataPlane: () => sessions.retireSessions(row.id),
     };
     const users =

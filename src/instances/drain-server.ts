@@ -31,8 +31,6 @@ const askEveryMs = 500;
 const lookEveryMs = 10;
 /** Whoever connects and does not log in is no user. */
 const loginMs = 2_000;
-/** Logins that were under way when the door was held have ended by then; any later ones wait before it. */
-const poolerMs = 200;
 /** Connections that were made before the door was held are seen by then. */
 const settleMs = 50;
 
@@ -45,7 +43,7 @@ export async function drainServer(
   options: DrainOptions,
 ): Promise<ServerSession[] | "crowded"> {
   const { pid, leaving, patienceMs, signal } = options;
-  if (!(await isPoolerAsked(leaving))) return "crowded";
+  if (!(await leaving.askPooler())) return "crowded";
   const startedAt = performance.now();
   let askedAt = Number.NEGATIVE_INFINITY;
   const firstSeen = new Map<number, number>();
@@ -65,15 +63,6 @@ export async function drainServer(
     if (now - startedAt > patienceMs && users.length > 0) return users;
     await sleep(lookEveryMs, signal);
   }
-}
-
-async function isPoolerAsked({ askPooler }: LeavingSessions): Promise<boolean> {
-  const deadline = performance.now() + poolerMs;
-  while (!(await askPooler())) {
-    if (performance.now() > deadline) return false;
-    await sleep(lookEveryMs);
-  }
-  return true;
 }
 
 /** Does it do something, or may it be about to? */

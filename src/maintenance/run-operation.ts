@@ -5,7 +5,7 @@
 
 import type { ErrorBody } from "@postern/sdk/protocol";
 import { sleep } from "../base/clock.ts";
-import { asPosternError, hasCode, messageOf, PosternError } from "../base/error.ts";
+import { asPosternError, messageOf, PosternError } from "../base/error.ts";
 import type { InstanceId, OperationId } from "../base/id.ts";
 import { createOperationRun, type OperationHandler, type OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
@@ -17,6 +17,7 @@ import {
   markOperationStarted,
   type OperationRow,
 } from "../state/operations.ts";
+import { isPassingFault } from "./is-passing-fault.ts";
 
 export type OperationHandlers = Record<string, OperationHandler>;
 
@@ -111,7 +112,7 @@ async function patiently(platform: Platform, row: OperationRow, work: () => Prom
       return await work();
     } catch (error) {
       platform.stopping.throwIfAborted();
-      if (!passes(error) || performance.now() > deadline) throw error;
+      if (!isPassingFault(error) || performance.now() > deadline) throw error;
       platform.observe({
         type: "operation",
         operationId: row.id,
@@ -122,34 +123,6 @@ async function patiently(platform: Platform, row: OperationRow, work: () => Prom
       await sleep(pauseMs, platform.stopping);
     }
   }
-}
-
-/** Does this fault pass by itself? Servers that restart, connections that broke. */
-function passes(error: unknown): boolean {
-  if (
-    hasCode(
-      error,
-      "57P01",
-      "57P02",
-      "57P03",
-      "08000",
-      "08001",
-      "08003",
-      "08006",
-      "53300",
-      "Y4001",
-      "Y6011",
-      "Y8001",
-      "ECONNRESET",
-      "ECONNREFUSED",
-      "EPIPE",
-    )
-  )
-    return true;
-  if (hasCode(error, "ENOENT")) return (error as { syscall?: string }).syscall === "connect";
-  return /Connection terminated|connection error and is not queryable|timeout exceeded when trying to connect/i.test(
-    messageOf(error),
-  );
 }
 
 /** Errors of Postgres keep their own code. */

@@ -95,7 +95,12 @@ hostssl all all 0.0.0.0/0    scram-sha-256
 hostssl all all ::/0         scram-sha-256
 `;
 
-/** The file of entries for databases that are not on the shared instance. */
-export function renderPoolTargets(targets: readonly PoolTarget[]): string {
-  return targets.map((target) => `${target.database} = host=${target.socketDirectory} port=5432\n`).join("");
+/** The file of entries for databases that are not on the shared instance. @param full those whose pools may not grow */
+export function renderPoolTargets(targets: readonly PoolTarget[], full: ReadonlySet<string>): string {
+  return targets
+    .map(({ database, socketDirectory }) => {
+      const limit = full.has(database) ? " max_db_connections=1" : "";
+      return `${database} = host=${socketDirectory} port=5432${limit}\n`;
+    })
+    .join("");
 }

@@ -34,10 +34,10 @@ export interface Pooler {
   /** Drops the clients that logged in as this user before a time. */
   endClients(user: string, before: Date): Promise<void>;
   /**
-   * Closes its connections to the server as soon as each is free; no client is disturbed. False while one is logging in,
-   * which would be cut off, and clients with it: nothing is done then.
+   * Closes its connections to the server as soon as each is free; no client is disturbed. False when one is still logging
+   * in after `patienceMs`, which would be cut off, and clients with it: nothing is done then.
    */
-  reconnect(database: string): Promise<boolean>;
+  reconnect(database: string, patienceMs: number): Promise<boolean>;
   /** Drops every client and server connection of a database at once. */
   kill(database: string): Promise<void>;
 }
@@ -53,6 +53,8 @@ export class PgBouncer implements Pooler {
   readonly #options: PgBouncerOptions;
   readonly #console: PoolerConsole;
   readonly #targets = new Map<string, PoolTarget>();
+  /** Databases whose pools may not grow at this moment. */
+  readonly #full = new Set<string>();
   #writing: Promise<void> = Promise.resolve();
 
   constructor(options: PgBouncerOptions) {
@@ -163,8 +165,24 @@ export class PgBouncer implements Pooler {
     }
   }
 
-  async reconnect(database: string): Promise<boolean> {
-    return this.#console.reconnectUnlessLoggingIn(database);
+  async reconnect(database: string, patienceMs: number): Promise<boolean> {
+    const reconnect = () => this.#console.reconnectUnlessLoggingIn(database, patienceMs);
+    // An entry made by the wildcard cannot be told this.
+    if (!this.#targets.has(database)) return reconnect();
+    // Between a look and the order the next login could begin; none does while the pool may not grow.
+    await this.#setFull(database, true);
+    try {
+      return await reconnect();
+    } finally {
+      await this.#setFull(database, false);
+    }
+  }
+
+  async #setFull(database: string, isFull: boolean): Promise<void> {
+    if (isFull) this.#full.add(database);
+    else this.#full.delete(database);
+    await this.#writeTargets();
+    await this.#console.run("reload");
   }
 
   async kill(database: string): Promise<void> {
@@ -197,7 +215,8 @@ export class PgBouncer implements Pooler {
 
   /** One after the other: databases are made and destroyed side by side, and the last writing must have all of them. */
   #writeTargets(): Promise<void> {
-    const write = () => this.#write("databases.ini", renderPoolTargets([...this.#targets.values()]));
+    const write = () =>
+      this.#write("databases.ini", renderPoolTargets([...this.#targets.values()], this.#full));
     const written = this.#writing.then(write);
     this.#writing = written.catch(() => {});
     return written;

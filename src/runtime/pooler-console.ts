@@ -1,5 +1,6 @@
 /** In charge of PgBouncer's administration console: one short connection a command. */
 import pg from "pg";
+import { sleep } from "../base/clock.ts";
 import { messageOf, posternError } from "../base/error.ts";
 
 type ConsoleCommand = "kill" | "pause" | "resume";
@@ -7,6 +8,10 @@ type ConsoleCommand = "kill" | "pause" | "resume";
 const serverStates = ["sv_active", "sv_idle", "sv_used", "sv_tested"] as const;
 
 type PoolRow = Record<"database" | "sv_login" | (typeof serverStates)[number], string>;
+
+const hasServers = (row: PoolRow): boolean => serverStates.some((state) => Number(row[state]) > 0);
+
+const lookEveryMs = 5;
 
 /** Said of a database that has no entry or no connection, or is in the wanted state already: nothing to do. */
 const harmless =
@@ -46,21 +51,23 @@ export class PoolerConsole {
     await this.run(`${command} ${pg.escapeIdentifier(database)}`, timeoutMs);
   }
 
-  /** One after the other on one connection: hardly anything happens in between. @throws Y8001 */
-  async reconnectUnlessLoggingIn(database: string): Promise<boolean> {
+  /** False when one is still logging in after `patienceMs`. @throws Y8001 */
+  async reconnectUnlessLoggingIn(database: string, patienceMs: number): Promise<boolean> {
     const client = new pg.Client({ ...this.#login, database: "pgbouncer", connectionTimeoutMillis: 5_000 });
     client.on("error", () => {});
+    const deadline = performance.now() + patienceMs;
     try {
       await client.connect();
-      const { rows } = await client.query<PoolRow>("show pools");
-      const pools = rows.filter((row) => row.database === database);
-      if (pools.some((row) => Number(row.sv_login) > 0)) return false;
-      const servers = pools.reduce(
-        (sum, row) => sum + serverStates.reduce((all, key) => all + Number(row[key]), 0),
-        0,
-      );
-      if (servers > 0) await client.query(`reconnect ${pg.escapeIdentifier(database)}`);
-      return true;
+      for (;;) {
+        const { rows } = await client.query<PoolRow>("show pools");
+        const pools = rows.filter((row) => row.database === database);
+        if (!pools.some((row) => Number(row.sv_login) > 0)) {
+          if (pools.some(hasServers)) await client.query(`reconnect ${pg.escapeIdentifier(database)}`);
+          return true;
+        }
+        if (performance.now() >= deadline) return false;
+        await sleep(lookEveryMs);
+      }
     } catch (error) {
       throw posternError("Y8001", "PgBouncer's console refused or did not answer.", {
         detail: messageOf(error),

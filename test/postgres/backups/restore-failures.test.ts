@@ -224,7 +224,7 @@ function dying(handler: OperationHandler, turns: number): OperationHandler & { r
       unroute: (database) => platform.pooler.unroute(database),
       endClients: (user, before) => platform.pooler.endClients(user, before),
       kill: (database) => platform.pooler.kill(database),
-      reconnect: (database) => platform.pooler.reconnect(database),
+      reconnect: (database, patienceMs) => platform.pooler.reconnect(database, patienceMs),
       async pause(database) {
         await platform.pooler.pause(database);
         turn("paused");
