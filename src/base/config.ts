@@ -83,6 +83,10 @@ export interface Config extends ListenConfig {
   rateLimit: RateLimit | null;
   /** Longest that a request, body and all, may take to arrive, milliseconds. */
   requestTimeoutMs: number;
+  /** For answers that are made or wait for their readers, in each process that answers SQL over HTTP, bytes. */
+  answerMemoryBytes: number;
+  /** Longest that the reader of a large answer may take nothing of it, milliseconds. */
+  readerTimeoutMs: number;
   /** Who reads /metrics: administrators, or also whoever is on this machine. */
   metrics: "key" | "loopback";
   /** Does every request get a line in the log? */
@@ -161,6 +165,8 @@ function rateLimit(environment: Environment): RateLimit | null {
   });
 }
 
+const mebibyte = 1024 * 1024;
+
 /** `off` or a length of time. */
 function pauseAfter(environment: Environment): number {
   const text = environment.POSTERN_PAUSE_AFTER || "off";
@@ -217,6 +223,8 @@ export function readConfig(environment: Environment = process.env): Config {
     privateIssuers: choice(environment, "POSTERN_PRIVATE_ISSUERS", ["refused", "allowed"]),
     rateLimit: rateLimit(environment),
     requestTimeoutMs: 1_000 * count(environment, "POSTERN_REQUEST_TIMEOUT", 30, 3_600),
+    answerMemoryBytes: mebibyte * count(environment, "POSTERN_ANSWER_MEMORY", 256, 1_048_576),
+    readerTimeoutMs: 1_000 * count(environment, "POSTERN_READER_TIMEOUT", 30, 3_600),
     metrics: isOn(environment, "POSTERN_METRICS_PUBLIC", "0") ? "loopback" : "key",
     logRequests: isOn(environment, "POSTERN_LOG_REQUESTS", "0"),
     oidc: { issuer: issuer(environment), audience: environment.POSTERN_OIDC_AUDIENCE || null },

@@ -60,6 +60,8 @@ export const errorCodes = {
   Y1021: { name: "insecure_transport", http: 403, exit: 4 },
   Y1022: { name: "too_many_websockets", http: 503, exit: 9 },
   Y1030: { name: "stream_stalled", http: 504, exit: 9 },
+  Y1040: { name: "answers_waiting", http: 503, exit: 9 },
+  Y1041: { name: "password_unknown", http: 409, exit: 6 },
   // Y2: who may do what
   Y2001: { name: "credentials_missing", http: 401, exit: 4 },
   Y2002: { name: "credentials_invalid", http: 401, exit: 4 },

@@ -7,6 +7,7 @@ import { withAdmin } from "../instances/with-admin.ts";
 import { prepareQueue } from "../maintenance/operation-worker.ts";
 import { adminRole } from "../runtime/server-template.ts";
 import { State } from "../state/state.ts";
+import { installLoginLookup } from "./install-login-lookup.ts";
 import { migrateState } from "./migrate-state.ts";
 
 const database = "postern";
@@ -28,9 +29,7 @@ export async function openState(config: Config): Promise<State> {
   });
   await withAdmin({ config }, "system", database, async (client) => {
     await migrateState(client);
-    await client.query(`
-      grant usage on schema pool to postern_pooler;
-      grant execute on function pool.find_login(text) to postern_pooler`);
+    await installLoginLookup(client, config.home);
   });
   const pool = new pg.Pool({ ...stateConnection(config), max: 2 });
   pool.on("error", () => {});

@@ -5,7 +5,9 @@ import { sleep } from "../base/clock.ts";
 import { messageOf, posternError } from "../base/error.ts";
 import { renderConnectionUrl } from "../credentials/connection-url.ts";
 import { withLook } from "../instances/awake-session.ts";
+import { notePassword } from "../instances/note-password.ts";
 import type { Platform } from "../instances/platform.ts";
+import { verifyPassword } from "../postgres/scram.ts";
 import { findAccountById } from "../state/accounts.ts";
 import { lastCompletedBackupAt } from "../state/backups.ts";
 import type { DatabaseRow } from "../state/databases.ts";
@@ -91,7 +93,7 @@ export function renderRow(
 /** The secrets of a database; whoever calls this has checked that the caller may have them. */
 export async function describeUrls(platform: Platform, row: DatabaseRow): Promise<DatabaseUrls> {
   const instance = await findInstance(platform.state, row.instance_id!);
-  const password = platform.secrets.open(row.password_sealed, row.id);
+  const password = await knownPassword(platform, row);
   const login = { user: row.role_name, password, ...platform.address, database: row.database_name };
   const directPort = instance!.front_port ?? instance!.tcp_port;
   return {
@@ -105,6 +107,17 @@ export async function describeUrls(platform: Platform, row: DatabaseRow): Promis
     pool_port: platform.ports.pool,
     direct_port: directPort,
   };
+}
+
+/** The owner may have changed it with SQL; nobody can then say what it is. @throws Y1041 */
+async function knownPassword(platform: Platform, row: DatabaseRow): Promise<string> {
+  const password = platform.secrets.open(row.password_sealed, row.id);
+  if (await verifyPassword(password, await notePassword(platform, row))) return password;
+  throw posternError("Y1041", `The password of database ${row.name} was changed with SQL.`, {
+    detail:
+      "Postern does not know the new one, so its URLs cannot be told. The password that you gave it opens them all.",
+    hint: `\`postern db reset-password ${row.name}\` sets a new one that Postern knows.`,
+  });
 }
 
 /** A server that died is started again within seconds. */

@@ -4,6 +4,7 @@ import type { InstanceId } from "../base/id.ts";
 import { openLook } from "../instances/awake-session.ts";
 import type { LeavingSessions } from "../instances/drain-server.ts";
 import { becomeIdle } from "../instances/idle-database.ts";
+import { notePassword } from "../instances/note-password.ts";
 import type { Platform } from "../instances/platform.ts";
 import type { ServerSession } from "../instances/server-sessions.ts";
 import { putToSleep, wakeInstance } from "../instances/sleeping-instance.ts";
@@ -37,6 +38,8 @@ export function pauseDatabase(
     requireReady(row);
     if (row.paused_at !== null) return;
     await refuseWhileWorkedOn(platform, row);
+    // While it sleeps its server cannot be asked for the password that it takes.
+    await notePassword(platform, row);
     const leaving = {
       askPooler: () => platform.pooler.reconnect(row.database_name, poolerMs),
       askDataPlane: () => sessions.retireSessions(row.id),

@@ -8,6 +8,7 @@ import { createFramework } from "./create-framework.ts";
 import { describeApi } from "./describe-api.ts";
 import { answerDirectly } from "./direct-data-plane.ts";
 import { followRequests } from "./follow-request.ts";
+import { createAnswerHold } from "./hold-answer.ts";
 import type { HttpApp } from "./http-app.ts";
 import { limitCallers } from "./limit-callers.ts";
 import { createClientLimiter } from "./limit-clients.ts";
@@ -53,12 +54,16 @@ export interface AppOptions extends HostRules, TransportOptions {
   clock?: Clock;
   /** Of each caller of the control plane; null: none. */
   rateLimit?: RateLimit | null;
+  /** For whole answers, until their readers have them. */
+  answerMemoryBytes?: number;
+  readerTimeoutMs?: number;
   /** Who reads /metrics. */
   metrics?: MetricsAudience;
 }
 
 export function createApp(services: HttpServices, options: AppOptions): HttpApp {
   const { clock = systemClock, rateLimit = null } = options;
+  const { answerMemoryBytes = Number.POSITIVE_INFINITY, readerTimeoutMs = 30_000 } = options;
   const host = createRequestHost(options);
   const sendError = createSendError(options.observe);
   const app = createFramework(options, host, sendError, options.observe);
@@ -75,6 +80,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     clientBodyLimit: options.clientLimits.bodyBytes,
     origins: options.origins,
     limitClients: createClientLimiter(rateLimit),
+    hold: createAnswerHold({ answerMemoryBytes, readerTimeoutMs }),
   };
   app.register(async (dataPlane) => {
     queryRoutes(dataPlane, services, caller, rules, options.observe);

@@ -13,6 +13,7 @@ import { httpStatusOf } from "../base/error-codes.ts";
 import type { Observe } from "../base/observation.ts";
 import { answerNeonDirectly, isPlainNeon } from "./direct-neon.ts";
 import { clientGoneStatus, directHeaders, sendDirectly, streamHeaders } from "./direct-response.ts";
+import { type AnswerHold, claimFor } from "./hold-answer.ts";
 import { isPlainStatement } from "./is-plain-statement.ts";
 import { type ClientLimiter, tooManyRequests } from "./limit-clients.ts";
 import { corsHeadersFor, type OriginRules } from "./origin-rules.ts";
@@ -38,6 +39,7 @@ export interface DirectOptions {
   clientBodyLimit: number;
   origins: OriginRules;
   limitClients: ClientLimiter;
+  hold: AnswerHold;
   observe: Observe;
 }
 
@@ -213,19 +215,21 @@ class DirectAnswer extends Departure {
         this.#stream(checked.value, options);
         return;
       }
-      const run = this.#options.services.query[action] as Run;
-      run(this.#principal!, checked.value, options).then(
-        (answer) =>
-          sendDirectly(
-            this.#response,
-            directHeaders(this.#direct.id, answer.byteLength, this.#corsHeaders),
-            answer,
-          ),
+      const { hold, services } = this.#options;
+      const claim = claimFor(this.#response, hold, this.#direct.databaseId);
+      const run = services.query[action] as Run;
+      run(this.#principal!, checked.value, { ...options, claim }).then(
+        (answer) => this.#send(answer),
         (error) => this.#fail(error),
       );
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  #send(answer: EncodedAnswer): void {
+    const headers = directHeaders(this.#direct.id, answer.byteLength, this.#corsHeaders);
+    sendDirectly(this.#response, headers, answer, this.#options.hold);
   }
 
   #stream(input: QueryRequest, options: QueryOptions): void {

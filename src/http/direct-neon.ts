@@ -9,6 +9,7 @@ import { readNeonRequest } from "../query/neon/neon-request.ts";
 import { authenticateNeon } from "./authenticate-neon.ts";
 import type { DirectOptions } from "./direct-data-plane.ts";
 import { clientGoneStatus, directHeaders, sendDirectly } from "./direct-response.ts";
+import { claimFor } from "./hold-answer.ts";
 import { tooManyRequests } from "./limit-clients.ts";
 import { corsHeadersFor } from "./origin-rules.ts";
 import { peerAddressOf } from "./peer-address.ts";
@@ -37,7 +38,7 @@ export async function answerNeonDirectly(
   options: DirectOptions,
 ): Promise<void> {
   const startedAtMs = performance.now();
-  const { services, host, clientBodyLimit, origins, limitClients, observe } = options;
+  const { services, host, clientBodyLimit, origins, limitClients, hold, observe } = options;
   const { headers } = request;
   const id = requestIdOf(request);
   const departure = new Departure();
@@ -68,9 +69,13 @@ export async function answerNeonDirectly(
       if (Number(headers["content-length"]) > clientBodyLimit) throw bodyTooLarge();
     }
     const input = readNeonRequest(parseJson(await readBody(request)), readNeonModes(headers));
-    const answer = await services.query.neon(principal, input, { rowsAsArrays: false, signal: departure });
+    const answer = await services.query.neon(principal, input, {
+      rowsAsArrays: false,
+      signal: departure,
+      claim: claimFor(response, hold, principal.databaseId),
+    });
     const others = input.isBatch ? [...cors, ...echoedHeaders(headers)] : cors;
-    sendDirectly(response, directHeaders(id, answer.byteLength, others), answer);
+    sendDirectly(response, directHeaders(id, answer.byteLength, others), answer, hold);
   } catch (thrown) {
     const error = publicError(thrown);
     code = error.code;

@@ -1,6 +1,7 @@
 /** In charge of what answers past the framework have in common: their headers, and bytes that go out in few writes. */
 import type { ServerResponse } from "node:http";
 import { standingHeaders } from "./follow-request.ts";
+import { type AnswerHold, cutSlowReader } from "./hold-answer.ts";
 import type { EncodedAnswer } from "./services/query-services.ts";
 import { linesType } from "./stream-answer.ts";
 
@@ -13,6 +14,7 @@ export function sendDirectly(
   response: ServerResponse,
   headers: string[],
   { chunks, byteLength }: EncodedAnswer,
+  hold: AnswerHold,
 ): void {
   response.writeHead(200, headers);
   const last = chunks.length - 1;
@@ -22,6 +24,7 @@ export function sendDirectly(
   }
   for (let index = 0; index < last; index += 1) response.write(chunks[index]);
   response.end(chunks[last]);
+  cutSlowReader(response, byteLength, hold);
 }
 
 /** Head and body as one text in one write: Node joins them when nothing else is to come, and gathers pieces otherwise. */

@@ -110,6 +110,7 @@ statements may run. Nobody reading for 30 s ends it (Y1030). Two streams of one 
 |---|---|
 | body of a request | 10 MiB (Y1004, 413); elsewhere 1 MiB, and 32 MiB for migrations |
 | answer | 64 MiB (Y1008, 507); [as lines](#answers-of-any-size) without a limit |
+| answers that wait for their readers | 256 MiB in each process, half of it for one database (Y1040, 503); whoever takes nothing for 30 s, or less than 16 KiB a second, is cut off |
 | statements in one transaction | 100 (Y1010) |
 | time of a statement | 30 s (Y1009, 504) |
 | sessions on one database | 16; further requests wait for up to 10 s (Y4004, 503) |

@@ -7,6 +7,7 @@ import type { ErrorBody } from "@postern/sdk/protocol";
 import { sleep } from "../base/clock.ts";
 import { asPosternError, messageOf, PosternError } from "../base/error.ts";
 import type { InstanceId, OperationId } from "../base/id.ts";
+import { notePassword } from "../instances/note-password.ts";
 import { createOperationRun, type OperationHandler, type OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
 import { wakeInstance } from "../instances/sleeping-instance.ts";
@@ -65,6 +66,7 @@ async function attempt(
   try {
     await patiently(platform, run.row, async () => {
       await wakeForWork(platform, run.row);
+      await notePasswordBefore(platform, run.row);
       const result = await handler.run(platform, run);
       await finishOperation(platform.state, run.id, { status: "completed", result });
     });
@@ -83,6 +85,18 @@ async function wakeForWork(platform: Platform, { id, database_id: databaseId }: 
   if (!row?.paused_at || row.isolation === "shared" || row.instance_id === null) return;
   await wakeInstance(platform, row.instance_id as InstanceId).catch((error: unknown) =>
     platform.observe({ type: "fault", where: `waking ${row.id} for ${id}`, error }),
+  );
+}
+
+/** What moves or replaces a database sets its password anew: as it is now, not as it was when Postern chose it. */
+async function notePasswordBefore(
+  platform: Platform,
+  { id, database_id: databaseId }: OperationRow,
+): Promise<void> {
+  const row = databaseId === null ? undefined : await findDatabaseById(platform.state, databaseId);
+  if (!row || row.paused_at !== null) return;
+  await notePassword(platform, row).catch((error: unknown) =>
+    platform.observe({ type: "fault", where: `the password of ${row.id} before ${id}`, error }),
   );
 }
 

@@ -1,19 +1,48 @@
 /** In charge of growing JSON text as bytes, chunk by chunk, within a budget that the whole answer shares. */
-import { posternError } from "../base/error.ts";
+import { type PosternError, posternError } from "../base/error.ts";
+import { type AnswerClaim, uncountedBytes } from "./answer-room.ts";
 
 /** What an answer may still grow by. JSON can be many times larger than what came over the socket. */
 export class AnswerBudget {
   readonly limit: number;
+  readonly #claim: AnswerClaim | undefined;
   #spent = 0;
+  /** Rows that are kept as they came, for now. */
+  #kept = 0;
+  #isSettled = false;
 
-  constructor(limit: number) {
+  /** `claim`: on the memory that this process has for answers; each attempt at an answer begins it anew. */
+  constructor(limit: number, claim?: AnswerClaim) {
     this.limit = limit;
+    this.#claim = claim;
+    claim?.startOver();
   }
 
+  /** @throws Y1008 Y1040 */
   spend(bytes: number): void {
     this.#spent += bytes;
-    if (this.#spent <= this.limit) return;
-    throw posternError("Y1008", `The answer is larger than ${this.limit} bytes.`, {
+    if (this.#spent > this.limit) throw this.#tooLarge();
+    this.#occupy();
+  }
+
+  /** @throws Y1040 */
+  keep(bytes: number): void {
+    this.#kept += bytes;
+    this.#occupy();
+  }
+
+  /** Whatever the statement did is done: from here on nobody is to hear that he may try again. */
+  settle(): void {
+    this.#isSettled = true;
+  }
+
+  #occupy(): void {
+    const bytes = this.#spent + this.#kept;
+    if (bytes > uncountedBytes) this.#claim?.grow(bytes, !this.#isSettled);
+  }
+
+  #tooLarge(): PosternError {
+    return posternError("Y1008", `The answer is larger than ${this.limit} bytes.`, {
       hint: "Ask for fewer rows or columns, for example with LIMIT, or connect to the database directly.",
     });
   }

@@ -3,6 +3,7 @@
 import type { Limits } from "../base/config.ts";
 import type { DepartureSignal } from "../base/departure.ts";
 import type { DatabaseAddress } from "../instances/database-address.ts";
+import type { AnswerClaim } from "./answer-room.ts";
 import { createNeonShapes, type NeonShapes } from "./neon/neon-shapes.ts";
 import { openSession } from "./open-session.ts";
 import { ResultShapes } from "./result-shapes.ts";
@@ -42,6 +43,8 @@ export interface QueryOptions {
   signal?: DepartureSignal;
   /** Where the request came from; tells callers without a token apart. */
   callerAddress?: string | undefined;
+  /** On the memory for answers; whoever sends the answer releases it. */
+  claim?: AnswerClaim;
 }
 
 const secondMs = 1_000;

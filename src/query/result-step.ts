@@ -38,6 +38,7 @@ export class ResultStep implements Step {
 
   onDataRow(buffer: Buffer, start: number, end: number): void {
     if (this.#held) {
+      this.#options.budget.keep(end - start);
       this.#held.rows.push(Buffer.from(buffer.subarray(start, end)));
       return;
     }
@@ -58,6 +59,7 @@ export class ResultStep implements Step {
 
   /** `alwaysRows`: a statement that returns none gets an empty list of rows. */
   finish(countName: CountName, alwaysRows: boolean): Buffer[] {
+    this.#options.budget.settle();
     this.#encodeHeld();
     const count = `"${countName}":${this.#count}}`;
     if (this.#shape) this.#out.text(`],"fields":${this.#shape.fieldsJson},${count}`);

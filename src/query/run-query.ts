@@ -36,11 +36,11 @@ async function runStatement(
   request: QueryRequest,
   options: QueryOptions,
 ): Promise<ResultStep> {
-  const { rowsAsArrays = false, signal, readOnly } = options;
+  const { rowsAsArrays = false, signal, readOnly, claim } = options;
   const { shapes, limits } = context;
   shapes.refresh(Date.now());
   const makeStep = () =>
-    new ResultStep({ shapes, budget: new AnswerBudget(limits.answerBytes), rowsAsArrays });
+    new ResultStep({ shapes, budget: new AnswerBudget(limits.answerBytes, claim), rowsAsArrays });
   const statements = shareable(context, [request], readOnly);
   if (statements) {
     checkParams(request);

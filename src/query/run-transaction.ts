@@ -45,12 +45,12 @@ async function runStatements(
   request: TransactionRequest,
   options: QueryOptions,
 ): Promise<ResultStep[]> {
-  const { rowsAsArrays = false, signal, readOnly } = options;
+  const { rowsAsArrays = false, signal, readOnly, claim } = options;
   const { statements } = request;
   const { shapes, limits } = context;
   checkStatements(statements, limits.statements);
   shapes.refresh(Date.now());
-  let budget = new AnswerBudget(limits.answerBytes);
+  let budget = new AnswerBudget(limits.answerBytes, claim);
   const makeStep = () => new ResultStep({ shapes, budget, rowsAsArrays });
   const begin = beginCommand(request);
   // Between two Syncs Postgres keeps a transaction open by itself: one flight, without BEGIN and COMMIT.
@@ -61,7 +61,7 @@ async function runStatements(
       isTransaction: true,
       signal,
       onSend: () => {
-        budget = new AnswerBudget(limits.answerBytes);
+        budget = new AnswerBudget(limits.answerBytes, claim);
       },
     });
   }

@@ -17,6 +17,20 @@ export async function savePassword(
   ]);
 }
 
+/** Unless it was replaced meanwhile, or is about to be. Resolves with the verifier that counts then. */
+export async function noteVerifier(
+  db: Queryable,
+  id: DatabaseId,
+  { known, seen }: { known: string; seen: string },
+): Promise<string> {
+  await db.query("select pool.note_verifier($1, $2, $3)", [id, known, seen]);
+  const { rows } = await db.query<Pick<DatabaseRow, "scram_verifier">>(
+    "select scram_verifier from databases where id = $1",
+    [id],
+  );
+  return rows[0]?.scram_verifier ?? known;
+}
+
 export async function noteRotation(
   db: Queryable,
   id: DatabaseId,

@@ -5,6 +5,7 @@ import type {
   CreatedDatabase,
   CreatedToken,
   DatabaseUrls,
+  OperationInfo,
   ResetPassword,
   RotatedCredentials,
 } from "@postern/sdk/protocol";
@@ -160,6 +161,89 @@ describe("a new password", () => {
 
   it("that is too short is refused", async () => {
     await expect(reset({ password: "short" })).rejects.toMatchObject({ code: "Y2006" });
+  });
+});
+
+describe("a password that the owner changed with SQL", () => {
+  const withPassword = (url: string, password: string) => {
+    const changed = new URL(url);
+    changed.password = encodeURIComponent(password);
+    return changed.href;
+  };
+  const alter = async (url: string, what: string) => {
+    const client = await connect(url);
+    const { rows } = await client.query<{ sql: string }>(
+      "select format('alter role %I ' , current_user) as sql",
+    );
+    await client.query(`${rows[0]!.sql} ${what}`);
+    await client.end();
+  };
+  const opensBySql = async (url: string) => {
+    const answer = await fetch(`${postern.apiUrl()}/sql`, {
+      method: "POST",
+      headers: { "neon-connection-string": url },
+      body: JSON.stringify({ query: "select 1" }),
+    });
+    return answer.ok;
+  };
+  const everyWay = async (of: DatabaseUrls, password: string) => [
+    await opens(withPassword(of.pooled, password)),
+    await opens(withPassword(of.direct, password)),
+    await opensBySql(withPassword(of.pooled, password)),
+  ];
+
+  it("is what every way asks for from then on, and what no URL is made of", async () => {
+    const before = await urls();
+    expect(await opens(before.pooled)).toBe(true);
+    await alter(before.pooled, "password 'of my own: ü %'");
+    expect(await opens(withPassword(before.pooled, "of my own: ü %"))).toBe(true);
+    expect(await opens(before.pooled)).toBe(false);
+    await waitUntil("/sql has heard of it", () => opensBySql(withPassword(before.pooled, "of my own: ü %")));
+    expect(await everyWay(before, "of my own: ü %")).toEqual([true, true, true]);
+    expect(await everyWay(before, before.password)).toEqual([false, false, false]);
+    await expect(urls()).rejects.toMatchObject({ code: "Y1041" });
+    const told = await postern.run(["db", "url", "shop"], {
+      environment: { POSTERN_API_URL: postern.apiUrl(), POSTERN_API_KEY: postern.apiKey() },
+    });
+    expect(told).toMatchObject({ code: 6, stdout: "", stderr: expect.stringContaining("reset-password") });
+  });
+
+  it("gives way to one that Postern sets", async () => {
+    const { urls: now } = await postern.api<ResetPassword>("POST", `${path()}/reset-password`, {});
+    await waitUntil("/sql has heard of it", () => opensBySql(now.pooled));
+    expect(await everyWay(now, now.password)).toEqual([true, true, true]);
+    expect(await everyWay(now, "of my own: ü %")).toEqual([false, false, false]);
+    expect(await urls()).toEqual(now);
+  });
+
+  it("lets nobody in when there is none any more, until Postern sets one", async () => {
+    const before = await urls();
+    await alter(before.direct, "password null");
+    expect([await opens(before.pooled), await opens(before.direct)]).toEqual([false, false]);
+    const { urls: now } = await postern.api<ResetPassword>("POST", `${path()}/reset-password`, {});
+    expect([await opens(now.pooled), await opens(now.direct)]).toEqual([true, true]);
+  });
+
+  it("is asked for while its server sleeps, and goes along when the content is replaced", async () => {
+    const own = await postern.api<CreatedDatabase>("POST", "/v1/databases", { name: "own", class: "db.p2" });
+    const at = `/v1/databases/${own.id}`;
+    const before = await postern.api<DatabaseUrls>("GET", `${at}/urls`);
+    await alter(before.direct, "password 'of a sleeper'");
+    await waitUntil("it sleeps", async () => {
+      await postern.api("POST", `${at}/pause`, {}).catch(() => {});
+      return (await postern.api<{ status: string }>("GET", at)).status === "paused";
+    });
+    expect(await opens(before.pooled)).toBe(false);
+    expect((await postern.api<{ status: string }>("GET", at)).status).toBe("paused");
+    expect(await opens(withPassword(before.pooled, "of a sleeper"))).toBe(true);
+    const { id } = await postern.api<OperationInfo>("POST", `${at}/reset`, { files: [] });
+    await waitUntil("it is empty again", async () => {
+      const { status } = await postern.api<{ status: string }>("GET", `/v1/operations/${id}`);
+      expect(status).not.toBe("failed");
+      return status === "completed";
+    });
+    expect(await opens(withPassword(before.pooled, "of a sleeper"))).toBe(true);
+    expect(await opens(withPassword(before.direct, "of a sleeper"))).toBe(true);
   });
 });
 

@@ -11,6 +11,7 @@ import { asPosternError, hasCode, posternError } from "../../base/error.ts";
 import { isWebSocketRequest } from "../../http/accept-websockets.ts";
 import { countRequests } from "../../http/count-requests.ts";
 import { answerDirectly } from "../../http/direct-data-plane.ts";
+import { createAnswerHold } from "../../http/hold-answer.ts";
 import { ignoreUpgrade } from "../../http/ignore-upgrade.ts";
 import { createClientLimiter } from "../../http/limit-clients.ts";
 import { createRequestHost } from "../../http/request-host.ts";
@@ -76,6 +77,7 @@ async function serve(talk: DaemonTalk, start: WorkerStart): Promise<void> {
     clientBodyLimit: config.clientLimits.bodyBytes,
     origins: config.origins,
     limitClients: createClientLimiter(config.rateLimit),
+    hold: createAnswerHold(config),
     observe,
   });
   countRequests(server, onChange);

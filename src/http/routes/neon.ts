@@ -6,6 +6,7 @@ import { readNeonRequest } from "../../query/neon/neon-request.ts";
 import { authenticateNeon } from "../authenticate-neon.ts";
 import { askerOf } from "../authenticate-request.ts";
 import { departureOf } from "../follow-request.ts";
+import { type AnswerHold, claimFor } from "../hold-answer.ts";
 import type { HttpApp } from "../http-app.ts";
 import { corsHeadersFor, preflightSeconds } from "../origin-rules.ts";
 import { parseJson } from "../read-body.ts";
@@ -53,7 +54,7 @@ export function neonRoutes(
         checkClient(request, reply, rules);
         endStage(request, "auth");
       },
-      handler: (request, reply) => answer(services, request, reply),
+      handler: (request, reply) => answer(services, request, reply, rules.hold),
     });
   }
 }
@@ -69,17 +70,24 @@ async function answerPreflight(_request: FastifyRequest, reply: FastifyReply): P
   return reply.code(204).send();
 }
 
-async function answer(services: HttpServices, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+async function answer(
+  services: HttpServices,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  hold: AnswerHold,
+): Promise<void> {
   const { headers } = request;
   const input = readNeonRequest(request.body, readNeonModes(headers));
   endStage(request, "read");
-  const result = await services.query.neon(askerOf(request), input, {
+  const asker = askerOf(request);
+  const result = await services.query.neon(asker, input, {
     rowsAsArrays: false,
     signal: departureOf(request),
+    claim: claimFor(reply.raw, hold, asker.databaseId),
   });
   endStage(request, "query");
   if (input.isBatch) setHeaders(reply, echoedHeaders(headers));
-  sendEncoded(reply, result);
+  sendEncoded(reply, result, hold);
 }
 
 function setHeaders(reply: FastifyReply, headers: readonly string[]): void {

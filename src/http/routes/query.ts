@@ -8,6 +8,7 @@ import type { Observe } from "../../base/observation.ts";
 import type { AuthenticationHooks } from "../authenticate-request.ts";
 import { askerOf } from "../authenticate-request.ts";
 import { departureOf } from "../follow-request.ts";
+import { type AnswerHold, claimFor } from "../hold-answer.ts";
 import type { HttpApp } from "../http-app.ts";
 import { type ClientLimiter, tooManyRequests } from "../limit-clients.ts";
 import { allowOrigin, answerPreflights, type OriginRules } from "../origin-rules.ts";
@@ -37,6 +38,7 @@ export interface DataPlaneRules {
   clientBodyLimit: number;
   origins: OriginRules;
   limitClients: ClientLimiter;
+  hold: AnswerHold;
 }
 
 /** Of an application's user and of nobody in particular: not too often, and not too much. @throws Y1018 Y1001 Y1004 */
@@ -108,7 +110,7 @@ export function queryRoutes(
     handler: (request, reply) =>
       wantsLines(request.headers.accept)
         ? stream(request, reply, services, request.body, request.query.rows, observe)
-        : answer(request, reply, services.query.query, request.body, request.query.rows),
+        : answer(request, reply, services.query.query, rules.hold),
   });
 
   app.post("/v1/db/:id/execute", {
@@ -121,8 +123,7 @@ export function queryRoutes(
       response: { 200: json("What it changed; with RETURNING also rows.", executeResult), ...failures },
     },
     onRequest,
-    handler: (request, reply) =>
-      answer(request, reply, services.query.execute, request.body, request.query.rows),
+    handler: (request, reply) => answer(request, reply, services.query.execute, rules.hold),
   });
 
   app.post("/v1/db/:id/transaction", {
@@ -135,8 +136,7 @@ export function queryRoutes(
       response: { 200: json("One result for each statement.", transactionResult), ...failures },
     },
     onRequest,
-    handler: (request, reply) =>
-      answer(request, reply, services.query.transaction, request.body, request.query.rows),
+    handler: (request, reply) => answer(request, reply, services.query.transaction, rules.hold),
   });
 }
 
@@ -176,15 +176,16 @@ type RowForm = z.output<typeof dataPlaneQuery>["rows"];
 type Run<Input> = (principal: QueryPrincipal, input: Input, options: QueryOptions) => Promise<EncodedAnswer>;
 
 async function answer<Input>(
-  request: FastifyRequest,
+  request: Pick<FastifyRequest, keyof FastifyRequest> & { body: Input; query: { rows?: RowForm } },
   reply: FastifyReply,
   run: Run<Input>,
-  input: Input,
-  rows: RowForm,
+  hold: AnswerHold,
 ): Promise<void> {
   endStage(request, "read");
   const asker = askerOf(request);
-  const result = await run(asker, input, optionsOf(request, asker, rows));
+  const options = optionsOf(request, asker, request.query.rows);
+  const claim = claimFor(reply.raw, hold, asker.databaseId);
+  const result = await run(asker, request.body, { ...options, claim });
   endStage(request, "query");
-  sendEncoded(reply, result);
+  sendEncoded(reply, result, hold);
 }

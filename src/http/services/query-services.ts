@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import type { QueryRequest, RowSecurityTestRequest, TransactionRequest } from "@postern/sdk/protocol";
 import type { ClientPrincipal, DatabasePrincipal, Principal } from "../../access/principal.ts";
 import type { DepartureSignal } from "../../base/departure.ts";
+import type { AnswerClaim } from "../../query/answer-room.ts";
 import type { NeonRequest } from "../../query/neon/neon-request.ts";
 import type { DatabaseRef } from "./database-services.ts";
 
@@ -20,6 +21,8 @@ export interface QueryOptions {
   signal: DepartureSignal;
   /** Tells callers without a token apart. */
   callerAddress?: string | undefined;
+  /** On the memory for answers. */
+  claim?: AnswerClaim;
 }
 
 /** Takes a streamed answer, piece by piece, at its own pace. */

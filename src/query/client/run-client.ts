@@ -84,13 +84,13 @@ function makeSteps(call: ClientCall, count: number, options: QueryOptions): Resu
 }
 
 /** Makes the steps of one request; they share a budget, which begins anew when the request is sent again. */
-function stepMaker({ owner, limits }: ClientCall, { rowsAsArrays = false }: QueryOptions) {
+function stepMaker({ owner, limits }: ClientCall, { rowsAsArrays = false, claim }: QueryOptions) {
   owner.shapes.refresh(Date.now());
-  let budget = new AnswerBudget(limits.answerBytes);
+  let budget = new AnswerBudget(limits.answerBytes, claim);
   return {
     next: () => new ResultStep({ shapes: owner.shapes, budget, rowsAsArrays }),
     restart: () => {
-      budget = new AnswerBudget(limits.answerBytes);
+      budget = new AnswerBudget(limits.answerBytes, claim);
     },
   };
 }

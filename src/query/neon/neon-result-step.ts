@@ -9,6 +9,7 @@ const comma = 0x2c;
 export class NeonResultStep implements Step {
   readonly #shapes: ResultShapes;
   readonly #rowsAsArrays: boolean;
+  readonly #budget: AnswerBudget;
   readonly #out: JsonWriter;
   #shape: ResultShape | undefined;
   /** A result with types that the catalog does not know yet is kept as it came. */
@@ -19,6 +20,7 @@ export class NeonResultStep implements Step {
   constructor(shapes: ResultShapes, budget: AnswerBudget, rowsAsArrays: boolean) {
     this.#shapes = shapes;
     this.#rowsAsArrays = rowsAsArrays;
+    this.#budget = budget;
     this.#out = new JsonWriter(budget);
   }
 
@@ -30,6 +32,7 @@ export class NeonResultStep implements Step {
 
   onDataRow(buffer: Buffer, start: number, end: number): void {
     if (this.#held) {
+      this.#budget.keep(end - start);
       this.#held.rows.push(Buffer.from(buffer.subarray(start, end)));
       return;
     }
@@ -48,6 +51,7 @@ export class NeonResultStep implements Step {
   }
 
   finish(): Buffer[] {
+    this.#budget.settle();
     this.#encodeHeld();
     const command = JSON.stringify(this.#tag.split(" ", 1)[0]);
     // `INSERT 0 2`, `SELECT 5`; `CREATE TABLE` counts nothing, which is not 0.

@@ -1,4 +1,6 @@
 /** In charge of running a request of the Neon serverless driver: one statement, or several in one transaction. */
+
+import type { AnswerClaim } from "../answer-room.ts";
 import { checkParams, checkStatement, checkStatements } from "../check-request.ts";
 import { type ClientCall, runClientBatch, runSharedClient, sideOf } from "../client/run-client.ts";
 import { AnswerBudget } from "../json-writer.ts";
@@ -23,7 +25,7 @@ export async function runNeon(
   if (queries.length === 0) return [opening, closing];
   const { limits, book } = context;
   if (isBatch) checkStatements(queries, limits.statements);
-  const steps = stepMaker(context, request, limits.answerBytes);
+  const steps = stepMaker(context, request, limits.answerBytes, options.claim);
   // Between two Syncs Postgres keeps a transaction open by itself: one flight, without BEGIN and COMMIT.
   const shared = isBatch && begin !== "begin" ? undefined : shareable(context, queries, options.readOnly);
   if (shared) {
@@ -49,7 +51,7 @@ export async function runClientNeon(
   const { queries, isBatch, begin } = request;
   if (queries.length === 0) return [opening, closing];
   if (isBatch) checkStatements(queries, call.limits.statements);
-  const steps = stepMaker(call.owner, request, call.limits.answerBytes);
+  const steps = stepMaker(call.owner, request, call.limits.answerBytes, options.claim);
   const shared = isBatch && begin !== "begin" ? undefined : shareable(sideOf(call), queries);
   if (shared) {
     if (!isBatch) checkParams(queries[0]!);
@@ -64,15 +66,20 @@ export async function runClientNeon(
 }
 
 /** Makes the steps of the queries one after the other; a request that is sent again begins anew. */
-function stepMaker({ neonShapes }: QueryContext, { queries, isRaw }: NeonRequest, answerBytes: number) {
+function stepMaker(
+  { neonShapes }: QueryContext,
+  { queries, isRaw }: NeonRequest,
+  answerBytes: number,
+  claim: AnswerClaim | undefined,
+) {
   const shapes = isRaw ? neonShapes.raw : neonShapes.typed;
   shapes.refresh(Date.now());
-  let budget = new AnswerBudget(answerBytes);
+  let budget = new AnswerBudget(answerBytes, claim);
   let made = 0;
   return {
     next: () => new NeonResultStep(shapes, budget, queries[made++]!.rowsAsArrays),
     restart() {
-      budget = new AnswerBudget(answerBytes);
+      budget = new AnswerBudget(answerBytes, claim);
       made = 0;
     },
   };

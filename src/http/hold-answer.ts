@@ -1,0 +1,44 @@
+/**
+ * In charge of the memory that whole answers take until their readers have them: each is counted, and readers who take
+ * nothing, or next to nothing, are cut off.
+ */
+import type { ServerResponse } from "node:http";
+import { AnswerClaim, AnswerRoom, uncountedBytes } from "../query/answer-room.ts";
+
+/** Slower than the slowest line that anybody still works with. */
+const leastBytesPerSecond = 16 * 1024;
+
+export interface AnswerHold {
+  room: AnswerRoom;
+  /** Longest that the reader of a large answer may take nothing of it, milliseconds. */
+  readerTimeoutMs: number;
+}
+
+export const createAnswerHold = (config: {
+  answerMemoryBytes: number;
+  readerTimeoutMs: number;
+}): AnswerHold => ({
+  room: new AnswerRoom(config.answerMemoryBytes),
+  readerTimeoutMs: config.readerTimeoutMs,
+});
+
+/** For what is answered by this response: it ends with it. */
+export function claimFor(response: ServerResponse, { room }: AnswerHold, databaseId: string): AnswerClaim {
+  const claim = new AnswerClaim(room, databaseId);
+  response.once("close", () => claim.release());
+  return claim;
+}
+
+/** To be called when all of the answer has been written. */
+export function cutSlowReader(
+  response: ServerResponse,
+  byteLength: number,
+  { readerTimeoutMs }: AnswerHold,
+): void {
+  if (byteLength < uncountedBytes || response.writableFinished) return;
+  const cut = () => response.destroy();
+  response.setTimeout(readerTimeoutMs, cut);
+  const longestMs = readerTimeoutMs + (1_000 * byteLength) / leastBytesPerSecond;
+  const timer = setTimeout(cut, longestMs).unref();
+  response.once("close", () => clearTimeout(timer));
+}

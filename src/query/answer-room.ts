@@ -1,0 +1,75 @@
+/**
+ * In charge of the memory that answers take in this process: while they are made, and until their readers have taken them.
+ * Limits of single answers do not bound it, for slow readers can be many.
+ */
+import { type PosternError, posternError } from "../base/error.ts";
+
+/** Below this an answer is not counted: what connections may hold is bounded by how many there can be. */
+export const uncountedBytes = 32 * 1024;
+
+export class AnswerRoom {
+  readonly limit: number;
+  held = 0;
+  readonly #heldBy = new Map<string, number>();
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  /** No database has more than half, so that one with many slow readers leaves room for the others. */
+  fits(databaseId: string, bytes: number): boolean {
+    return this.held + bytes <= this.limit && this.heldBy(databaseId) + bytes <= this.limit / 2;
+  }
+
+  heldBy(databaseId: string): number {
+    return this.#heldBy.get(databaseId) ?? 0;
+  }
+
+  /** Less than nothing gives back. */
+  count(databaseId: string, bytes: number): void {
+    this.held += bytes;
+    const held = this.heldBy(databaseId) + bytes;
+    if (held > 0) this.#heldBy.set(databaseId, held);
+    else this.#heldBy.delete(databaseId);
+  }
+}
+
+/** What one request's answer takes of the room, until `release`. */
+export class AnswerClaim {
+  readonly #room: AnswerRoom;
+  readonly #databaseId: string;
+  #held = 0;
+  #isReleased = false;
+
+  constructor(room: AnswerRoom, databaseId: string) {
+    this.#room = room;
+    this.#databaseId = databaseId;
+  }
+
+  /** `mayRefuse`: false when what the statement changed is committed. @throws Y1040 */
+  grow(total: number, mayRefuse: boolean): void {
+    const bytes = total - this.#held;
+    if (this.#isReleased || bytes <= 0) return;
+    if (mayRefuse && !this.#room.fits(this.#databaseId, bytes)) throw noRoom();
+    this.#held = total;
+    this.#room.count(this.#databaseId, bytes);
+  }
+
+  /** What was made so far is thrown away: the request is sent again. */
+  startOver(): void {
+    if (this.#held > 0) this.#room.count(this.#databaseId, -this.#held);
+    this.#held = 0;
+  }
+
+  /** The reader has all of it, or has gone. */
+  release(): void {
+    this.startOver();
+    this.#isReleased = true;
+  }
+}
+
+const noRoom = (): PosternError =>
+  posternError("Y1040", "Too many large answers are waiting for their readers.", {
+    detail: "The statement was canceled; one that changes something may have done so.",
+    hint: "Try again in a moment, ask for fewer rows, or for lines: `accept: application/x-ndjson`.",
+  });
