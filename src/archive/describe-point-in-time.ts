@@ -23,7 +23,7 @@ const nothing: Omit<PointInTimeInfo, "status" | "reason"> = {
 
 export async function describePointInTime(
   platform: Platform,
-  row: Pick<DatabaseRow, "instance_id" | "created_at" | "paused_at">,
+  row: Pick<DatabaseRow, "instance_id" | "created_at" | "placed_at" | "paused_at">,
 ): Promise<PointInTimeInfo> {
   if (platform.toolchain.pgbackrest === null)
     return {
@@ -35,8 +35,13 @@ export async function describePointInTime(
     row.instance_id === null ? undefined : await findArchivedServer(platform.state, row.instance_id);
   if (!server) return { ...nothing, status: "off", reason: "The database has no server." };
   if (server.last_full_at === null) {
-    const reason = whyOff(platform, server);
-    return { ...nothing, status: reason === null ? "starting" : "off", reason, problem: server.problem };
+    const reason = whyOff(platform, server) ?? whyNew(row);
+    return {
+      ...nothing,
+      status: wantsArchive(platform.config, server) ? "starting" : "off",
+      reason,
+      problem: server.problem,
+    };
   }
   const [info, archiver] = await Promise.all([
     readArchiveInfo(platform, server.instance_id).catch(asPosternError),
@@ -45,8 +50,19 @@ export async function describePointInTime(
   // A disk that is missing is what is told of, not what keeps it from being told.
   if (info instanceof PosternError)
     return { ...nothing, status: "on", reason: null, problem: server.problem ?? info.toBody() };
-  return { ...render(platform, server, info, archiver), ...windowOf(platform, row, server, info, archiver) };
+  const state = render(platform, server, info, archiver);
+  return {
+    ...state,
+    reason: state.reason ?? whyNew(row),
+    ...windowOf(platform, row, server, info, archiver),
+  };
 }
+
+/** Why the window is shorter than the database is old. */
+const whyNew = ({ placed_at: placedAt }: Pick<DatabaseRow, "placed_at">): string | null =>
+  placedAt === null
+    ? null
+    : `The database came to this server at ${placedAt.toISOString()}; what was before that is in its backups only.`;
 
 function whyOff(platform: Platform, server: ArchivedServer): string | null {
   if (wantsArchive(platform.config, server)) return null;
@@ -80,14 +96,15 @@ function render(
 /** While the server runs and archives, the last moment is now: what is missing is archived before a restore. */
 function windowOf(
   platform: Platform,
-  row: Pick<DatabaseRow, "created_at" | "paused_at">,
+  row: Pick<DatabaseRow, "created_at" | "placed_at" | "paused_at">,
   server: ArchivedServer,
   info: ArchiveInfo,
   archiver: ArchiverFacts | undefined,
 ): Pick<PointInTimeInfo, "earliest" | "latest"> {
   const [first] = info.backups;
   if (!first) return { earliest: null, latest: null };
-  const earliest = first.stoppedAt > row.created_at ? first.stoppedAt : row.created_at;
+  const since = row.placed_at ?? row.created_at;
+  const earliest = new Date(Math.max(first.stoppedAt.getTime(), since.getTime()));
   // One that sleeps is woken by a restore.
   const answers = archiver !== undefined || row.paused_at !== null;
   const isLive = answers && server.failing_since === null && !archiver?.isFailing && server.status === "on";

@@ -20,9 +20,18 @@ export const policyOfClass: Record<DatabaseClass, BackupPolicy> = {
   "db.p3": { schedule: "0 2 * * *", retention: "90d", snapshotOnDelete: true, snapshotOnReset: true },
 };
 
-/** What holds for a database. */
-export function policyOf(databaseClass: DatabaseClass, wishes: BackupPolicyWishes): BackupPolicy {
+type Subject = Pick<DatabaseRow, "class" | "parent_id">;
+
+/** A branch lives for a short time and began as a copy: its class says only how long a backup is kept that is asked for. */
+const usualPolicyOf = ({ class: databaseClass, parent_id: parentId }: Subject): BackupPolicy => {
   const usual = policyOfClass[databaseClass];
+  if (parentId === null) return usual;
+  return { ...usual, schedule: null, snapshotOnDelete: false, snapshotOnReset: false };
+};
+
+/** What holds for a database. */
+export function policyOf(row: Subject, wishes: BackupPolicyWishes): BackupPolicy {
+  const usual = usualPolicyOf(row);
   return {
     schedule: wishes.schedule === "off" ? null : (wishes.schedule ?? usual.schedule),
     retention: wishes.retention ?? usual.retention,
@@ -38,7 +47,7 @@ export const expiryOf = (now: Date, policy: BackupPolicy, retention = policy.ret
 /** @see policyOf */
 export async function findPolicy(
   platform: Pick<Platform, "state">,
-  row: Pick<DatabaseRow, "id" | "class">,
+  row: Subject & Pick<DatabaseRow, "id">,
 ): Promise<BackupPolicy> {
-  return policyOf(row.class, await findBackupPolicy(platform.state, row.id));
+  return policyOf(row, await findBackupPolicy(platform.state, row.id));
 }

@@ -20,7 +20,7 @@ export async function surveyBackups(platform: Pick<Platform, "state" | "clock">)
   for (const row of await listScheduledDatabases(platform.state)) {
     const { id, name, failures } = row;
     if (row.last_verification === "failed") survey.unverified.push({ id, name });
-    const { schedule } = policyOf(row.class, row);
+    const { schedule } = policyOf(row, row);
     if (schedule === null) continue;
     survey.scheduled += 1;
     const times = {

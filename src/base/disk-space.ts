@@ -26,7 +26,15 @@ interface Place {
 
 /** @param what for example "A branch of shop". @throws Y4051 */
 export async function requireDiskSpace({ config }: Place, neededBytes: number, what: string): Promise<void> {
-  const { freeBytes, reserveBytes } = await readDiskSpace(config.home, config.diskReserveBytes);
+  checkDiskSpace(await readDiskSpace(config.home, config.diskReserveBytes), neededBytes, what);
+}
+
+/** @throws Y4051 */
+export function checkDiskSpace(
+  { freeBytes, reserveBytes }: Pick<DiskSpace, "freeBytes" | "reserveBytes">,
+  neededBytes: number,
+  what: string,
+): void {
   if (freeBytes - neededBytes >= reserveBytes) return;
   throw posternError("Y4051", `${what} does not fit on the disk.`, {
     detail: `${inWords(freeBytes)} are free; it needs ${inWords(neededBytes)}, and ${inWords(reserveBytes)} are kept for what runs already.`,

@@ -41,7 +41,7 @@ export function describeBackupPolicy(
   row: DatabaseRow,
   wishes: BackupPolicyRow,
 ): BackupPolicyInfo {
-  const policy = policyOf(row.class, wishes);
+  const policy = policyOf(row, wishes);
   const names = ["schedule", "retention", "snapshot_on_delete", "snapshot_on_reset"] as const;
   const next = policy.schedule === null ? null : nextRun(policy.schedule, platform.clock.now());
   return {

@@ -10,6 +10,7 @@ import { dropOwner, dropPhysicalDatabase } from "../instances/physical-database.
 import type { Platform } from "../instances/platform.ts";
 import { removeInstance } from "../instances/provision-instance.ts";
 import type { QueryService } from "../query/query-service.ts";
+import { findNewestBackups } from "../state/backups.ts";
 import { listDescendants, listWorkWithBranch } from "../state/branches.ts";
 import { type DatabaseRow, findDatabaseById, updateDatabase } from "../state/databases.ts";
 import { insertOperation, type OperationRow } from "../state/operations.ts";
@@ -45,7 +46,7 @@ export const destroyDatabase = (sessions: Pick<QueryService, "closeDatabase">): 
     const row = await findDatabaseById(platform.state, run.row.database_id!);
     if (!row || row.status === "destroyed") return { database_id: run.row.database_id };
     const keep = run.row.input.skip_snapshot !== true;
-    if (keep && row.status !== "destroying") {
+    if (keep && row.status !== "destroying" && !(await hasLastBackup(platform, row))) {
       await run.step("last backup", () => createFinalBackup(platform, run, row).catch(explainNoBackup));
     }
     await updateDatabase(platform.state, row.id, { status: "destroying" });
@@ -62,15 +63,21 @@ export const destroyDatabase = (sessions: Pick<QueryService, "closeDatabase">): 
     return { database_id: row.id };
   },
 
-  /** Before the data is touched there is nothing to undo; after that there is only forward. */
+  /** Before the data is touched there is nothing to undo; after that there is only forward: to be destroyed once more. */
   async undo(platform, run) {
     const finalBackup = run.row.input.final_backup as BackupId | undefined;
     if (finalBackup) await discardBackup(platform, finalBackup, run.row.input.undoing as ErrorBody);
     const row = await findDatabaseById(platform.state, run.row.database_id!);
-    if (row?.status === "destroying")
-      throw posternError("Y4003", `Database ${row.name} is half destroyed; its data could not be removed.`);
+    if (row?.status === "destroying") await updateDatabase(platform.state, row.id, { status: "failed" });
   },
 });
+
+/** Of a database that was half destroyed by an attempt before this one: there is no whole data any more to back up. */
+async function hasLastBackup(platform: Platform, row: DatabaseRow): Promise<boolean> {
+  if (row.status !== "failed") return false;
+  const { completed } = await findNewestBackups(platform.state, row.id);
+  return completed?.kind === "final";
+}
 
 /** The innermost first; none of them keeps a last backup, as none of them was asked for by name. */
 async function endBranches(

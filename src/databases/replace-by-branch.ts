@@ -141,7 +141,7 @@ async function replaceServer(
   // Of the stopped server: whatever was written to it until its last moment is in it.
   if (run.row.input.snapshot === true)
     await run.step("safety backup", async () => {
-      await startClone(platform, old!);
+      await startClone(platform, old!, target.class);
       await backUp(platform, run, { ...target, instance_id: old! }).catch((error: unknown) =>
         explainKept(error, target, old!),
       );

@@ -10,13 +10,9 @@ import { compareContents, countDatabase } from "../backups/count-tables.ts";
 import { restoreInto } from "../backups/restore-into.ts";
 import { posternError } from "../base/error.ts";
 import type { AccountId, BackupId } from "../base/id.ts";
+import { newPassword, scramVerifier } from "../base/secrets.ts";
 import type { OperationHandler, OperationRun } from "../instances/operation-run.ts";
-import {
-  createPhysicalDatabase,
-  createTenant,
-  dropOwner,
-  dropPhysicalDatabase,
-} from "../instances/physical-database.ts";
+import { createTenant, dropOwner, dropPhysicalDatabase } from "../instances/physical-database.ts";
 import type { Platform } from "../instances/platform.ts";
 import { type BackupContents, type BackupRow, findBackup, saveVerification } from "../state/backups.ts";
 import { type DatabaseRow, findDatabaseById } from "../state/databases.ts";
@@ -24,7 +20,7 @@ import { insertOperation, type OperationRow } from "../state/operations.ts";
 import { isWaitedFor } from "../state/scheduled-operations.ts";
 import { requireReady } from "./require-ready.ts";
 
-/** `<database>_verify_<operation>` */
+/** `<database>_verify_<operation>`: of the scratch database, and of the role that owns it. */
 export const scratchPattern = /^db_[0-9a-f]{12}_verify_([0-9a-f]{12})$/;
 
 /** What says that the backup itself is no good; anything else says that it could not be tried. */
@@ -107,38 +103,33 @@ export const verifyBackup: OperationHandler = {
   },
 };
 
-interface Scratch {
-  /** Where it is, and who owns it there. */
-  tenant: DatabaseRow;
-  name: string;
-  /** The database is destroyed: its owner is made for the trial, on the shared server. */
-  ownerToo: boolean;
-}
-
-function scratchOf(run: OperationRun, row: DatabaseRow): Scratch {
+/**
+ * The scratch database as one of its own: the database's owner may not enter it, and the role that may is known to neither
+ * the pooler nor anybody who has a password. Of a destroyed database it is on the shared server.
+ */
+function scratchOf(run: OperationRun, row: DatabaseRow): DatabaseRow {
   const name = `${row.id.replace("-", "_")}_verify_${run.id.slice("op-".length)}`;
-  if (row.destroyed_at === null) return { tenant: row, name, ownerToo: false };
-  const tenant: DatabaseRow = { ...row, instance_id: "shared", isolation: "shared", database_name: name };
-  return { tenant, name, ownerToo: true };
+  const scratch = { ...row, database_name: name, role_name: name };
+  return row.destroyed_at === null ? scratch : { ...scratch, instance_id: "shared", isolation: "shared" };
 }
 
 async function tryRestore(
   platform: Platform,
   run: OperationRun,
-  { tenant, name, ownerToo }: Scratch,
+  scratch: DatabaseRow,
   backup: BackupRow,
 ): Promise<BackupContents> {
+  const name = scratch.database_name;
   await run.step("check the file", () => verifyArtefact(platform, backup));
-  await requireRoom(platform, tenant, backup);
+  await requireRoom(platform, scratch, backup);
   await run.step("scratch database", async () => {
     // An attempt that was cut off left a part.
-    await dropPhysicalDatabase(platform, tenant, name);
-    if (ownerToo) await createTenant(platform, tenant);
-    else await createPhysicalDatabase(platform, tenant, name);
+    await removeScratch(platform, scratch);
+    await createTenant(platform, { ...scratch, scram_verifier: await scramVerifier(newPassword()) });
   });
-  await run.step("trial restore", () => restoreInto(platform, run, tenant, name, backup.id));
+  await run.step("trial restore", () => restoreInto(platform, run, scratch, name, backup.id));
   return run.step("compare", async () => {
-    const found = await countDatabase(platform, { server: tenant.instance_id!, database: name });
+    const found = await countDatabase(platform, { server: scratch.instance_id!, database: name });
     const difference = backup.contents && compareContents(backup.contents, found);
     if (difference === null) return found;
     throw posternError("Y6015", `Backup ${backup.id} does not hold what was in the database.`, {
@@ -160,10 +151,10 @@ async function requireRoom(platform: Platform, tenant: DatabaseRow, backup: Back
   });
 }
 
-async function removeScratch(platform: Platform, { tenant, name, ownerToo }: Scratch): Promise<void> {
-  if (tenant.instance_id === null) return;
-  await dropPhysicalDatabase(platform, tenant, name);
-  if (ownerToo) await dropOwner(platform, tenant);
+async function removeScratch(platform: Platform, scratch: DatabaseRow): Promise<void> {
+  if (scratch.instance_id === null) return;
+  await dropPhysicalDatabase(platform, scratch, scratch.database_name);
+  await dropOwner(platform, scratch);
 }
 
 /** The ledger of migrations is compared too, but it is none of the owner's tables. */

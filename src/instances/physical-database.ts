@@ -109,9 +109,19 @@ export async function dropPhysicalDatabase(
 
 /** Drops the tenant's roles; its databases must be gone. */
 export async function dropOwner(place: Place, tenant: Tenant): Promise<void> {
-  await withAdmin(place, tenant.instance_id!, "postgres", async (client) => {
-    const { authenticated, anonymous } = clientRoles(tenant.database_name);
-    for (const role of new Set([tenant.role_name, tenant.database_name, authenticated, anonymous])) {
+  const { authenticated, anonymous } = clientRoles(tenant.database_name);
+  await dropRoles(place, tenant.instance_id!, [
+    tenant.role_name,
+    tenant.database_name,
+    authenticated,
+    anonymous,
+  ]);
+}
+
+/** Those of them that exist. */
+export async function dropRoles(place: Place, server: string, roles: readonly string[]): Promise<void> {
+  await withAdmin(place, server, "postgres", async (client) => {
+    for (const role of new Set(roles)) {
       if (await roleExists(client, role))
         await client.query(`drop owned by ${name(role)}; drop role ${name(role)}`);
     }

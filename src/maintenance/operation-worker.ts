@@ -5,6 +5,7 @@ import { sleep } from "../base/clock.ts";
 import type { OperationId } from "../base/id.ts";
 import type { Service } from "../base/service.ts";
 import type { Platform } from "../instances/platform.ts";
+import { freeLostJobs } from "../state/lost-jobs.ts";
 import { enqueueOperation, listUnfinishedOperations } from "../state/operations.ts";
 import { PatientPool } from "./patient-pool.ts";
 import { type OperationHandlers, runOperation } from "./run-operation.ts";
@@ -15,6 +16,7 @@ const quietLogger = new Logger(() => () => {});
 /** Operations that run at once; those on one database come one after the other. */
 const concurrency = 6;
 const mostAttempts = 100;
+const lookForLostJobsEveryMs = 15_000;
 /** How long a stop waits for running operations. */
 const stopPatienceMs = 10_000;
 
@@ -28,7 +30,9 @@ export class OperationWorker implements Service {
   readonly #platform: Platform;
   readonly #handlers: OperationHandlers;
   readonly #pool: pg.Pool;
+  readonly #running = new Set<OperationId>();
   #runner: Runner | undefined;
+  #lookForLostJobs: NodeJS.Timeout | undefined;
 
   constructor(platform: Platform, handlers: OperationHandlers, connection: pg.PoolConfig) {
     this.#platform = platform;
@@ -48,12 +52,21 @@ export class OperationWorker implements Service {
       pollInterval: 1_000,
       logger: quietLogger,
       taskList: {
-        operation: (payload) => this.#runPatiently((payload as { id: OperationId }).id),
+        operation: async (payload) => {
+          const { id } = payload as { id: OperationId };
+          this.#running.add(id);
+          await this.#runPatiently(id).finally(() => this.#running.delete(id));
+        },
       },
     });
     this.#runner.promise.catch((error: unknown) =>
       this.#platform.observe({ type: "fault", where: "operation worker", error }),
     );
+    this.#lookForLostJobs = setInterval(() => {
+      // One that Postern's own database cannot be asked for is found the next time.
+      freeLostJobs(this.#platform.state, [...this.#running]).catch(() => {});
+    }, lookForLostJobsEveryMs);
+    this.#lookForLostJobs.unref();
   }
 
   /**
@@ -75,6 +88,7 @@ export class OperationWorker implements Service {
   }
 
   async stop(): Promise<void> {
+    clearInterval(this.#lookForLostJobs);
     const runner = this.#runner;
     this.#runner = undefined;
     // Running operations end at their next step; one that does not is left to the next daemon, as after a crash.

@@ -11,7 +11,7 @@ import { notePassword } from "../instances/note-password.ts";
 import { createOperationRun, type OperationHandler, type OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
 import { wakeInstance } from "../instances/sleeping-instance.ts";
-import { findDatabaseById } from "../state/databases.ts";
+import { findDatabaseById, updateDatabase } from "../state/databases.ts";
 import {
   findOperation,
   finishOperation,
@@ -24,6 +24,8 @@ export type OperationHandlers = Record<string, OperationHandler>;
 
 /** How long passing faults are waited out before the operation is given up. */
 const patienceMs = 90_000;
+/** An undo that cannot be done is tried so often, and then ends as well: nobody waits for it for ever. */
+const undoAttempts = 5;
 
 export async function runOperation(
   platform: Platform,
@@ -107,16 +109,49 @@ async function giveUp(
   handler: OperationHandler,
   failure: ErrorBody,
 ): Promise<void> {
+  await patiently(platform, run.row, () => run.remember({ undoing: failure }));
+  const left = await undo(platform, run, handler);
   await patiently(platform, run.row, async () => {
-    await run.remember({ undoing: failure });
-    await handler.undo?.(platform, run);
+    if (left !== undefined) await noteHalfDone(platform, run.row);
     await finishOperation(platform.state, run.id, {
       status: "failed",
-      error: failure,
+      error: left === undefined ? failure : withDetail(failure, left),
       result: run.row.result,
     });
   });
 }
+
+/** Returns why it cannot be undone. Faults that pass are not among the reasons: they are thrown, and tried again later. */
+async function undo(
+  platform: Platform,
+  run: OperationRun,
+  handler: OperationHandler,
+): Promise<string | undefined> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await patiently(platform, run.row, async () => handler.undo?.(platform, run));
+      return undefined;
+    } catch (error) {
+      platform.stopping.throwIfAborted();
+      if (passes(error)) throw error;
+      platform.observe({ type: "fault", where: `undoing ${run.id}`, error });
+      if (attempt === undoAttempts) return messageOf(error);
+      await sleep(250 * 2 ** attempt, platform.stopping);
+    }
+  }
+}
+
+/** Such a database can be destroyed, and nothing else. */
+async function noteHalfDone(platform: Platform, { database_id: id }: OperationRow): Promise<void> {
+  const row = id === null ? undefined : await findDatabaseById(platform.state, id);
+  if (row && row.status !== "ready" && row.status !== "destroyed")
+    await updateDatabase(platform.state, row.id, { status: "failed" });
+}
+
+const withDetail = (failure: ErrorBody, left: string): ErrorBody => ({
+  ...failure,
+  detail: [failure.detail, `It could not be undone either: ${left}`].filter(Boolean).join("\n"),
+});
 
 /** Repeats `work` over faults that pass. */
 async function patiently(platform: Platform, row: OperationRow, work: () => Promise<void>): Promise<void> {

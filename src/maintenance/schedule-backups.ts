@@ -46,7 +46,7 @@ async function beginIfDue(
   row: ScheduledDatabase,
   now: Date,
 ): Promise<OperationRow | undefined> {
-  const { schedule } = policyOf(row.class, row);
+  const { schedule } = policyOf(row, row);
   if (schedule === null) return undefined;
   const reachedAt = row.reached_at ?? row.created_at;
   const plan = planRun(schedule, { reachedAt, retryAt: row.retry_at }, now);

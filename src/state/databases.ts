@@ -36,6 +36,8 @@ export interface DatabaseRow {
   /** The database that this one was restored from, and the moment it was restored to. */
   restored_from: DatabaseId | null;
   restored_to: Date | null;
+  /** Since when it is on the server that it is on; null: from its beginning. */
+  placed_at: Date | null;
   /** Null: awake. */
   paused_at: Date | null;
   /** Sleeps after so long without a statement; 0: never; null: as the operator has set it. */
@@ -169,6 +171,7 @@ export async function updateDatabase(
       | "storage_limit_bytes"
       | "paused_at"
       | "pause_after_seconds"
+      | "placed_at"
     >
   >,
 ): Promise<void> {

@@ -3,7 +3,7 @@
  * one, in the snake_case of SQL; nothing above this folder writes SQL against these tables.
  */
 import pg from "pg";
-import { posternError } from "../base/error.ts";
+import { PosternError, posternError } from "../base/error.ts";
 
 /** What both a pool and one connection in a transaction can do. */
 export interface Queryable {
@@ -50,7 +50,7 @@ export class State implements Queryable {
       await client.query("rollback").catch((failure: Error) => {
         broken = failure;
       });
-      throw error;
+      return explainUnreachable(error);
     } finally {
       client.release(broken);
     }
@@ -61,15 +61,27 @@ export class State implements Queryable {
   }
 }
 
-const unreachable = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "57P01", "57P02", "57P03", "08006"]);
+const unreachable = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "57P01",
+  "57P02",
+  "57P03",
+  "08000",
+  "08001",
+  "08003",
+  "08006",
+]);
 
 /** Postern's own server is being started again: that passes, and the caller may try again. */
 function explainUnreachable(error: unknown): never {
+  if (error instanceof PosternError) throw error;
   const { code, syscall, message } = error as NodeJS.ErrnoException;
   const gone =
     unreachable.has(code ?? "") ||
     (code === "ENOENT" && syscall === "connect") ||
-    /Connection terminated|timeout exceeded/.test(message);
+    /Connection terminated|timeout exceeded|connection error and is not queryable/.test(message);
   if (!gone) throw error;
   throw posternError("Y4001", "Postern's own database does not answer.", {
     detail: message,

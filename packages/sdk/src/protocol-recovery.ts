@@ -12,7 +12,7 @@ export interface PointInTimeGap {
 export interface PointInTimeInfo {
   /** `unavailable`: nothing here can archive; `starting`: the first full backup is being made. */
   status: "on" | "starting" | "off" | "unavailable";
-  /** Why it is off or unavailable. */
+  /** Why it is off or unavailable, or begins later than the database. */
   reason: string | null;
   /** The database can be restored to any moment between these two, but for the gaps. */
   earliest: string | null;

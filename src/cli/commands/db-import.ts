@@ -29,6 +29,7 @@ import { importScript } from "../transfer/import-script.ts";
 import { openSource } from "../transfer/open-source.ts";
 import { findPostgresPrograms, type PostgresPrograms } from "../transfer/postgres-programs.ts";
 import { prepareTarget } from "../transfer/prepare-target.ts";
+import { requireRoom } from "../transfer/require-room.ts";
 import { whenInterrupted } from "../transfer/when-interrupted.ts";
 
 export interface ImportResult {
@@ -92,6 +93,7 @@ async function importInto(
   { source, target, programs, scratch }: Wish,
 ): Promise<number | undefined> {
   const startedAt = performance.now();
+  await requireRoom(context, target, source);
   const { url, label } = await prepareTarget(context, input, target);
   const progress = startProgress(context.output, { lines: true });
   try {

@@ -146,6 +146,8 @@ async function commitSwitch(platform: Platform, run: OperationRun, { to }: Move)
       isolation: to.isolation,
       connection_limit: to.connection_limit,
       storage_limit_bytes: to.storage_limit_bytes,
+      // What the new server has archived until now is without this database.
+      placed_at: platform.clock.now(),
     });
     await mergeOperationInput(tx, run.id, { switched: true });
   });

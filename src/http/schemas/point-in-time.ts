@@ -12,7 +12,10 @@ import { errorBody, timestamp } from "./respond.ts";
 export const pointInTimeInfo = z
   .object({
     status: z.enum(["on", "starting", "off", "unavailable"]),
-    reason: z.string().nullable().describe("Why it is off or unavailable."),
+    reason: z
+      .string()
+      .nullable()
+      .describe("Why it is off or unavailable, or begins later than the database."),
     earliest: timestamp.nullable().describe("The database can be restored to any moment from here"),
     latest: timestamp.nullable().describe("to here, but for the gaps."),
     gaps: z

@@ -1,0 +1,84 @@
+/** In charge of killing the daemon at a chosen write of an operation, and of bringing the operation to its end after that. */
+import type { OperationInfo } from "@postern/sdk/protocol";
+import type { PosternHome } from "./postern-home.ts";
+import { waitUntil } from "./wait-until.ts";
+import type { WriteGate } from "./write-gate.ts";
+
+export interface CrashPoint {
+  /** The daemon dies at this write of the operation to Postern's own tables. */
+  write: number;
+  /** Did the write still count? A number: it did, and the daemon lived on for so many milliseconds. */
+  end: "commit" | "rollback" | number;
+}
+
+export interface CrashScenario {
+  title: string;
+  /** As Postern's tables call it. */
+  kind: string;
+  /** Others build on what it makes. */
+  isNeeded?: boolean;
+  /** Asks for it, and returns its id. Called again and again. */
+  begin(): Promise<string>;
+  /** What must hold when it has ended. */
+  check(operation: OperationInfo): Promise<void>;
+}
+
+export interface CrashOutcome {
+  /** False: the operation has no such write, and was carried out without a crash. */
+  died: boolean;
+  /** What the daemon was writing. */
+  during: string;
+  operation: OperationInfo;
+}
+
+export const isOver = ({ status }: OperationInfo): boolean => status !== "pending" && status !== "running";
+
+export async function crashAt(
+  postern: PosternHome,
+  gate: WriteGate,
+  { kind, begin }: Pick<CrashScenario, "kind" | "begin">,
+  { write, end }: CrashPoint,
+): Promise<CrashOutcome> {
+  await gate.close(kind, write);
+  const id = await begin();
+  const read = () => postern.api<OperationInfo>("GET", `/v1/operations/${id}`);
+  let died = false;
+  await waitUntil(
+    `write ${write} of ${kind}, or its end`,
+    async () => {
+      died = await gate.isReached();
+      return died || isOver(await read());
+    },
+    90_000,
+  );
+  const during = died ? await gate.describe() : "";
+  if (died && typeof end === "number") {
+    await gate.open("commit");
+    await new Promise((resolve) => setTimeout(resolve, end));
+  }
+  if (died) {
+    await postern.stop("SIGKILL");
+    if (typeof end !== "number") await gate.open(end);
+    await postern.start();
+  } else {
+    await gate.open("commit");
+  }
+  return { died, during, operation: await waitForEnd(postern, id) };
+}
+
+export async function waitForEnd(
+  postern: PosternHome,
+  id: string,
+  timeoutMs = 90_000,
+): Promise<OperationInfo> {
+  let operation = await postern.api<OperationInfo>("GET", `/v1/operations/${id}`);
+  await waitUntil(
+    `operation ${id} ends: ${JSON.stringify(operation)}`,
+    async () => {
+      operation = await postern.api<OperationInfo>("GET", `/v1/operations/${id}?wait=2`);
+      return isOver(operation);
+    },
+    timeoutMs,
+  );
+  return operation;
+}
