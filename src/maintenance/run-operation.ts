@@ -133,7 +133,7 @@ async function undo(
       return undefined;
     } catch (error) {
       platform.stopping.throwIfAborted();
-      if (passes(error)) throw error;
+      if (isPassingFault(error)) throw error;
       platform.observe({ type: "fault", where: `undoing ${run.id}`, error });
       if (attempt === undoAttempts) return messageOf(error);
       await sleep(250 * 2 ** attempt, platform.stopping);
