@@ -77,6 +77,8 @@ export interface Config extends ListenConfig {
   workers: number;
   /** May people without a key make an account? */
   registration: "closed" | "open";
+  /** May new databases be made? */
+  provisioning: "on" | "off";
   /** May a database take tokens of an issuer inside a private network? The daemon fetches what its owner names. */
   privateIssuers: "refused" | "allowed";
   /** For clients of a database, and for each key of the control plane; null: none. */
@@ -220,6 +222,7 @@ export function readConfig(environment: Environment = process.env): Config {
     origins: origins(environment),
     workers: workers(environment),
     registration: choice(environment, "POSTERN_REGISTRATION", ["closed", "open"]),
+    provisioning: choice(environment, "POSTERN_PROVISIONING", ["on", "off"]),
     privateIssuers: choice(environment, "POSTERN_PRIVATE_ISSUERS", ["refused", "allowed"]),
     rateLimit: rateLimit(environment),
     requestTimeoutMs: 1_000 * count(environment, "POSTERN_REQUEST_TIMEOUT", 30, 3_600),

@@ -162,6 +162,16 @@ export const errorCodes = {
   Y6015: { name: "verification_failed", http: 409, exit: 1 },
   Y6014: { name: "download_url_invalid", http: 403, exit: 4 },
   Y6013: { name: "backup_key_unusable", http: 409, exit: 1 },
+  // Y7: manifest, environments, releases
+  Y7001: { name: "invalid_manifest", http: 400, exit: 2 },
+  Y7003: { name: "project_not_found", http: 404, exit: 5 },
+  Y7004: { name: "environment_not_found", http: 404, exit: 5 },
+  Y7005: { name: "service_not_found", http: 404, exit: 5 },
+  Y7006: { name: "service_ambiguous", http: 400, exit: 2 },
+  Y7007: { name: "invalid_project_name", http: 400, exit: 2 },
+  Y7008: { name: "project_name_taken", http: 409, exit: 6 },
+  Y7009: { name: "provisioning_disabled", http: 403, exit: 4 },
+  Y7010: { name: "environment_protected", http: 400, exit: 2 },
   // Y8: credentials and pooling
   Y8001: { name: "pooler_unreachable", http: 503, exit: 9 },
   Y8002: { name: "reserved_variable", http: 400, exit: 2 },

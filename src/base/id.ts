@@ -11,6 +11,7 @@ export type OperationId = Id<"operation">;
 export type AccountId = Id<"account">;
 export type KeyId = Id<"key">;
 export type TokenId = Id<"token">;
+export type ProjectId = Id<"project">;
 
 const hex = (bytes: number) => randomBytes(bytes).toString("hex");
 
@@ -21,6 +22,9 @@ export const newOperationId = () => `op-${hex(6)}` as OperationId;
 export const newAccountId = () => `acc-${hex(6)}` as AccountId;
 export const newKeyId = () => `key-${hex(6)}` as KeyId;
 export const newTokenId = () => `tok-${hex(6)}` as TokenId;
+
+/** As the originals write it, with an underscore. */
+export const newProjectId = () => `proj_${hex(6)}` as ProjectId;
 
 export const databaseIdPattern = /^db-[0-9a-f]{12}$/;
 export const backupIdPattern = /^bkp-[0-9a-f]{8}$/;

@@ -9,6 +9,7 @@ const classes: Record<string, string> = {
   Y4: "Servers",
   Y5: "Migrations",
   Y6: "Backups",
+  Y7: "Projects and manifests",
   Y8: "Credentials and pooling",
   Y9: "Postern's own fault",
 };

@@ -60,6 +60,9 @@ export const optionsOf = (spec: CommandSpec): readonly OptionSpec[] => [
 export const databaseOptions: readonly OptionSpec[] = [
   { flags: "--db-id <id>", summary: "id of the database; needs --token" },
   { flags: "--token <token>", summary: "token of the database; needs --db-id; also from DATABASE_TOKEN" },
+  { flags: "--env <environment>", summary: "the database of this environment of the project" },
+  { flags: "--project <project>", summary: "name or id; the linked one, or postern.yaml's, when absent" },
+  { flags: "--service <service>", summary: "which of the environment's databases; the only one, or db" },
 ];
 
 export const urlOption: OptionSpec = {
@@ -70,6 +73,12 @@ export const urlOption: OptionSpec = {
 export const confirmOptions: readonly OptionSpec[] = [
   { flags: "-y, --yes", summary: "do not ask" },
   { flags: "--force", summary: "the same as --yes" },
+];
+
+/** Of commands that destroy data. */
+export const destroyOptions: readonly OptionSpec[] = [
+  ...confirmOptions,
+  { flags: "--confirm <environment>", summary: "its name, where the environment is protected" },
 ];
 
 /** Where migrations are. */

@@ -1,9 +1,9 @@
 /** In charge of emptying the database that a command names: what a reset and a wipe have in common. */
-import type { OperationInfo, ResetResult } from "@postern/sdk/protocol";
+import type { DatabaseInfo, OperationInfo, ResetResult } from "@postern/sdk/protocol";
 import type pg from "pg";
 import { PosternError, posternError } from "../base/error.ts";
 import type { CommandInput } from "./command-input.ts";
-import { isConfirmed } from "./command-input.ts";
+import { confirmDestruction } from "./confirm-destruction.ts";
 import { withPostgresAt } from "./connect-postgres.ts";
 import type { CliContext } from "./context.ts";
 import { plural } from "./format.ts";
@@ -21,8 +21,9 @@ export async function confirmEmptying(
   input: CommandInput,
   what: string,
   fate: string,
+  info: Pick<DatabaseInfo, "name" | "environment"> = { name: what, environment: null },
 ): Promise<void> {
-  if (!isConfirmed(input)) await context.prompt.confirm(`${what}? ${fate}`);
+  await confirmDestruction(context, input, info, `${what}? ${fate}`);
 }
 
 /** What happens to the data, as the question says it. */

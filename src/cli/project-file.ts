@@ -32,10 +32,14 @@ export async function findProject(from: string): Promise<Project | undefined> {
 }
 
 /** Version control never sees the folder: it ignores itself. */
-export async function writeProject({ directory, link }: Project): Promise<void> {
+export async function ignoreFolder(directory: string): Promise<void> {
   const folder = join(directory, ".postern");
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeFile(join(folder, ".gitignore"), "*\n");
+}
+
+export async function writeProject({ directory, link }: Project): Promise<void> {
+  await ignoreFolder(directory);
   await writePrivateFile(linkFile(directory), link);
 }
 

@@ -5,6 +5,8 @@ import { posternError } from "../base/error.ts";
 export interface Prompt {
   /** @throws Y1014 naming the flag where nobody can be asked, Y1015 when the answer is no */
   confirm(question: string): Promise<void>;
+  /** A word that has to be typed. @throws `refusal` where nobody can be asked, Y1015 for another word */
+  typed(question: string, word: string, refusal: Error): Promise<void>;
   /** From the variable, from stdin (`-`), or asked for without echo. @throws Y1014 */
   password(question: string, options: { variable: string; confirm?: boolean }): Promise<string>;
   /** @throws Y1014 with this hint where nobody can be asked */
@@ -31,6 +33,12 @@ export function createPrompt(mayAsk: boolean): Prompt {
       const { confirm } = await load();
       const yes = await confirm({ message: question, initialValue: false, output: process.stderr });
       if (answered<boolean>(yes) !== true) throw declined();
+    },
+    async typed(question, word, refusal) {
+      if (!isInteractive) throw refusal;
+      const { text: ask } = await load();
+      if (answered<string>(await ask({ message: question, output: process.stderr })) !== word)
+        throw declined();
     },
     async password(question, options) {
       const given = process.env[options.variable];

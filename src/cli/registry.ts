@@ -8,6 +8,7 @@ import { clientAccessSpecs } from "./specs/client-access-specs.ts";
 import { daemonSpecs } from "./specs/daemon-specs.ts";
 import { databaseSpecs } from "./specs/database-specs.ts";
 import { developmentSpecs } from "./specs/development-specs.ts";
+import { environmentSpecs } from "./specs/environment-specs.ts";
 import { pauseSpecs } from "./specs/pause-specs.ts";
 import { projectSpecs } from "./specs/project-specs.ts";
 import { recoverySpecs } from "./specs/recovery-specs.ts";
@@ -20,6 +21,7 @@ export const registry: readonly CommandSpec[] = [
   ...daemonSpecs,
   ...accountSpecs,
   ...projectSpecs,
+  ...environmentSpecs,
   ...databaseSpecs,
   ...sqlSpecs,
   ...tenantSpecs,
@@ -34,6 +36,8 @@ export const registry: readonly CommandSpec[] = [
 ];
 
 export const groupSummaries: Record<string, string> = {
+  project: "applications: what environments and their databases belong to",
+  env: "environments of a project: staging, production",
   db: "databases",
   "db backup": "backups of a database",
   "db branch": "copies of a database to try things on",

@@ -23,13 +23,21 @@ const secretVariables = new Set<string>([
   "DATABASE_TOKEN",
 ]);
 
-/** DATABASE_TOKEN only where this machine knows the token: Postern keeps no more than its hash. */
+/**
+ * DATABASE_TOKEN only where this machine knows the token, as Postern keeps no more than its hash; an environment has one of its
+ * own, which is kept for it.
+ */
 export async function readVariables(
   context: CliContext,
   input: CommandInput,
 ): Promise<Record<string, string>> {
   const target = await requireDatabase(context, input);
   const control = await context.forDatabase(target);
+  if (target.environment) {
+    const { project, name, service } = target.environment;
+    const values = await control.getManagedValues(project, name, service);
+    return databaseVariables(values, values.id, values.token);
+  }
   const [urls, info] = await Promise.all([
     control.getDatabaseUrls(target.ref),
     control.getDatabase(target.ref),

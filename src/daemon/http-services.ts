@@ -19,6 +19,7 @@ import { type MetricsFacts, metricsSource } from "./metrics-source.ts";
 import { operationServices } from "./operation-services.ts";
 import { pauseServices } from "./pause-services.ts";
 import { pointInTimeServices } from "./point-in-time-services.ts";
+import { projectServices } from "./project-services.ts";
 import { resetServices } from "./reset-services.ts";
 import { rowSecurityServices } from "./row-security-services.ts";
 import { credentialServices, scaleServices, tokenServices } from "./tenant-services.ts";
@@ -77,6 +78,7 @@ export function compositionOf(
     backupPolicies: backupPolicyServices(platform),
     pointInTime: pointInTimeServices(platform),
     operations: operationServices(platform),
+    projects: projectServices(platform, dataPlane),
   };
   return { services, query, dataPlane, idleWatch };
 }

@@ -27,6 +27,7 @@ import {
   updateDatabase,
 } from "../state/databases.ts";
 import { insertOperation, type OperationRow } from "../state/operations.ts";
+import type { Queryable } from "../state/state.ts";
 import { checkDatabaseName, checkPassword, checkUserName, inventName } from "./name-rules.ts";
 import { pauseAfterOf } from "./pause-rules.ts";
 import { chooseIsolation, chooseMajor, havePostgres } from "./postgres-version.ts";
@@ -42,12 +43,17 @@ export interface AcceptedDatabase {
   operation: OperationRow;
 }
 
-/** Checks the wish and writes it down, with its operation. @throws Y3003 Y3006 Y2006 Y3009 Y2060 Y3002 Y3007 */
+/**
+ * Checks the wish and writes it down, with its operation. @throws Y3003 Y3006 Y2006 Y3009 Y2060 Y3002 Y3007 Y7009
+ * @param also what is written down with it, or not at all.
+ */
 export async function requestCreateDatabase(
   platform: Platform,
   accountId: AccountId,
   input: CreateDatabaseRequest,
+  also: (tx: Queryable, id: DatabaseId) => Promise<void> = async () => {},
 ): Promise<AcceptedDatabase> {
+  requireProvisioning(platform);
   const id = newDatabaseId();
   const name = checkDatabaseName(input.name ?? inventName());
   const roleName = input.user === undefined ? postgresNameOf(id) : checkUserName(input.user);
@@ -75,6 +81,7 @@ export async function requestCreateDatabase(
         storage_limit_bytes: isolation === "shared" ? tier.storageLimitBytes : null,
       });
       await insertToken(tx, id, hashSecret(token), "master");
+      await also(tx, id);
       const instance: InstanceId | "shared" = isolation === "shared" ? "shared" : newInstanceId();
       return insertOperation(tx, {
         kind: "create_database",
@@ -156,6 +163,15 @@ async function requireRow(platform: Platform, operation: OperationRow): Promise<
       : await findDatabaseById(platform.state, operation.database_id);
   if (!row) throw posternError("Y3005", "The database that this operation creates is gone.");
   return row;
+}
+
+/** @throws Y7009 */
+export function requireProvisioning({ config }: Pick<Platform, "config">): void {
+  if (config.provisioning === "on") return;
+  throw posternError("Y7009", "This Postern makes no new databases: its administrator has disabled it.", {
+    detail: "POSTERN_PROVISIONING is off.",
+    hint: "Ask the administrator; databases that exist can be used as before.",
+  });
 }
 
 export function explainTaken(error: unknown, name: string, user: string): unknown {

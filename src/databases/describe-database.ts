@@ -11,6 +11,7 @@ import { verifyPassword } from "../postgres/scram.ts";
 import { findAccountById } from "../state/accounts.ts";
 import { lastCompletedBackupAt } from "../state/backups.ts";
 import type { DatabaseRow } from "../state/databases.ts";
+import { type DatabaseEnvironment, listEnvironmentsOfDatabases } from "../state/environment-services.ts";
 import { findInstance } from "../state/instances.ts";
 import { pauseAfterOf } from "./pause-rules.ts";
 
@@ -41,12 +42,14 @@ export async function describeDatabase(platform: Platform, row: DatabaseRow): Pr
 
 /** What the row tells, for lists: no server is asked. */
 export async function describeRow(platform: Platform, row: DatabaseRow): Promise<DatabaseInfo> {
-  const [account, lastBackup, instance] = await Promise.all([
+  const [account, lastBackup, instance, environments] = await Promise.all([
     findAccountById(platform.state, row.account_id),
     lastCompletedBackupAt(platform.state, row.id),
     row.instance_id === null ? undefined : findInstance(platform.state, row.instance_id),
+    listEnvironmentsOfDatabases(platform.state, [row.id]),
   ]);
   return renderRow(platform, row, {
+    environment: environments.get(row.id),
     owner: account!.username,
     lastBackup,
     version: instance?.version ?? platform.toolchain.postgresVersion,
@@ -56,7 +59,12 @@ export async function describeRow(platform: Platform, row: DatabaseRow): Promise
 export function renderRow(
   platform: Platform,
   row: DatabaseRow,
-  joined: { owner: string; lastBackup: Date | null; version: string },
+  joined: {
+    owner: string;
+    lastBackup: Date | null;
+    version: string;
+    environment: DatabaseEnvironment | undefined;
+  },
 ): DatabaseInfo {
   const host = databaseHost(platform, row);
   const size = row.size_bytes === null ? null : Number(row.size_bytes);
@@ -87,8 +95,23 @@ export function renderRow(
     expires_at: row.expires_at?.toISOString() ?? null,
     paused_at: row.paused_at?.toISOString() ?? null,
     pause_after_seconds: pauseAfterOf(platform, row),
+    environment: joined.environment ? renderEnvironment(joined.environment) : null,
   };
 }
+
+const renderEnvironment = ({
+  project_id,
+  project,
+  name,
+  service,
+  protected: isProtected,
+}: DatabaseEnvironment) => ({
+  project_id,
+  project,
+  name,
+  service,
+  protected: isProtected,
+});
 
 /** The secrets of a database; whoever calls this has checked that the caller may have them. */
 export async function describeUrls(platform: Platform, row: DatabaseRow): Promise<DatabaseUrls> {

@@ -15,6 +15,7 @@ import type { Platform } from "../instances/platform.ts";
 import { withAdmin } from "../instances/with-admin.ts";
 import { endTokens, noteRotation, savePassword } from "../state/credentials.ts";
 import { type DatabaseRow, findDatabaseById } from "../state/databases.ts";
+import { listServiceTokenIds } from "../state/environment-services.ts";
 import { insertOperation, type OperationRow } from "../state/operations.ts";
 import type { Queryable } from "../state/state.ts";
 import { insertScopedToken, type TokenRow } from "../state/tokens.ts";
@@ -50,7 +51,9 @@ export async function rotateCredentials(
   return platform.state.transaction(async (tx) => {
     await savePassword(tx, row.id, password);
     await noteRotation(tx, row.id, { rotatedAt, endAt: endsAt });
-    const isEnding = ({ label }: TokenRow) => input.all_tokens === true || label === masterLabel;
+    const ofEnvironments = await listServiceTokenIds(tx, row.id);
+    const isEnding = ({ id, label }: TokenRow) =>
+      input.all_tokens === true || label === masterLabel || ofEnvironments.includes(id);
     const { ending, staying } = await endTokens(tx, row.id, endsAt, isEnding);
     await insertScopedToken(tx, {
       id: newTokenId(),

@@ -20,6 +20,11 @@ export function describeApi(app: HttpApp, version: string): void {
           description: "Tokens that open a database over HTTP, and its owner's password.",
         },
         { name: "Client access", description: "An application's users, with tokens of their own." },
+        {
+          name: "Projects",
+          description: "Applications, their environments, and the manifest that says what they need.",
+        },
+        { name: "Environments", description: "The database of an environment, by its name." },
         { name: "Migrations", description: "SQL files, each applied once." },
         { name: "Row security", description: "What a client of a database would see." },
         { name: "Branches", description: "Copies of a database, with secrets of their own." },

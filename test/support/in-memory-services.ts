@@ -6,8 +6,10 @@ import type {
   BackupPolicyInfo,
   CreatedDatabase,
   DatabaseInfo,
+  EnvironmentInfo,
   OperationInfo,
   PointInTimeInfo,
+  ProjectInfo,
   ResetPassword,
   TokenInfo,
 } from "@postern/sdk/protocol";
@@ -57,6 +59,25 @@ export const database: DatabaseInfo = {
   expires_at: null,
   paused_at: null,
   pause_after_seconds: null,
+  environment: null,
+};
+
+const project: ProjectInfo = {
+  id: "proj_0123456789ab",
+  name: "shop",
+  owner: "admin",
+  environments: ["staging"],
+  created_at: at,
+};
+
+const environment: EnvironmentInfo = {
+  project_id: project.id,
+  project: project.name,
+  name: "staging",
+  protected: false,
+  services: [],
+  created_at: at,
+  applied_at: null,
 };
 
 export const operation: OperationInfo = {
@@ -277,6 +298,28 @@ export function inMemoryServices(): InMemoryServices {
     reset: {
       reset: recording("reset.reset", () => operation),
       wipe: recording("reset.wipe", () => operation),
+    },
+    projects: {
+      list: recording("projects.list", () => [project]),
+      describe: recording("projects.describe", () => project),
+      create: recording("projects.create", () => project),
+      listEnvironments: recording("projects.listEnvironments", () => [environment]),
+      describeEnvironment: recording("projects.describeEnvironment", () => environment),
+      saveEnvironment: recording("projects.saveEnvironment", () => environment),
+      apply: recording("projects.apply", () => ({
+        project_id: project.id,
+        project: project.name,
+        environment: environment.name,
+        protected: false,
+        plan: false,
+        services: [],
+      })),
+      readValues: recording("projects.readValues", () => ({
+        ...changedPassword.urls,
+        id: databaseId,
+        token,
+      })),
+      findDatabase: recording("projects.findDatabase", () => databaseId),
     },
     rowSecurity: {
       test: recording("rowSecurity.test", (_principal, input) => encode({ input, rowsAsArrays: false })),

@@ -5,6 +5,7 @@ import { type Import, readImports } from "../support/source-imports.ts";
 const belowDaemon = [
   "http",
   "maintenance",
+  "environments",
   "databases",
   "query",
   "tunnel",
@@ -22,9 +23,19 @@ const belowDaemon = [
 
 const mayImport: Record<string, readonly string[]> = {
   bin: ["cli", "daemon"],
-  cli: ["migrations", "postgres", "base"],
+  cli: ["manifest", "migrations", "postgres", "base"],
   daemon: belowDaemon,
-  http: ["databases", "query", "backups", "migrations", "credentials", "access", "instances", "base"],
+  http: [
+    "manifest",
+    "databases",
+    "query",
+    "backups",
+    "migrations",
+    "credentials",
+    "access",
+    "instances",
+    "base",
+  ],
   maintenance: [
     "archive",
     "databases",
@@ -37,6 +48,8 @@ const mayImport: Record<string, readonly string[]> = {
     "postgres",
     "base",
   ],
+  environments: ["databases", "backups", "access", "instances", "state", "base"],
+  manifest: ["base"],
   databases: [
     "query",
     "backups",

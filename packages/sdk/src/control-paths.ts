@@ -2,6 +2,9 @@
 export const databasePath = (ref: string) => `/v1/databases/${encodeURIComponent(ref)}`;
 export const tokensPath = (ref: string) => `${databasePath(ref)}/tokens`;
 export const clientAccessPath = (ref: string) => `${databasePath(ref)}/client-access`;
+export const projectPath = (ref: string) => `/v1/projects/${encodeURIComponent(ref)}`;
+export const environmentPath = (project: string, name: string) =>
+  `${projectPath(project)}/envs/${encodeURIComponent(name)}`;
 export const operationPath = (id: string) => `/v1/operations/${encodeURIComponent(id)}`;
 
 /** `?a=1&b=true` of what is not undefined. */

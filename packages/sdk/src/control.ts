@@ -3,6 +3,7 @@ import { backupMethods } from "./control-backups.ts";
 import { branchMethods } from "./control-branches.ts";
 import { clientAccessPath, databasePath, operationPath, queryString, tokensPath } from "./control-paths.ts";
 import { pauseMethods } from "./control-pauses.ts";
+import { projectMethods } from "./control-projects.ts";
 import { recoveryMethods } from "./control-recovery.ts";
 import type {
   AccountInfo,
@@ -131,6 +132,7 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
     ...branchMethods({ get, post }),
     ...recoveryMethods({ send, get, post, remove }),
     ...pauseMethods({ send, get, post }),
+    ...projectMethods({ send, get, post }),
 
     listOperations: (input: { database?: string | undefined; limit?: number | undefined } = {}) =>
       get<OperationInfo[]>(`/v1/operations${queryString(input)}`),

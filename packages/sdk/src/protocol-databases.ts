@@ -1,4 +1,5 @@
 /** In charge of the shapes of databases: what they are, how they are made, reached and moved. */
+import type { DatabaseEnvironmentInfo } from "./protocol-projects.ts";
 
 /** Where a database's server lives: with others on one Postgres, or in a Postgres of its own. */
 export type Isolation = "shared" | "process";
@@ -59,6 +60,8 @@ export interface DatabaseInfo {
   paused_at: string | null;
   /** Seconds without a statement after which it sleeps by itself; null: it does not. */
   pause_after_seconds: number | null;
+  /** The environment of a project that it serves. */
+  environment: DatabaseEnvironmentInfo | null;
 }
 
 /** Answer of `POST /v1/databases`: the only moment at which the token can be read. */

@@ -13,6 +13,7 @@ export type * from "./protocol-error.ts";
 export type * from "./protocol-migrations.ts";
 export type * from "./protocol-operations.ts";
 export type * from "./protocol-pauses.ts";
+export type * from "./protocol-projects.ts";
 export type * from "./protocol-query.ts";
 export type * from "./protocol-recovery.ts";
 export type * from "./protocol-status.ts";

@@ -1,16 +1,18 @@
 /** In charge of `postern db branch promote`. */
-import { isConfirmed } from "../command-input.ts";
 import type { CommandRun } from "../command-spec.ts";
+import { confirmDestruction } from "../confirm-destruction.ts";
 import { requireBranch } from "../require-branch.ts";
 
 export const run: CommandRun = async (context, input) => {
   const branch = await requireBranch(context, input);
   const control = await context.account();
   const parent = await control.getDatabase(branch.parent_id);
-  if (!isConfirmed(input))
-    await context.prompt.confirm(
-      `Put branch ${branch.name} in the place of ${parent.name} (${parent.id})? This will overwrite current data.`,
-    );
+  await confirmDestruction(
+    context,
+    input,
+    parent,
+    `Put branch ${branch.name} in the place of ${parent.name} (${parent.id})? This will overwrite current data.`,
+  );
   const operation = await control.promoteBranch(
     branch.id,
     input.flag("skipSafetySnapshot") ? { skip_safety_snapshot: true } : {},

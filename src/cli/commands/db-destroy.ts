@@ -1,6 +1,6 @@
 /** In charge of `postern db destroy`. */
-import { isConfirmed } from "../command-input.ts";
 import type { CommandRun } from "../command-spec.ts";
+import { confirmDestruction } from "../confirm-destruction.ts";
 import { formatTime } from "../format.ts";
 import { findProject, removeProject } from "../project-file.ts";
 import { requireDatabase } from "../target.ts";
@@ -11,11 +11,12 @@ export const run: CommandRun = async (context, input) => {
   const control = await context.account();
   const info = await control.getDatabase(target.ref);
   const skipSnapshot = input.flag("skipSnapshot");
-  if (!isConfirmed(input)) {
-    await context.prompt.confirm(
-      `Delete database ${info.name} (${info.id})? This will destroy all data${skipSnapshot ? ", for good" : ""}.`,
-    );
-  }
+  await confirmDestruction(
+    context,
+    input,
+    info,
+    `Delete database ${info.name} (${info.id})? This will destroy all data${skipSnapshot ? ", for good" : ""}.`,
+  );
   const operation = await control.destroyDatabase(info.id, {
     skipSnapshot: skipSnapshot || undefined,
     withBranches: input.flag("withBranches") || undefined,

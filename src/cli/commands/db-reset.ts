@@ -46,6 +46,7 @@ async function resetDatabase(
     input,
     `Reset database ${info.name} (${info.id})`,
     fateOf(info.class, skipSnapshot),
+    info,
   );
   const operation = await control.resetDatabase(info.id, {
     files,

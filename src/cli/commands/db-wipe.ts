@@ -22,6 +22,7 @@ export const run: CommandRun = async (context, input) => {
     input,
     `Wipe database ${info.name} (${info.id})`,
     fateOf(info.class, skipSnapshot),
+    info,
   );
   const operation = await control.wipeDatabase(info.id, skipSnapshot ? { skip_snapshot: true } : {});
   const result = (await context.finish(control, operation, `Wiping ${info.name}`)).result as ResetResult;

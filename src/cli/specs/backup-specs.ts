@@ -1,5 +1,11 @@
 /** In charge of declaring the commands of backups and of long work. A snapshot is a backup by another name. */
-import { type CommandSpec, confirmOptions, databaseOptions, type OptionSpec } from "../command-spec.ts";
+import {
+  type CommandSpec,
+  confirmOptions,
+  databaseOptions,
+  destroyOptions,
+  type OptionSpec,
+} from "../command-spec.ts";
 
 const database = { name: "[database]", summary: "name or id; the linked database unless said otherwise" };
 const backup = { name: "<backup>", summary: "id of the backup" };
@@ -8,7 +14,11 @@ const limit: OptionSpec = { flags: "--limit <count>", summary: "how many at most
 const restoreOptions: readonly OptionSpec[] = [
   byName,
   ...databaseOptions,
-  ...confirmOptions,
+  {
+    flags: "--source-env <environment>",
+    summary: "the environment that the backup is of, where it is another one",
+  },
+  ...destroyOptions,
   { flags: "--skip-safety-snapshot", summary: "make no backup of what is overwritten" },
 ];
 

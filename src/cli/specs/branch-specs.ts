@@ -1,5 +1,5 @@
 /** In charge of declaring the commands of branches. */
-import { type CommandSpec, confirmOptions, databaseOptions } from "../command-spec.ts";
+import { type CommandSpec, confirmOptions, databaseOptions, destroyOptions } from "../command-spec.ts";
 
 const parent = { name: "[database]", summary: "name or id; the linked database unless said otherwise" };
 
@@ -54,7 +54,7 @@ export const branchSpecs: readonly CommandSpec[] = [
     args: [branch],
     options: [
       ...databaseOptions,
-      ...confirmOptions,
+      ...destroyOptions,
       { flags: "--skip-safety-snapshot", summary: "make no backup of the parent's old data" },
     ],
     examples: ["postern db branch promote try-it", "postern db branch promote try-it -y"],

@@ -1,5 +1,5 @@
 /** In charge of declaring the commands that make, show and end databases. */
-import { type CommandSpec, confirmOptions, databaseOptions, type OptionSpec } from "../command-spec.ts";
+import { type CommandSpec, databaseOptions, destroyOptions, type OptionSpec } from "../command-spec.ts";
 
 const name = { name: "[database]", summary: "name or id; the linked database unless said otherwise" };
 const createOptions: readonly OptionSpec[] = [
@@ -100,11 +100,15 @@ export const databaseSpecs: readonly CommandSpec[] = [
     args: [name],
     options: [
       ...databaseOptions,
-      ...confirmOptions,
+      ...destroyOptions,
       { flags: "--skip-snapshot", summary: "keep no last backup: it is gone for good" },
       { flags: "--with-branches", summary: "its branches too, without last backups" },
     ],
-    examples: ["postern db destroy my-app-db", "postern db rm db-c1cf9a9be667 -y"],
+    examples: [
+      "postern db destroy my-app-db",
+      "postern db destroy --env staging --force",
+      "postern db rm db-c1cf9a9be667 -y",
+    ],
     load: () => import("../commands/db-destroy.ts"),
   },
   {

@@ -1,5 +1,5 @@
 /** In charge of declaring the commands of recovery: to a point in time, and of servers that lost their data. */
-import { type CommandSpec, confirmOptions, databaseOptions } from "../command-spec.ts";
+import { type CommandSpec, confirmOptions, databaseOptions, destroyOptions } from "../command-spec.ts";
 
 const args = [{ name: "[database]", summary: "name or id; the linked database unless said otherwise" }];
 
@@ -15,11 +15,16 @@ export const recoverySpecs: readonly CommandSpec[] = [
       { flags: "--name <name>", summary: "of the new database, with --at" },
       { flags: "-d, --database <database>", summary: "name or id of the database" },
       ...databaseOptions,
-      ...confirmOptions,
+      {
+        flags: "--source-env <environment>",
+        summary: "the environment that the backup is of, where it is another one",
+      },
+      ...destroyOptions,
       { flags: "--skip-safety-snapshot", summary: "make no backup of what is overwritten" },
     ],
     examples: [
       "postern db restore --snapshot bkp-8f3e2a1c --force",
+      "postern db restore --env staging --snapshot bkp-8f3e2a1c --source-env production --force",
       'postern db restore shop --at "2026-11-21 10:15:00Z"',
       "postern db restore shop --at 2026-11-21T11:15:00+01:00 --name shop-before",
     ],

@@ -1,8 +1,8 @@
 /** In charge of declaring the commands that empty databases and move data in and out. */
 import {
   type CommandSpec,
-  confirmOptions,
   databaseOptions,
+  destroyOptions,
   directoryOptions,
   type OptionSpec,
   urlOption,
@@ -25,7 +25,7 @@ export const transferSpecs: readonly CommandSpec[] = [
     path: "db reset",
     summary: "empty a database and apply all migrations",
     args: [name],
-    options: [...databaseOptions, urlOption, ...directoryOptions, ...confirmOptions, skipSnapshot],
+    options: [...databaseOptions, urlOption, ...directoryOptions, ...destroyOptions, skipSnapshot],
     examples: [
       "postern db reset --force",
       "postern db reset --url postgres://app:app@localhost/myapp --force",
@@ -36,7 +36,7 @@ export const transferSpecs: readonly CommandSpec[] = [
     path: "db wipe",
     summary: "empty a database; no migrations are run",
     args: [name],
-    options: [...databaseOptions, urlOption, ...confirmOptions, skipSnapshot],
+    options: [...databaseOptions, urlOption, ...destroyOptions, skipSnapshot],
     examples: ["postern db wipe my-app-db --force"],
     load: () => import("../commands/db-wipe.ts"),
   },
@@ -88,7 +88,7 @@ export const transferSpecs: readonly CommandSpec[] = [
       { flags: "--keep-going", summary: "leave out what fails; without it, it is all or nothing" },
       { flags: "--allow-missing", summary: "exit 0 although something was left out" },
       { flags: "--skip-verify", summary: "do not count rows at the source" },
-      ...confirmOptions,
+      ...destroyOptions,
       skipSnapshot,
     ],
     examples: [

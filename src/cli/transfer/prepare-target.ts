@@ -32,6 +32,7 @@ export async function prepareTarget(
       input,
       `Empty database ${info.name} (${info.id})`,
       fateOf(info.class, skip),
+      info,
     );
     const operation = await control.wipeDatabase(info.id, skip ? { skip_snapshot: true } : {});
     const ended = await context.finish(control, operation, `Emptying ${info.name}`);

@@ -9,7 +9,7 @@ import type {
 import { z } from "zod";
 import { timestamp } from "./respond.ts";
 
-const databaseClass = z
+export const databaseClass = z
   .enum(["db.p1", "db.p2", "db.p3"])
   .describe("`db.p1` development and test, `db.p2` staging and light production, `db.p3` production.");
 const isolation = z
@@ -58,6 +58,16 @@ const databaseFields = {
     .int()
     .nullable()
     .describe("Seconds without a statement after which it sleeps by itself; null: it does not."),
+  environment: z
+    .object({
+      project_id: z.string(),
+      project: z.string(),
+      name: z.string(),
+      service: z.string(),
+      protected: z.boolean(),
+    })
+    .nullable()
+    .describe("The environment of a project that it serves."),
 };
 
 export { databaseFields };

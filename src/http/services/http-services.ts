@@ -18,6 +18,7 @@ import type {
   ResetService,
   ScaleService,
 } from "./database-services.ts";
+import type { ProjectService } from "./project-services.ts";
 import type { QueryService, RowSecurityService, TunnelService } from "./query-services.ts";
 import type { MetricsService, OperationService, StatusService } from "./server-services.ts";
 
@@ -41,5 +42,6 @@ export interface HttpServices {
   query: QueryService;
   tunnel: TunnelService;
   rowSecurity: RowSecurityService;
+  projects: ProjectService;
   status: StatusService;
 }

@@ -1,0 +1,79 @@
+/** In charge of declaring the commands of projects and their environments. */
+import type { CommandSpec, OptionSpec } from "../command-spec.ts";
+
+const project: OptionSpec = {
+  flags: "--project <project>",
+  summary: "name or id; the linked one, or postern.yaml's, when absent",
+};
+const environment = { name: "<environment>", summary: "its name, for example staging" };
+
+export const environmentSpecs: readonly CommandSpec[] = [
+  {
+    path: "project list",
+    aliases: ["project ls"],
+    summary: "list projects, newest first",
+    examples: ["postern project list"],
+    load: () => import("../commands/project-list.ts"),
+  },
+  {
+    path: "project show",
+    summary: "show a project",
+    args: [{ name: "[project]", summary: "name or id; this folder's unless said otherwise" }],
+    examples: ["postern project show shop"],
+    load: () => import("../commands/project-show.ts"),
+  },
+  {
+    path: "project create",
+    summary: "make a project and link this folder to it",
+    args: [{ name: "<name>", summary: "1 to 40 characters of a-z 0-9 _ -" }],
+    examples: ["postern project create shop"],
+    load: () => import("../commands/project-create.ts"),
+  },
+  {
+    path: "project link",
+    summary: "link this folder to a project",
+    args: [{ name: "<project>", summary: "name or id" }],
+    examples: ["postern project link shop"],
+    load: () => import("../commands/project-link.ts"),
+  },
+  {
+    path: "env list",
+    aliases: ["env ls"],
+    summary: "list the environments of a project and their databases",
+    options: [project],
+    examples: ["postern env list", "postern env list --project shop --json"],
+    load: () => import("../commands/env-list.ts"),
+  },
+  {
+    path: "env show",
+    summary: "show an environment and its databases",
+    args: [environment],
+    options: [project],
+    examples: ["postern env show staging"],
+    load: () => import("../commands/env-show.ts"),
+  },
+  {
+    path: "env create",
+    summary: "make an environment; production is protected unless said otherwise",
+    args: [environment],
+    options: [project, { flags: "--protected", summary: "what destroys its data wants --confirm NAME" }],
+    examples: ["postern env create staging", "postern env create live --protected"],
+    load: () => import("../commands/env-create.ts"),
+  },
+  {
+    path: "env protect",
+    summary: "protect an environment: what destroys its data wants --confirm NAME",
+    args: [environment],
+    options: [project],
+    examples: ["postern env protect staging"],
+    load: () => import("../commands/env-protect.ts"),
+  },
+  {
+    path: "env unprotect",
+    summary: "end the protection of an environment",
+    args: [environment],
+    options: [project, { flags: "--confirm <environment>", summary: "its name once more" }],
+    examples: ["postern env unprotect production --confirm production"],
+    load: () => import("../commands/env-unprotect.ts"),
+  },
+];
