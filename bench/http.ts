@@ -35,6 +35,8 @@ export interface HttpFigures {
   server_cpu_us: number | null;
   /** Throughput over that of the naive server; null when that is not measured. */
   ratio_to_naive: number | null;
+  /** Its p99 over the naive server's: below 1 is better. */
+  p99_ratio_to_naive: number | null;
 }
 
 export async function benchHttp(options: HttpBenchOptions): Promise<void> {
@@ -120,6 +122,8 @@ function figuresOf(
 ): HttpFigures {
   const throughput = medianOf(results, (result) => result.requestsPerSecond);
   const base = naive && medianOf(naive, (result) => result.requestsPerSecond);
+  const baseP99 = naive && medianOf(naive, (result) => result.p99Ms);
+  const p99 = medianOf(results, (result) => result.p99Ms);
   const hasServer = results.every(({ serverCpuUs }) => serverCpuUs !== null);
   return {
     workload,
@@ -127,11 +131,15 @@ function figuresOf(
     subject,
     requests_per_s: throughput,
     p50_ms: medianOf(results, (result) => result.p50Ms),
-    p99_ms: medianOf(results, (result) => result.p99Ms),
+    p99_ms: p99,
     server_cpu_us: hasServer ? medianOf(results, (result) => result.serverCpuUs!) : null,
-    ratio_to_naive: base ? Math.round((throughput / base) * 100) / 100 : null,
+    ratio_to_naive: ratioOf(throughput, base),
+    p99_ratio_to_naive: ratioOf(p99, baseP99),
   };
 }
+
+const ratioOf = (value: number, base: number | undefined): number | null =>
+  base ? Math.round((value / base) * 100) / 100 : null;
 
 /** Tells whether the load was what held the subject up: it is one process, so it ends at one core. */
 function tellLoad(subject: string, results: readonly LoadResult[]): void {

@@ -63,6 +63,21 @@ export function describeAttacks(title: string, field: () => Field, attacks: read
       }
     });
 
+    // Callers without a token have no way in there, but by a password.
+    it("and all of them by /sql", async () => {
+      for (const [what, who, sql, end] of attacks) {
+        if (who === "anon" || (typeof end === "object" && "rows" in end)) continue;
+        const { status, body } = await field().sql(who, sql);
+        const text = `${what}: ${JSON.stringify(body).slice(0, 500)}`;
+        expect(typeof end === "string" ? [end] : end, text).toContain(body.code);
+        expect(status, text).toBeGreaterThanOrEqual(400);
+        if (who !== "bob") expect(text).not.toMatch(/canary|424242/i);
+        if (/^[^Y]/.test(body.code))
+          expect([body.detail ?? null, body.hint ?? null], text).toEqual([null, null]);
+      }
+      expect(await field().digestRows()).toEqual(rows);
+    });
+
     it("and afterwards the owner is served, and the next clients' sessions are as new", async () => {
       await expectCalm(field());
       expect(await readSettings(field())).toEqual(settings);

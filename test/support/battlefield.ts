@@ -47,6 +47,8 @@ export interface Field {
   /** One statement over HTTP; the SDK's client would send the same. */
   ask(who: Who, statement: string | Statement, signal?: AbortSignal): Promise<Outcome>;
   transaction(who: Who, statements: (string | Statement)[], options?: object): Promise<Outcome>;
+  /** The same in the manner of the Neon driver, with a token: several statements are a transaction. */
+  sql(who: Who, statements: string | Statement | (string | Statement)[]): Promise<Outcome>;
   /** As the superuser of its server, which no attacker is; always in the same session. */
   lookInside<Row = Record<string, unknown>>(sql: string): Promise<Row[]>;
   /** Rows that are not alice's, in short: equal before and after. */
@@ -151,6 +153,21 @@ export async function prepareBattlefield(): Promise<Battlefield> {
       ask: (who, statement, signal) => send(who, "query", asStatement(statement), signal),
       transaction: (who, statements, options = {}) =>
         send(who, "transaction", { statements: statements.map(asStatement), ...options }),
+      async sql(who, statements) {
+        const answer = await askHttp({
+          port: Number(new URL(postern.apiUrl()).port),
+          method: "POST",
+          path: "/sql",
+          headers: {
+            authorization: `Bearer ${await secretOf(who, token)}`,
+            "neon-connection-string": `postgresql://authenticated@${id}.localhost/${urls.database}`,
+          },
+          body: JSON.stringify(
+            Array.isArray(statements) ? { queries: statements.map(asNeon) } : asNeon(statements),
+          ),
+        });
+        return { ...answer, body: JSON.parse(answer.text) };
+      },
       lookInside,
       digestRows: async () => (await lookInside(rowsSql))[0],
       digestCatalog: async () => (await lookInside(catalogSql))[0],
@@ -160,6 +177,11 @@ export async function prepareBattlefield(): Promise<Battlefield> {
 
 const asStatement = (statement: string | Statement): Statement =>
   typeof statement === "string" ? { sql: statement } : statement;
+
+function asNeon(statement: string | Statement) {
+  const { sql, params = [] } = asStatement(statement);
+  return { query: sql, params };
+}
 
 const asked = (table: string, condition = "true") =>
   `(select md5(string_agg(t::text, '|' order by t::text)) from ${table} t where ${condition}) as ${table}`;

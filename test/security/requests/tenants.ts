@@ -1,8 +1,8 @@
 /** Another tenant, with everything that he has: his own database, his password, and Postgres itself to talk to. */
 import { expect } from "vitest";
 import { attackClass, attackIt } from "../../support/attack-count.ts";
-import { type Battlefield, isolations } from "../../support/battlefield.ts";
-import { rowsOf } from "../../support/session.ts";
+import { type Battlefield, type Field, isolations } from "../../support/battlefield.ts";
+import { rowsByWebSocket, rowsOf } from "../../support/session.ts";
 
 /** `@` stands for the name of the database that is attacked. */
 const statements: [sql: string, codes: string][] = [
@@ -47,25 +47,39 @@ export function attackAsTenant(battlefield: () => Battlefield): void {
       attackIt(sql, async () => {
         const before = await field().digestCatalog();
         const filled = sql.replaceAll("@", field().urls.database);
-        const refused = await rowsOf(battlefield().neighbour.direct, filled).catch((error) => error);
-        // On another server there is not even a role or database of this name.
-        expect([
-          ...codes.split(" "),
-          ...(isolation === "process" ? ["42704", "3D000", "22023"] : []),
-        ]).toContain(refused.code);
+        const { direct, pooled } = battlefield().neighbour;
+        for (const url of [direct, pooled]) {
+          const refused = await rowsOf(url, filled).catch((error) => error);
+          // On another server there is not even a role or database of this name.
+          expect([
+            ...codes.split(" "),
+            ...(isolation === "process" ? ["42704", "3D000", "22023"] : []),
+          ]).toContain(refused.code);
+        }
         expect(await field().digestCatalog()).toEqual(before);
       });
     }
 
-    for (const path of ["direct", "pooled"] as const) {
+    for (const path of ["direct", "pooled", "by WebSocket"] as const) {
       for (const [what, change] of logins) {
         attackIt(`${what}, ${path}`, async () => {
-          const url = new URL(field().urls[path]);
-          const { user, password } = change(battlefield(), field().urls.database);
+          const url = new URL(field().urls[path === "direct" ? path : "pooled"]);
+          const { user, password } = await change(battlefield(), field().urls.database, field());
           url.username = user;
           url.password = password;
-          const refused = await rowsOf(url.href, "select title from todos").catch((error) => error);
+          const sql = "select title from todos";
+          const asked =
+            path === "by WebSocket"
+              ? rowsByWebSocket(new URL(battlefield().postern.apiUrl()).host, url.href, sql)
+              : rowsOf(url.href, sql);
+          const refused = await asked.catch((error) => error);
           expect(refused).toBeInstanceOf(Error);
+          // Refused at the door: by the login, or because there is no such database for it.
+          // Without a password the client itself gives up when it is asked for one.
+          const why = refused.code ?? refused.message;
+          expect(why).toMatch(
+            /^(28P01|28000|08P01|3D000|42501|.*client password must be a non-empty string)$/,
+          );
           expect(JSON.stringify(refused)).not.toContain("canary");
         });
       }
@@ -73,7 +87,11 @@ export function attackAsTenant(battlefield: () => Battlefield): void {
   });
 }
 
-type Login = (battlefield: Battlefield, database: string) => { user: string; password: string };
+interface Credentials {
+  user: string;
+  password: string;
+}
+type Login = (battlefield: Battlefield, database: string, field: Field) => Credentials | Promise<Credentials>;
 const logins: [what: string, change: Login][] = [
   ["the neighbour's own login", ({ neighbour }) => neighbour],
   [
@@ -87,6 +105,12 @@ const logins: [what: string, change: Login][] = [
     ({ neighbour }, database) => ({ user: `${database}_authd`, password: neighbour.password }),
   ],
   ["the role of anonymous callers", (_field, database) => ({ user: `${database}_anon`, password: "x" })],
+  [
+    "the role of users with a user's token",
+    async ({ tokenOf }, database) => ({ user: `${database}_authd`, password: await tokenOf("bob") }),
+  ],
+  ["the owner with a user's token", async ({ tokenOf }, user) => ({ user, password: await tokenOf("bob") })],
+  ["the owner with the database's token", (_battlefield, user, { token }) => ({ user, password: token })],
   ["authenticated", () => ({ user: "authenticated", password: "x" })],
   ["anon", () => ({ user: "anon", password: "" })],
   ["the administrator", () => ({ user: "postern_admin", password: "x" })],
