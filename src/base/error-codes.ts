@@ -98,6 +98,7 @@ export const errorCodes = {
   Y3034: { name: "identity_not_taken", http: 409, exit: 6 },
   Y3035: { name: "migration_not_found", http: 404, exit: 5 },
   Y3036: { name: "migration_out_of_order", http: 409, exit: 6 },
+  Y3037: { name: "migration_not_reversible", http: 409, exit: 6 },
   Y3038: { name: "pooled_connection", http: 400, exit: 2 },
   Y3039: { name: "baseline_needed", http: 409, exit: 6 },
   Y3040: { name: "read_only_token", http: 403, exit: 4 },

@@ -9,6 +9,7 @@ import { daemonSpecs } from "./specs/daemon-specs.ts";
 import { databaseSpecs } from "./specs/database-specs.ts";
 import { developmentSpecs } from "./specs/development-specs.ts";
 import { environmentSpecs } from "./specs/environment-specs.ts";
+import { migrationSpecs } from "./specs/migration-specs.ts";
 import { pauseSpecs } from "./specs/pause-specs.ts";
 import { projectSpecs } from "./specs/project-specs.ts";
 import { recoverySpecs } from "./specs/recovery-specs.ts";
@@ -24,6 +25,7 @@ export const registry: readonly CommandSpec[] = [
   ...environmentSpecs,
   ...databaseSpecs,
   ...sqlSpecs,
+  ...migrationSpecs,
   ...tenantSpecs,
   ...transferSpecs,
   ...pauseSpecs,

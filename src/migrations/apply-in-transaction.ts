@@ -22,9 +22,12 @@ export async function applyInTransaction(
     await client.query(asSessionUser);
     const durationMs = Math.round(performance.now() - startedAt);
     const { rowCount } = await client.query(
-      `select postern.record_migration($1, $2, $3, false)
-        where pg_catalog.txid_current()::pg_catalog.text = $4`,
-      [file.name, file.checksum, durationMs, transaction],
+      session.undoes === undefined
+        ? `select postern.record_migration($2, $3, $4, false) where pg_catalog.txid_current()::pg_catalog.text = $1`
+        : "select postern.forget_migration($2) where pg_catalog.txid_current()::pg_catalog.text = $1",
+      session.undoes === undefined
+        ? [transaction, file.name, file.checksum, durationMs]
+        : [transaction, session.undoes],
     );
     await session.beforeCommit?.(file);
     if (rowCount === 0) throw posternError("Y5007", `${file.name} left the transaction that it runs in.`);

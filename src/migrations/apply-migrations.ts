@@ -1,16 +1,12 @@
 /** In charge of bringing a database up to date: one migrator at a time, file by file, in the order of their names. */
 import type { MigrateOptions, MigrateResult, MigrationOutcome } from "@postern/sdk/protocol";
 import type pg from "pg";
-import { posternError } from "../base/error.ts";
-import { applyInTransaction } from "./apply-in-transaction.ts";
-import { applyStatementByStatement } from "./apply-statement-by-statement.ts";
+import { applyFile } from "./apply-file.ts";
 import { recordBaseline, refuseForeignLedger } from "./baseline/record-baseline.ts";
-import { MigrationFailure } from "./migration-failure.ts";
 import type { MigrationFile } from "./migration-file.ts";
-import { tryMigrationLock, withMigrationLock } from "./migration-lock.ts";
-import { notRun, outcomeOf } from "./migration-outcome.ts";
-import { readMigrationScript } from "./migration-script.ts";
-import { type MigrationSession, resetSession } from "./migration-session.ts";
+import { withMigrationLock } from "./migration-lock.ts";
+import { notRun } from "./migration-outcome.ts";
+import type { MigrationSession } from "./migration-session.ts";
 import {
   type PlannedMigration,
   planMigrations,
@@ -22,7 +18,7 @@ import {
 import { refusePooler } from "./refuse-pooler.ts";
 import { retryLocked, type TableLockLimit } from "./retry-locked.ts";
 import { takeOverLedger } from "./take-over-ledger.ts";
-import { ensureLedger, readLedger, readUnfinished, type UnfinishedMigration } from "./tracking-table.ts";
+import { ensureLedger, readLedger, readUnfinished } from "./tracking-table.ts";
 
 export interface ApplyOptions {
   /** Stops the statement that runs; its file is rolled back, and the signal's reason is thrown. */
@@ -107,44 +103,4 @@ async function applyPending(
     if (outcomes[index].outcome === "failed") break;
   }
   return outcomes;
-}
-
-async function applyFile(
-  session: MigrationSession,
-  file: MigrationFile,
-  unfinished: UnfinishedMigration | undefined,
-): Promise<MigrationOutcome> {
-  const notes: string[] = [];
-  const report = (note: string) => notes.push(note);
-  let noTransaction = false;
-  try {
-    session.signal?.throwIfAborted();
-    const script = await readMigrationScript(file);
-    noTransaction = script.noTransaction || unfinished !== undefined;
-    await keepLock(session, file);
-    const { durationMs } = noTransaction
-      ? await applyStatementByStatement(session, script, unfinished, report)
-      : await applyInTransaction(session, script, report);
-    return outcomeOf(file, {
-      outcome: "applied",
-      duration_ms: durationMs,
-      no_transaction: noTransaction,
-      notes,
-    });
-  } catch (thrown) {
-    if (!(thrown instanceof MigrationFailure)) throw thrown;
-    return outcomeOf(file, { outcome: "failed", no_transaction: noTransaction, error: thrown.body, notes });
-  } finally {
-    await resetSession(session).catch(() => {});
-  }
-}
-
-/** The file before this one may have released the lock, and another migrator may be at work. */
-async function keepLock({ client }: MigrationSession, file: MigrationFile): Promise<void> {
-  if (await tryMigrationLock(client)) return;
-  throw posternError("Y5003", `Another migration of this database began before ${file.name}.`, {
-    detail:
-      "A migration released the lock that keeps other migrations out, by pg_advisory_unlock_all() or the like.",
-    hint: "Run it again when the other has ended.",
-  });
 }

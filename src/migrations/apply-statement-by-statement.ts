@@ -12,6 +12,7 @@ import type { MigrationScript } from "./migration-script.ts";
 import { asSessionUser, type MigrationSession, rollBack, runStatement } from "./migration-session.ts";
 import { installNeededExtensions } from "./needed-extensions.ts";
 import {
+  forgetMigration,
   forgetProgress,
   recordMigration,
   recordProgress,
@@ -43,14 +44,14 @@ export async function applyStatementByStatement(
     await withDoneInHint(index, () => applyStatement(session, script, index, interrupted, report));
   }
   const durationMs = Math.round(performance.now() - startedAt);
-  await asOwner(session, () =>
-    recordMigration(session.client, {
-      name: file.name,
-      checksum: file.checksum,
-      durationMs,
-      noTransaction: true,
-    }),
-  );
+  await asOwner(session, async () => {
+    if (session.undoes !== undefined) {
+      await forgetMigration(session.client, session.undoes);
+      return forgetProgress(session.client, file.name);
+    }
+    const { name, checksum } = file;
+    return recordMigration(session.client, { name, checksum, durationMs, noTransaction: true });
+  });
   return { durationMs };
 }
 

@@ -9,6 +9,8 @@ import type { MigrationFile } from "./migration-file.ts";
 export interface MigrationSession {
   client: pg.ClientBase;
   signal: AbortSignal | undefined;
+  /** What runs takes this migration back, which is then applied no more. */
+  undoes?: string | undefined;
   /** At the end of a file that is one transaction, which is still open. */
   beforeCommit?: ((file: MigrationFile) => Promise<void>) | undefined;
 }

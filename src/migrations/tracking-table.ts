@@ -36,6 +36,15 @@ export async function ledgerExists(session: pg.ClientBase): Promise<boolean> {
   return rows[0]!.found;
 }
 
+/** The same, with what takes rows back out, which ledgers made by an earlier version lack. */
+export async function ensureFullLedger(session: pg.ClientBase): Promise<void> {
+  await ensureLedger(session);
+  const { rows } = await session.query<{ full: boolean }>(
+    "select pg_catalog.to_regprocedure('postern.accept_checksum(text,text)') is not null as full",
+  );
+  if (!rows[0]!.full) await session.query(await readSql("ledger"));
+}
+
 /** Makes the ledger where the platform has not done so before. @throws 42501 with a hint */
 export async function ensureLedger(session: pg.ClientBase): Promise<void> {
   if (await ledgerExists(session)) return;
@@ -108,6 +117,27 @@ export async function recordProgress(session: pg.ClientBase, progress: Unfinishe
     progress.statementRunning,
     progress.knownIndexes,
   ]);
+}
+
+/** False: it was not applied. */
+export async function forgetMigration(session: pg.ClientBase, name: string): Promise<boolean> {
+  const { rows } = await session.query<{ done: boolean }>("select postern.forget_migration($1) as done", [
+    name,
+  ]);
+  return rows[0]!.done;
+}
+
+/** False: it is not applied. */
+export async function acceptChecksum(
+  session: pg.ClientBase,
+  name: string,
+  checksum: string,
+): Promise<boolean> {
+  const { rows } = await session.query<{ done: boolean }>("select postern.accept_checksum($1, $2) as done", [
+    name,
+    checksum,
+  ]);
+  return rows[0]!.done;
 }
 
 export async function forgetProgress(session: pg.ClientBase, name: string): Promise<void> {

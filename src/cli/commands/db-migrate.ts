@@ -109,6 +109,8 @@ export function renderOutcomes(
       const done = `  ${paint.green("✓")} ${label}  ${formatDuration(duration_ms ?? 0)}${how}`;
       return [done, ...notes.map((note) => `      ${note}`)].join("\n");
     }
+    if (outcome === "undone")
+      return `  ${paint.green("✓")} ${label}  taken back  ${formatDuration(duration_ms ?? 0)}`;
     if (outcome === "recorded") return `  ${paint.green("✓")} ${label}  noted as applied, not run`;
     if (outcome === "not_run") return `  ${paint.dim("○")} ${label}  not run`;
     const place = error && error.line !== null ? `line ${error.line}: ` : "";

@@ -54,4 +54,22 @@ as $$
   delete from postern.unfinished_migrations where unfinished_migrations.name = $1;
 $$;
 
+
+-- What a rollback has taken back, and what `db migrations repair` mends. They say whether there was such a row.
+create or replace function postern.forget_migration(name text) returns boolean
+  language sql security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+  with gone as (delete from postern.schema_migrations where schema_migrations.name = $1 returning 1)
+  select exists (select from gone);
+$$;
+
+create or replace function postern.accept_checksum(name text, checksum text) returns boolean
+  language sql security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+  with changed as (update postern.schema_migrations set checksum = $2 where schema_migrations.name = $1 returning 1)
+  select exists (select from changed);
+$$;
+
 revoke all on all functions in schema postern from public;
