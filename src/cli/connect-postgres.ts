@@ -33,7 +33,7 @@ export async function withPostgresAt<Result>(
   }
 }
 
-async function directUrl(context: CliContext, target: Target): Promise<string> {
+export async function directUrl(context: CliContext, target: Target): Promise<string> {
   if (target.kind === "url") return target.url;
   return (await (await context.forDatabase(target)).getDatabaseUrls(target.ref)).direct;
 }

@@ -14,6 +14,7 @@ import { pauseSpecs } from "./specs/pause-specs.ts";
 import { projectSpecs } from "./specs/project-specs.ts";
 import { recoverySpecs } from "./specs/recovery-specs.ts";
 import { rowSecuritySpecs } from "./specs/row-security-specs.ts";
+import { schemaSpecs } from "./specs/schema-specs.ts";
 import { sqlSpecs } from "./specs/sql-specs.ts";
 import { tenantSpecs } from "./specs/tenant-specs.ts";
 import { transferSpecs } from "./specs/transfer-specs.ts";
@@ -26,6 +27,7 @@ export const registry: readonly CommandSpec[] = [
   ...databaseSpecs,
   ...sqlSpecs,
   ...migrationSpecs,
+  ...schemaSpecs,
   ...tenantSpecs,
   ...transferSpecs,
   ...pauseSpecs,
@@ -47,6 +49,7 @@ export const groupSummaries: Record<string, string> = {
   "db token": "tokens that open a database over HTTP",
   "db pitr": "recovery to a point in time",
   "db client-access": "an application's users, with tokens of their own",
+  "db migrations": "what is applied; alone, it lists it",
   "db rls": "row security; alone, it shows it",
   ops: "long work: what runs and what ran",
   "dev-issuer": "an issuer of users' tokens, for development",

@@ -2,13 +2,14 @@
 import { exitCodes } from "../../base/error-codes.ts";
 import type { CommandRun } from "../command-spec.ts";
 import { plural } from "../format.ts";
+import { paintChange } from "../paint-change.ts";
 import { requireDatabase } from "../target.ts";
 
 export const run: CommandRun = async (context, input) => {
   const { output } = context;
   const target = await requireDatabase(context, input, input.args[0]);
   const diff = await (await context.account()).compareSchemas(target.ref, input.args[1]);
-  await output.print(diff, () => diff.lines.map((line) => paintLine(line, output.paint)).join("\n"));
+  await output.print(diff, () => diff.lines.map((line) => paintChange(line, output.paint)).join("\n"));
   const names = `${diff.database.name} and ${diff.base.name}`;
   output.talk(
     diff.different
@@ -17,12 +18,3 @@ export const run: CommandRun = async (context, input) => {
   );
   return diff.different && input.flag("exitCode") ? exitCodes.pending : undefined;
 };
-
-type Paint = Record<"green" | "red" | "yellow", (text: string) => string>;
-
-function paintLine(line: string, paint: Paint): string {
-  const sign = line.trimStart()[0];
-  if (sign === "+") return paint.green(line);
-  if (sign === "-") return paint.red(line);
-  return sign === "~" ? paint.yellow(line) : line;
-}
