@@ -12,7 +12,7 @@ import { adminRole, backupRole } from "../instances/database-address.ts";
 import type { OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
 import { serverLayout } from "../instances/server-layout.ts";
-import { serverToolchain } from "../instances/server-toolchain.ts";
+import { majorOf, serverToolchain } from "../instances/server-toolchain.ts";
 import { connectAs, withAdmin } from "../instances/with-admin.ts";
 import { ownPath } from "../runtime/own-path.ts";
 import { type ProgramEnd, runProgram } from "../runtime/run-program.ts";
@@ -66,6 +66,7 @@ async function sizeOf(platform: Platform, { instance_id, database_name }: Place)
 }
 
 async function dump(platform: Platform, run: OperationRun, from: Place, archive: string): Promise<void> {
+  const { postgresVersion } = await serverToolchain(platform, from.instance_id!);
   await runTool(
     platform,
     run,
@@ -74,7 +75,7 @@ async function dump(platform: Platform, run: OperationRun, from: Place, archive:
       ...addressOf(platform, from, backupRole),
       "--format=directory",
       // It is read again at once, on the same disk.
-      "--compress=lz4:1",
+      Number(majorOf(postgresVersion)) >= 16 ? "--compress=lz4:1" : "--compress=1",
       `--jobs=${workers}`,
       "--no-sync",
       "--lock-wait-timeout=600000",

@@ -75,7 +75,7 @@ export async function makeBackup(
 }
 
 /**
- * The dump is made by a role that reads everything, past row security, and may write nothing. gzip and not zstd: every
+ * The dump is made by a role that reads everything, past row security, and may write nothing. gzip, which a level alone means, and not zstd: every
  * pg_restore reads it, whatever it was built with.
  */
 async function dump(
@@ -98,7 +98,7 @@ async function dump(
       "-d",
       row.database_name,
       "--format=custom",
-      "--compress=gzip:3",
+      "--compress=3",
       `--lock-wait-timeout=${lockPatienceMs}`,
       "--no-password",
       ...(snapshot === undefined ? [] : [`--snapshot=${snapshot}`]),

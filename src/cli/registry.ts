@@ -18,6 +18,7 @@ import { schemaSpecs } from "./specs/schema-specs.ts";
 import { sqlSpecs } from "./specs/sql-specs.ts";
 import { tenantSpecs } from "./specs/tenant-specs.ts";
 import { transferSpecs } from "./specs/transfer-specs.ts";
+import { upgradeSpecs } from "./specs/upgrade-specs.ts";
 
 export const registry: readonly CommandSpec[] = [
   ...daemonSpecs,
@@ -29,6 +30,7 @@ export const registry: readonly CommandSpec[] = [
   ...migrationSpecs,
   ...schemaSpecs,
   ...tenantSpecs,
+  ...upgradeSpecs,
   ...transferSpecs,
   ...pauseSpecs,
   ...clientAccessSpecs,

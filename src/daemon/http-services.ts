@@ -24,6 +24,7 @@ import { resetServices } from "./reset-services.ts";
 import { rowSecurityServices } from "./row-security-services.ts";
 import { credentialServices, scaleServices, tokenServices } from "./tenant-services.ts";
 import { tunnelService } from "./tunnel-service.ts";
+import { upgradeServices } from "./upgrade-services.ts";
 import type { WorkerPool } from "./workers/worker-pool.ts";
 
 export interface Composition {
@@ -68,6 +69,7 @@ export function compositionOf(
     databases: databaseServices(platform),
     tokens: tokenServices(platform, dataPlane),
     scaling: scaleServices(platform),
+    upgrades: upgradeServices(platform),
     credentials: credentialServices(platform, dataPlane),
     branches: branchServices(platform),
     pauses: pauseServices(platform, dataPlane, idleWatch),

@@ -19,6 +19,7 @@ import { restoreToTime } from "./restore-to-time.ts";
 import { applyCredentials } from "./rotate-credentials.ts";
 import { scaleDatabase } from "./scale-database.ts";
 import { undeleteDatabase } from "./undelete-database.ts";
+import { upgradeDatabase } from "./upgrade-database.ts";
 import { verifyBackup } from "./verify-backup.ts";
 
 export const operationHandlers = (
@@ -38,6 +39,7 @@ export const operationHandlers = (
   delete_backup: deleteBackup,
   verify_backup: verifyBackup,
   scale_database: scaleDatabase(sessions),
+  upgrade_database: upgradeDatabase(sessions),
   reset_database: resetDatabase(sessions),
   wipe_database: resetDatabase(sessions),
   back_up_server: backUpServerOperation,

@@ -20,12 +20,13 @@ import { listWorkOn, listWorkWithBranch } from "../state/branches.ts";
 import { type DatabaseRow, findDatabaseById, updateDatabase } from "../state/databases.ts";
 import { insertOperation, type OperationRow } from "../state/operations.ts";
 import { copyServer, noteMoment } from "./create-branch.ts";
+import { requireMajorOf } from "./postgres-version.ts";
 import { replaceContent, type Sessions, undoReplacement } from "./replace-content.ts";
 import { requireReady } from "./require-ready.ts";
 
 type Kind = "reset_branch" | "promote_branch";
 
-/** @throws Y3070 Y3004 Y3072 */
+/** @throws Y3070 Y3004 Y3072 Y2060 */
 export async function requestReplaceByBranch(
   platform: Platform,
   accountId: AccountId | null,
@@ -36,6 +37,7 @@ export async function requestReplaceByBranch(
   if (!parent || parent.destroyed_at !== null) throw notABranch(branch, branch.parent_id !== null);
   requireReady(branch);
   requireReady(parent);
+  if (kind === "promote_branch") await requireMajorOf(platform, branch, parent);
   return platform.state.transaction(async (tx) => {
     await tx.query("select from databases where id = $1 for update", [branch.id]);
     const under = [...(await listWorkOn(tx, branch.id)), ...(await listWorkWithBranch(tx, branch.id))];

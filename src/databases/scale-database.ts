@@ -7,10 +7,13 @@ import { posternError } from "../base/error.ts";
 import { type AccountId, type InstanceId, newInstanceId } from "../base/id.ts";
 import type { OperationHandler, OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
+import { majorOf } from "../instances/server-toolchain.ts";
 import { type DatabaseRow, findDatabaseById } from "../state/databases.ts";
+import { findInstance } from "../state/instances.ts";
 import { insertOperation, listOperations, type OperationRow } from "../state/operations.ts";
 import type { Queryable } from "../state/state.ts";
 import { resumeDatabase } from "./pause-database.ts";
+import { requireSharedMajor } from "./postgres-version.ts";
 import { requireReady } from "./require-ready.ts";
 import { checkFit } from "./scale/check-fit.ts";
 import type { Sessions } from "./scale/hold-database.ts";
@@ -33,7 +36,7 @@ interface ScaleInput {
   undoing?: ErrorBody;
 }
 
-/** @throws Y3004 Y3043 Y3044 Y3045 */
+/** @throws Y3004 Y3043 Y3044 Y3045 Y2060 */
 export async function requestScale(
   platform: Platform,
   accountId: AccountId,
@@ -45,6 +48,7 @@ export async function requestScale(
   const { isolation } = tiers[input.class];
   if (row.class === input.class && row.isolation === isolation)
     throw posternError("Y3045", `Database ${row.name} is of class ${row.class} already.`);
+  if (isolation === "shared") await requireSharedMajor(platform, row);
   const staysOnOwn = isolation === "process" && row.isolation === "process";
   await checkFit(platform, row, input.class, !staysOnOwn);
   const own = staysOnOwn ? row.instance_id : newInstanceId();
@@ -77,7 +81,7 @@ export const scaleDatabase = (sessions: Sessions): OperationHandler => ({
     if (before.instance_id === input.instance) {
       await resizeInstance(platform, run, sessions, row, input.class);
     } else {
-      const move = planMove(run, row);
+      const move = await planMove(platform, run, row);
       await moveDatabase(platform, run, sessions, move);
       await settle(platform, run, move);
     }
@@ -99,13 +103,13 @@ export const scaleDatabase = (sessions: Sessions): OperationHandler => ({
       await resizeInstance(platform, run, sessions, row, input.before.class);
       return;
     }
-    const move = planMove(run, row);
+    const move = await planMove(platform, run, row);
     if (input.switched === true) await settle(platform, run, move);
     else await clearAttempt(platform, run, move);
   },
 });
 
-function planMove(run: OperationRun, row: DatabaseRow): Move {
+async function planMove(platform: Platform, run: OperationRun, row: DatabaseRow): Promise<Move> {
   const { before, class: databaseClass, instance } = run.row.input as unknown as ScaleInput;
   const { isolation, connectionLimit, storageLimitBytes } = tiers[databaseClass];
   return {
@@ -119,6 +123,9 @@ function planMove(run: OperationRun, row: DatabaseRow): Move {
       storage_limit_bytes: storageLimitBytes === null ? null : String(storageLimitBytes),
     },
     name: `postern_move_${run.id.slice("op-".length)}`,
+    status: "scaling",
+    major: majorOf((await findInstance(platform.state, "shared"))!.version),
+    keepsPort: false,
   };
 }
 

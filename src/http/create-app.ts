@@ -39,6 +39,7 @@ import { scaleRoutes } from "./routes/scale.ts";
 import { statusRoutes } from "./routes/status.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 import { tunnelRoutes } from "./routes/tunnel.ts";
+import { upgradeRoutes } from "./routes/upgrade.ts";
 import { createSendError } from "./send-error.ts";
 import type { TransportOptions } from "./server-options.ts";
 import type { HttpServices } from "./services/http-services.ts";
@@ -100,6 +101,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     credentialRoutes(controlPlane, services, caller);
     branchRoutes(controlPlane, services, caller);
     scaleRoutes(controlPlane, services, caller);
+    upgradeRoutes(controlPlane, services, caller);
     pauseRoutes(controlPlane, services, caller);
     clientAccessRoutes(controlPlane, services, caller);
     migrationRoutes(controlPlane, services, caller);

@@ -25,7 +25,8 @@ async function findSettled(
   const deadline = performance.now() + moveWaitMs;
   for (;;) {
     const row = await findDatabaseById(state, id);
-    if (row?.status !== "scaling" || performance.now() > deadline) return row;
+    if ((row?.status !== "scaling" && row?.status !== "upgrading") || performance.now() > deadline)
+      return row;
     await sleep(lookEveryMs);
   }
 }

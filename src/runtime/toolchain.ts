@@ -18,7 +18,15 @@ export interface Toolchain {
 /** Path of a Postgres program. */
 export const postgresProgram = (
   toolchain: Toolchain,
-  name: "postgres" | "initdb" | "pg_controldata" | "pg_dump" | "pg_restore" | "psql" | "pgbench",
+  name:
+    | "postgres"
+    | "initdb"
+    | "pg_config"
+    | "pg_controldata"
+    | "pg_dump"
+    | "pg_restore"
+    | "psql"
+    | "pgbench",
 ): string => join(toolchain.postgresBin, name);
 
 /** Major version of the toolchain's Postgres, for example "17". */

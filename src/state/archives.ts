@@ -76,6 +76,20 @@ export async function updateArchive(
   );
 }
 
+/** Another server of the same database is archived, or not, as the first was meant to be; its archive begins anew. */
+export async function keepArchiveWish(
+  db: Queryable,
+  from: InstanceRow["id"],
+  to: InstanceRow["id"],
+): Promise<void> {
+  await db.query(
+    `insert into archives (instance_id, wanted, retention_days)
+       select $2, wanted, retention_days from archives where instance_id = $1
+         on conflict (instance_id) do update set wanted = excluded.wanted, retention_days = excluded.retention_days`,
+    [from, to],
+  );
+}
+
 export async function deleteArchive(db: Queryable, id: InstanceRow["id"]): Promise<void> {
   await db.query("delete from archives where instance_id = $1", [id]);
 }

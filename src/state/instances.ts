@@ -72,23 +72,28 @@ export async function moveDatabase(
   to: InstanceId,
 ): Promise<void> {
   await state.transaction(async (tx) => {
-    const { rows } = await tx.query<InstanceRow>("select * from instances where id = any ($1) for update", [
-      [from, to],
-    ]);
-    const old = rows.find((row) => row.id === from)!;
-    const fresh = rows.find((row) => row.id === to)!;
-    // Ports are unique at every moment: one server steps aside.
-    await tx.query("update instances set tcp_port = -tcp_port, front_port = null where id = $1", [from]);
-    await tx.query("update instances set tcp_port = $2, front_port = $3, status = 'running' where id = $1", [
-      to,
-      old.tcp_port,
-      old.front_port,
-    ]);
-    // Not running for good: nothing starts it any more.
-    await tx.query("update instances set tcp_port = $2, status = 'creating' where id = $1", [
-      from,
-      fresh.tcp_port,
-    ]);
+    await exchangePorts(tx, from, to);
     await tx.query("update databases set instance_id = $2 where id = $1", [databaseId, to]);
   });
+}
+
+/** `to` runs where `from` ran, which runs no more. Within a transaction. */
+export async function exchangePorts(tx: Queryable, from: InstanceId, to: InstanceId): Promise<void> {
+  const { rows } = await tx.query<InstanceRow>("select * from instances where id = any ($1) for update", [
+    [from, to],
+  ]);
+  const old = rows.find((row) => row.id === from)!;
+  const fresh = rows.find((row) => row.id === to)!;
+  // Ports are unique at every moment: one server steps aside.
+  await tx.query("update instances set tcp_port = -tcp_port, front_port = null where id = $1", [from]);
+  await tx.query("update instances set tcp_port = $2, front_port = $3, status = 'running' where id = $1", [
+    to,
+    old.tcp_port,
+    old.front_port,
+  ]);
+  // Not running for good: nothing starts it any more.
+  await tx.query("update instances set tcp_port = $2, status = 'creating' where id = $1", [
+    from,
+    fresh.tcp_port,
+  ]);
 }

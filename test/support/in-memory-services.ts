@@ -370,6 +370,7 @@ export function inMemoryServices(): InMemoryServices {
       revoke: recording("tokens.revoke", () => ({ ...tokenInfo, revoked_at: at })),
     },
     scaling: { scale: recording("scaling.scale", () => operation) },
+    upgrades: { upgrade: recording("upgrades.upgrade", () => operation) },
     credentials: {
       rotate: recording("credentials.rotate", () => ({
         ...changedPassword,

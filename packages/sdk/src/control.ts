@@ -32,6 +32,7 @@ import type {
   RowSecurityTestRequest,
   ScaleRequest,
   TokenInfo,
+  UpgradeRequest,
   WipeRequest,
 } from "./protocol.ts";
 import { type Fetch, readJson, sendRequest } from "./send-request.ts";
@@ -97,6 +98,9 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
     /** Its result is a `ScaleResult`. */
     scaleDatabase: (ref: string, input: ScaleRequest) =>
       post<OperationInfo>(`${databasePath(ref)}/scale`, input),
+    /** Its result is an `UpgradeResult`. */
+    upgradeDatabase: (ref: string, input: UpgradeRequest) =>
+      post<OperationInfo>(`${databasePath(ref)}/upgrade`, input),
     /** A new password and a new master token. */
     rotateCredentials: (ref: string, input: RotateCredentialsRequest = {}) =>
       post<RotatedCredentials>(`${databasePath(ref)}/rotate-credentials`, input),

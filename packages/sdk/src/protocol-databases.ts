@@ -101,6 +101,23 @@ export interface ScaleRequest {
   class: DatabaseClass;
 }
 
+export interface UpgradeRequest {
+  /** Postgres major, for example "17". */
+  to: string;
+}
+
+/** Result of the operation `upgrade_database`. */
+export interface UpgradeResult {
+  database_id: string;
+  /** Version of Postgres before, for example "15.18". */
+  from: string;
+  to: string;
+  /** Why writes were held while the data was copied; null: they were held for the switch only. */
+  writes_held: string | null;
+  /** Of what was there when the copy was made. */
+  backup_id: string | null;
+}
+
 /** Result of the operation `scale_database`. */
 export interface ScaleResult {
   database_id: string;

@@ -14,7 +14,10 @@ const createOptions: readonly OptionSpec[] = [
     summary: "on the shared Postgres, or on one of its own",
     choices: ["shared", "process"],
   },
-  { flags: "--version <major>", summary: "major version of Postgres" },
+  {
+    flags: "--version <major>",
+    summary: "major version of Postgres; another than the shared server's means a server of its own",
+  },
   { flags: "--link", summary: "link this folder to it, also when it is linked to another" },
   { flags: "--reveal", summary: "print the whole token" },
 ];

@@ -22,9 +22,14 @@ const rolesOf = (row: DatabaseRow): string[] => {
 };
 
 /** Repeatable; `releaseDatabase` ends it. @throws Y3046 when a session does not end */
-export async function holdDatabase(platform: Platform, sessions: Sessions, row: DatabaseRow): Promise<void> {
+export async function holdDatabase(
+  platform: Platform,
+  sessions: Sessions,
+  row: DatabaseRow,
+  status: "scaling" | "upgrading" = "scaling",
+): Promise<void> {
   // Requests over HTTP look the database up anew from here on, and wait for the end of this state.
-  await updateDatabase(platform.state, row.id, { status: "scaling" });
+  await updateDatabase(platform.state, row.id, { status });
   await Promise.all([sessions.drainDatabase(row.id), platform.pooler.pause(row.database_name)]);
   await withAdmin(platform, row.instance_id!, "postgres", async (client) => {
     await setLogin(client, row, false);

@@ -9,6 +9,7 @@ import { makeBackup } from "../../backups/make-backup.ts";
 import { restoreInto } from "../../backups/restore-into.ts";
 import { posternError } from "../../base/error.ts";
 import { type BackupId, type InstanceId, newBackupId } from "../../base/id.ts";
+import { leaveGate } from "../../instances/leave-gate.ts";
 import type { OperationRun } from "../../instances/operation-run.ts";
 import {
   createTenant,
@@ -19,9 +20,12 @@ import {
 import type { Platform } from "../../instances/platform.ts";
 import { provisionInstance, removeInstance } from "../../instances/provision-instance.ts";
 import { serverLayout } from "../../instances/server-layout.ts";
+import { serverSpec } from "../../instances/server-spec.ts";
+import { openInstance } from "../../instances/swap-instances.ts";
 import { withAdmin } from "../../instances/with-admin.ts";
+import { keepArchiveWish } from "../../state/archives.ts";
 import { updateDatabase } from "../../state/databases.ts";
-import { findInstance } from "../../state/instances.ts";
+import { exchangePorts, findInstance } from "../../state/instances.ts";
 import { mergeOperationInput } from "../../state/operations.ts";
 import { pauseAfterOf } from "../pause-rules.ts";
 import { copyRole } from "./copy-role.ts";
@@ -78,7 +82,7 @@ async function followAndSwitch(
       await comeNear(platform, run, move);
     });
     await run.step("switch", async () => {
-      await holdDatabase(platform, sessions, move.from);
+      await holdDatabase(platform, sessions, move.from, move.status);
       await withBoth(platform, move, async (source, target) => {
         // Replication carries rows and not definitions.
         if ((await readSchemaState(source)) !== followed)
@@ -103,7 +107,7 @@ async function holdAndSwitch(
   sessions: Sessions,
   move: Move,
 ): Promise<void> {
-  await run.step("hold writes", () => holdDatabase(platform, sessions, move.from));
+  await run.step("hold writes", () => holdDatabase(platform, sessions, move.from, move.status));
   await run.step("copy", () => copy(platform, run, move));
   await run.step("switch", async () => {
     await withBoth(platform, move, (source, target) => finishCopy(platform, source, target, move));
@@ -138,8 +142,14 @@ async function finishCopy(
 }
 
 /** The one moment: Postern's tables say where the database is, and the operation knows that they do. */
-async function commitSwitch(platform: Platform, run: OperationRun, { to }: Move): Promise<void> {
+async function commitSwitch(platform: Platform, run: OperationRun, move: Move): Promise<void> {
+  const { from, to } = move;
+  if (move.keepsPort) await freePort(platform, from.instance_id as InstanceId);
   await platform.state.transaction(async (tx) => {
+    if (move.keepsPort) {
+      await exchangePorts(tx, from.instance_id as InstanceId, to.instance_id as InstanceId);
+      await keepArchiveWish(tx, from.instance_id!, to.instance_id!);
+    }
     await updateDatabase(tx, to.id, {
       instance_id: to.instance_id,
       class: to.class,
@@ -154,8 +164,20 @@ async function commitSwitch(platform: Platform, run: OperationRun, { to }: Move)
   run.row.input.switched = true;
 }
 
+/** The old server ends: what comes to its port from now on finds the new one there. */
+async function freePort(platform: Platform, id: InstanceId): Promise<void> {
+  await leaveGate(platform, id);
+  await platform.instanceLock.run(id, async () => {
+    platform.supervisor.release(id);
+    await platform.gate.drop(id).catch(() => {});
+    await platform.runtime.stop(serverSpec(platform.config.home, id, null));
+  });
+}
+
 /** Behind the switch. Clients first; then the old copy goes. Repeatable. */
 export async function settle(platform: Platform, run: OperationRun, move: Move): Promise<void> {
+  // It is another port than it was made with.
+  if (move.keepsPort) await provisionInstance(platform, move.to.instance_id as InstanceId);
   const { socketDirectory } = serverLayout(platform.config.home, move.to.instance_id!);
   await platform.pooler.route({ database: move.to.database_name, socketDirectory });
   await releaseDatabase(platform, move.to);
@@ -170,15 +192,17 @@ async function removeOld(platform: Platform, move: Move): Promise<void> {
   await dropOwner(platform, from);
 }
 
-async function makePlace(platform: Platform, { to }: Move): Promise<void> {
-  const sleeps = pauseAfterOf(platform, to) !== null;
+async function makePlace(platform: Platform, { to, major, keepsPort }: Move): Promise<void> {
+  // One that takes over a port takes over what stands there too.
+  const sleeps = !keepsPort && pauseAfterOf(platform, to) !== null;
   if (to.instance_id !== "shared")
-    await provisionInstance(platform, to.instance_id as InstanceId, to.class, { sleeps });
+    await provisionInstance(platform, to.instance_id as InstanceId, to.class, { sleeps, major });
   await createTenant(platform, to);
 }
 
 /** As it was before the move, whatever an attempt left: the old place in use, the new one gone. Repeatable. */
 export async function clearAttempt(platform: Platform, run: OperationRun, move: Move): Promise<void> {
+  if (move.keepsPort) await openInstance(platform, move.from, move.from.instance_id as InstanceId);
   await removePlace(platform, run, move);
   await forgetChanges(platform, run, move);
   await releaseDatabase(platform, move.from);

@@ -8,6 +8,12 @@ export interface Move {
   to: DatabaseRow;
   /** Of the publication, the slot and the subscription that exist for the time of the move. */
   name: string;
+  /** What the database is called while writes are held. */
+  status: "scaling" | "upgrading";
+  /** Of the Postgres at the new place. */
+  major: string;
+  /** The new server takes over the old one's port, and with it the direct URL; both are servers of this one database. */
+  keepsPort: boolean;
 }
 
 /** What cannot be moved while it is written to; the move begins again with writes held. */

@@ -5,6 +5,7 @@ import type {
   DatabaseInfo,
   DatabaseUrls,
   ScaleRequest,
+  UpgradeRequest,
 } from "@postern/sdk/protocol";
 import { z } from "zod";
 import { timestamp } from "./respond.ts";
@@ -92,6 +93,10 @@ export const createDatabaseRequest = z.strictObject({
   user: z.string().optional().describe("Owner role: 3 to 16 characters of `a-z 0-9 _`."),
   password: z.string().optional().describe("The owner's password: at least 8 characters."),
 }) satisfies z.ZodType<CreateDatabaseRequest>;
+
+export const upgradeRequest = z.strictObject({
+  to: z.string().describe("Postgres major, for example `17`."),
+}) satisfies z.ZodType<UpgradeRequest>;
 
 export const scaleRequest = z.strictObject({ class: databaseClass }) satisfies z.ZodType<ScaleRequest>;
 

@@ -17,6 +17,7 @@ import type {
   ResetRequest,
   ScaleRequest,
   SchemaDiff,
+  UpgradeRequest,
   WipeRequest,
 } from "@postern/sdk/protocol";
 import type { AccountPrincipal, Principal } from "../../access/principal.ts";
@@ -66,6 +67,11 @@ export interface BranchService {
 export interface ScaleService {
   /** @throws Y3043 Y3044 Y3045 */
   scale(principal: AccountPrincipal, input: DatabaseRef & ScaleRequest): Promise<OperationInfo>;
+}
+
+export interface UpgradeService {
+  /** @throws Y3009 Y2060 Y2061 Y2062 Y2063 Y2064 */
+  upgrade(principal: AccountPrincipal, input: DatabaseRef & UpgradeRequest): Promise<OperationInfo>;
 }
 
 export interface PauseService {

@@ -17,6 +17,7 @@ import type {
   PauseService,
   ResetService,
   ScaleService,
+  UpgradeService,
 } from "./database-services.ts";
 import type { ProjectService } from "./project-services.ts";
 import type { QueryService, RowSecurityService, TunnelService } from "./query-services.ts";
@@ -29,6 +30,7 @@ export interface HttpServices {
   databases: DatabaseService;
   tokens: TokenService;
   scaling: ScaleService;
+  upgrades: UpgradeService;
   credentials: CredentialService;
   branches: BranchService;
   pauses: PauseService;
