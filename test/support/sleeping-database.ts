@@ -24,7 +24,17 @@ export async function createSleepingDatabase(
   postern: PosternHome,
   input: Record<string, unknown> = {},
 ): Promise<SleepingDatabase> {
-  const created = await postern.api<CreatedDatabase>("POST", "/v1/databases", { class: "db.p2", ...input });
+  return reachDatabase(
+    postern,
+    await postern.api<CreatedDatabase>("POST", "/v1/databases", { class: "db.p2", ...input }),
+  );
+}
+
+/** One that is there already: a branch, or one whose secrets are new. */
+export async function reachDatabase<Created extends Pick<CreatedDatabase, "id" | "token">>(
+  postern: PosternHome,
+  created: Created,
+): Promise<Created & SleepingDatabase> {
   const path = `/v1/databases/${created.id}`;
   const urls = await postern.api<DatabaseUrls>("GET", `${path}/urls`);
   const row = await readRow(postern, created.id);
@@ -34,8 +44,7 @@ export async function createSleepingDatabase(
     await client.connect();
     return client;
   };
-  return {
-    ...created,
+  const ways: Omit<SleepingDatabase, keyof CreatedDatabase> = {
     urls,
     instance: row.instance_id!,
     connect,
@@ -63,6 +72,7 @@ export async function createSleepingDatabase(
       }
     },
   };
+  return { ...created, ...ways } as Created & SleepingDatabase;
 }
 
 export async function isServerUp(postern: PosternHome, instance: string): Promise<boolean> {
