@@ -28,10 +28,11 @@ import {
 } from "../state/databases.ts";
 import { insertOperation, type OperationRow } from "../state/operations.ts";
 import type { Queryable } from "../state/state.ts";
-import { checkDatabaseName, checkPassword, checkUserName, inventName } from "./name-rules.ts";
+import { checkDatabaseName, checkPassword, checkUserName } from "./name-rules.ts";
 import { pauseAfterOf } from "./pause-rules.ts";
 import { chooseIsolation, chooseMajor, havePostgres } from "./postgres-version.ts";
 import { tiers } from "./tiers.ts";
+import { withInventedName } from "./with-invented-name.ts";
 
 /** Copies of the template that wait on the shared instance. */
 export const sharedSpares = 3;
@@ -43,6 +44,8 @@ export interface AcceptedDatabase {
   operation: OperationRow;
 }
 
+type AlsoWritten = (tx: Queryable, id: DatabaseId) => Promise<void>;
+
 /**
  * Checks the wish and writes it down, with its operation. @throws Y3003 Y3006 Y2006 Y3009 Y2060 Y3002 Y3007 Y7009
  * @param also what is written down with it, or not at all.
@@ -51,11 +54,22 @@ export async function requestCreateDatabase(
   platform: Platform,
   accountId: AccountId,
   input: CreateDatabaseRequest,
-  also: (tx: Queryable, id: DatabaseId) => Promise<void> = async () => {},
+  also: AlsoWritten = async () => {},
 ): Promise<AcceptedDatabase> {
   requireProvisioning(platform);
+  return withInventedName(input.name, (name) =>
+    acceptDatabase(platform, accountId, { ...input, name: checkDatabaseName(name) }, also),
+  );
+}
+
+async function acceptDatabase(
+  platform: Platform,
+  accountId: AccountId,
+  input: CreateDatabaseRequest & { name: string },
+  also: AlsoWritten,
+): Promise<AcceptedDatabase> {
   const id = newDatabaseId();
-  const name = checkDatabaseName(input.name ?? inventName());
+  const { name } = input;
   const roleName = input.user === undefined ? postgresNameOf(id) : checkUserName(input.user);
   const password = input.password === undefined ? newPassword() : checkPassword(input.password);
   const major = await chooseMajor(platform, input.version);

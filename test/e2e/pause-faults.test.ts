@@ -133,6 +133,43 @@ describe("a server", () => {
 });
 
 describe("the gate", () => {
+  const usable = () =>
+    waitUntil("it answers", () =>
+      expectUsable().then(
+        () => true,
+        () => false,
+      ),
+    );
+
+  it.each([1, 30, 90])(
+    "killed %i ms after a pause has begun leaves a database that can be used",
+    async (ms) => {
+      await usable();
+      const pid = await gatePid();
+      const pause = shop.pause().catch(() => {});
+      await sleepMs(ms);
+      process.kill(pid, "SIGKILL");
+      await pause;
+      await usable();
+      await expectTruth();
+    },
+  );
+
+  it.each([1, 30, 60])(
+    "killed %i ms after a wake has begun leaves a database that can be used",
+    async (ms) => {
+      await shop.pause();
+      const pid = await gatePid();
+      // Who waits at the gate loses the connection; SQL over HTTP makes another.
+      const wakes = [shop.overPostgres("direct", read).catch(() => {}), shop.overHttp(read)];
+      await sleepMs(ms);
+      process.kill(pid, "SIGKILL");
+      expect((await Promise.all(wakes))[1]).toEqual([{ n: 42 }]);
+      await usable();
+      await expectTruth();
+    },
+  );
+
   it("is started again when it is killed, with all that it held", async () => {
     await shop.pause();
     const pid = await gatePid();

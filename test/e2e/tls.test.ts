@@ -127,6 +127,21 @@ describe("with a certificate, on loopback", () => {
     expect(await ask(direct, tls)).toBe("TLSv1.3");
   });
 
+  it("a database that sleeps is woken with verify-full and channel binding, and checked end to end behind the gate", async () => {
+    const direct = await url("own", "direct");
+    const other = await createAuthority();
+    const bound = (ca?: string) => `${verified(direct, ca)}&channel_binding=require`;
+    const tls = "select version from pg_stat_ssl where pid = pg_backend_pid()";
+    expect((await postern.run(["db", "pause", "own"])).code).toBe(0);
+    expect(await ask(bound(), tls)).toBe("TLSv1.3");
+    // Awake now, and still behind the gate.
+    expect(await ask(bound(), tls)).toBe("TLSv1.3");
+    expect(await ask(bound(other.ca), "select 1")).toContain("certificate verify failed");
+    await other.close();
+    expect((await postern.run(["db", "pause", "own"])).code).toBe(0);
+    expect(await ask(verified(await url("own", "pooled")), "select 1")).toBe("1");
+  });
+
   it("psql with verify-full refuses a server that another authority vouches for", async () => {
     const other = await createAuthority();
     for (const kind of ["pooled", "direct"]) {
