@@ -9,6 +9,10 @@ const retryEveryMs = 50;
 /** No socket, nobody behind it, starting up or shutting down, no connection left: may be over in a moment. */
 const passing = ["ENOENT", "ECONNREFUSED", "ECONNRESET", "EAGAIN", "57P03", "53300"];
 
+/** Nothing has been asked yet, so whoever hung up in the middle of the log-in may be tried again, too. */
+const isPassing = (error: unknown): boolean =>
+  hasCode(error, ...passing) || /closed the connection/.test(messageOf(error));
+
 /** @throws Y4001 when there is still no session after `patienceMs`, or Postgres refuses for good. */
 export async function openSession(
   options: ConnectionOptions,
@@ -20,7 +24,7 @@ export async function openSession(
     try {
       return await openConnection(options);
     } catch (error) {
-      if (hasCode(error, ...passing) && performance.now() < deadline && !signal.aborted) {
+      if (isPassing(error) && performance.now() < deadline && !signal.aborted) {
         await sleep(retryEveryMs, signal);
         continue;
       }

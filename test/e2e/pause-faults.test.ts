@@ -141,6 +141,11 @@ describe("the gate", () => {
       ),
     );
 
+  // It begins with the first database that sleeps.
+  beforeAll(async () => {
+    await shop.pause();
+  });
+
   it.each([1, 30, 90])(
     "killed %i ms after a pause has begun leaves a database that can be used",
     async (ms) => {
