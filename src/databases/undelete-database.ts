@@ -15,7 +15,7 @@ import { insertOperation, type OperationRow } from "../state/operations.ts";
 import { pauseAfterOf } from "./pause-rules.ts";
 import { havePostgres } from "./postgres-version.ts";
 
-/** @throws Y3008 when it cannot be brought back, Y3002 when its name is in use again. */
+/** @throws Y3004 when it is being brought back already, Y3008 when it cannot be brought back, Y3002 when its name is in use again. */
 export async function requestUndeleteDatabase(
   platform: Platform,
   accountId: AccountId,
@@ -38,6 +38,15 @@ export async function requestUndeleteDatabase(
   const { destroyed_at, recoverable_until } = row;
   try {
     return await platform.state.transaction(async (tx) => {
+      // Two at once: the second waits here, and finds that the first has it. It would put the last backup over newer data.
+      const { rowCount } = await tx.query(
+        "select from databases where id = $1 and destroyed_at is not null for update",
+        [row.id],
+      );
+      if (rowCount === 0)
+        throw posternError("Y3004", `Database ${row.name} is being brought back already.`, {
+          hint: `\`postern db wait ${row.name}\` waits until it is ready.`,
+        });
       await updateDatabase(tx, row.id, { status: "restoring", destroyed_at: null, recoverable_until: null });
       return insertOperation(tx, {
         kind: "undelete_database",
