@@ -9,9 +9,12 @@ const { registry } = await import(`${root}dist/cli/registry.js`);
 const { renderCliDocs } = await import(`${root}dist/cli/render-cli-docs.js`);
 const { renderHttpDocs } = await import(`${root}dist/http/render-http-docs.js`);
 
+const { renderManifestSchema } = await import(`${root}dist/manifest/render-schema.js`);
+
 const documents = {
   "docs/errors.md": renderErrorDocs(),
   "docs/cli.md": renderCliDocs(registry),
+  "docs/manifest.schema.json": renderManifestSchema(),
   "docs/http-api.md": await renderHttpDocs(),
 };
 

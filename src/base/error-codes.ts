@@ -165,6 +165,7 @@ export const errorCodes = {
   Y6013: { name: "backup_key_unusable", http: 409, exit: 1 },
   // Y7: manifest, environments, releases
   Y7001: { name: "invalid_manifest", http: 400, exit: 2 },
+  Y7002: { name: "manifest_not_found", http: 404, exit: 5 },
   Y7003: { name: "project_not_found", http: 404, exit: 5 },
   Y7004: { name: "environment_not_found", http: 404, exit: 5 },
   Y7005: { name: "service_not_found", http: 404, exit: 5 },

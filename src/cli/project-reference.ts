@@ -29,6 +29,9 @@ export async function linkProjectReference(directory: string, reference: Project
 export async function requireProjectRef(directory: string, given: string | undefined): Promise<string> {
   const ref = given ?? process.env.POSTERN_PROJECT ?? (await findProjectReference(directory))?.project_id;
   if (ref) return ref;
+  const { findManifest } = await import("./project-manifest.ts");
+  const manifest = await findManifest(directory, undefined);
+  if (manifest?.project !== undefined) return manifest.project;
   throw posternError("Y1013", "Which project is meant?", {
     hint: "Give --project, set POSTERN_PROJECT, or run `postern apply` in the folder of its postern.yaml.",
   });

@@ -10,6 +10,7 @@ import { databaseSpecs } from "./specs/database-specs.ts";
 import { developmentSpecs } from "./specs/development-specs.ts";
 import { environmentSpecs } from "./specs/environment-specs.ts";
 import { migrationSpecs } from "./specs/migration-specs.ts";
+import { manifestSpecs } from "./specs/manifest-specs.ts";
 import { pauseSpecs } from "./specs/pause-specs.ts";
 import { projectSpecs } from "./specs/project-specs.ts";
 import { recoverySpecs } from "./specs/recovery-specs.ts";
@@ -24,6 +25,7 @@ export const registry: readonly CommandSpec[] = [
   ...daemonSpecs,
   ...accountSpecs,
   ...projectSpecs,
+  ...manifestSpecs,
   ...environmentSpecs,
   ...databaseSpecs,
   ...sqlSpecs,
@@ -43,6 +45,7 @@ export const registry: readonly CommandSpec[] = [
 
 export const groupSummaries: Record<string, string> = {
   project: "applications: what environments and their databases belong to",
+  manifest: "postern.yaml: what a project needs",
   env: "environments of a project: staging, production",
   db: "databases",
   "db backup": "backups of a database",

@@ -24,6 +24,7 @@ import { clientAccessRoutes } from "./routes/client-access.ts";
 import { credentialRoutes } from "./routes/credentials.ts";
 import { databaseRoutes } from "./routes/databases.ts";
 import { environmentDatabaseRoutes } from "./routes/environment-databases.ts";
+import { manifestSchemaRoutes } from "./routes/manifest-schema.ts";
 import { type MetricsAudience, metricsRoutes } from "./routes/metrics.ts";
 import { migrationRoutes } from "./routes/migrations.ts";
 import { neonRoutes } from "./routes/neon.ts";
@@ -113,6 +114,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     environmentDatabaseRoutes(controlPlane, services, caller);
     operationRoutes(controlPlane, services, caller, options.observe);
     openapiRoutes(controlPlane);
+    manifestSchemaRoutes(controlPlane);
   });
   answerDirectly(app.server, {
     services,

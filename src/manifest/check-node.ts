@@ -88,7 +88,8 @@ class NodeCheck {
     const present = new Set<string>();
     for (const { key, value } of pairs) {
       const name = String(scalarOf(key));
-      if (name === "<<" && isScalar(key)) {
+      // The merge key is a symbol once the parser has known it for one.
+      if (typeof scalarOf(key) === "symbol") {
         for (const pair of this.#mergedPairs(value)) {
           present.add(String(scalarOf(pair.key)));
           this.#entry(pair, rule, path);
@@ -116,6 +117,7 @@ class NodeCheck {
     const name = String(scalarOf(key));
     const own = [...path, name];
     const known = rule.properties && Object.hasOwn(rule.properties, name) ? rule.properties[name] : undefined;
+    if (rule["x-nullable"] && kindOf(value) === "null") return;
     if (known?.["x-ignored"]) this.result.ignored.push(own);
     else if (known) this.value(value, value ?? key, known, own);
     else if (patternFor(rule, name)) return;

@@ -24,6 +24,8 @@ export interface Schema {
   "x-expected"?: string;
   /** Of Compose; Postern does nothing with it. */
   "x-ignored"?: boolean;
+  /** Null takes a key away from what is overridden. */
+  "x-nullable"?: boolean;
   $schema?: string;
   $id?: string;
   title?: string;
@@ -210,6 +212,8 @@ const platformProperties: Record<string, Schema> = {
   preStart: commands("For every service that has none of its own."),
 };
 
+const nullable: Schema = { "x-nullable": true };
+
 /** JSON Schema, draft 2020-12. */
 export const manifestSchema: Schema = {
   $schema: "https://json-schema.org/draft/2020-12/schema",
@@ -251,12 +255,12 @@ export const manifestSchema: Schema = {
     },
     backup,
     managed: object(managedProperties, { required: ["class", "engine"], description: "The database." }),
-    managedOverride: object(managedProperties),
+    managedOverride: object(managedProperties, nullable),
     extension: object(extensionProperties(ref("managed"))),
-    extensionOverride: object(extensionProperties(ref("managedOverride"))),
+    extensionOverride: object(extensionProperties(ref("managedOverride")), nullable),
     healthcheck,
     service: service("extension"),
-    serviceOverride: service("extensionOverride"),
+    serviceOverride: { ...service("extensionOverride"), ...nullable },
     platform: object(platformProperties),
     environment: object({
       protected: {

@@ -75,7 +75,10 @@ const sorted = (issues: ManifestIssue[]): ManifestIssue[] =>
 
 const plainOf = (document: Document): RawMap | undefined => {
   try {
-    return asMap(document.toJS({ maxAliasCount: 200 }));
+    const raw = asMap(document.toJS({ maxAliasCount: 200 }));
+    // Fails for an alias that stands inside of what it stands for.
+    JSON.stringify(raw);
+    return raw;
   } catch {
     return undefined;
   }

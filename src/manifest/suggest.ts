@@ -7,7 +7,8 @@ export function suggest(word: string, words: readonly string[]): string | undefi
   for (const candidate of words) {
     const distance = editDistance(given, candidate.toLowerCase());
     const most = Math.max(1, Math.floor(Math.max(given.length, candidate.length) / 3));
-    if (distance <= most && (!best || distance < best.distance)) best = { word: candidate, distance };
+    if (distance <= most && distance < candidate.length && (!best || distance < best.distance))
+      best = { word: candidate, distance };
   }
   return best?.word;
 }

@@ -1,4 +1,6 @@
 /** Projects, environments and their databases, with the real daemon and the real command line. */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type {
   ApplyResult,
   BackupInfo,
@@ -266,6 +268,41 @@ describe("the end of an environment's database", () => {
     const again = await applied("cut");
     expect(again.services[0]!.database).toEqual(begun.services[0]!.database);
     expect((await managed("cut")).status).toBe("ready");
+  });
+});
+
+describe("the manifest of docs/manifest.md", () => {
+  const directory = () => join(postern.project, "example");
+  const run = (...args: string[]) => postern.run(args, { cwd: directory() });
+
+  it("is applied as it stands there", async () => {
+    const document = await readFile(new URL("../../docs/manifest.md", import.meta.url), "utf8");
+    const text = /```yaml\n(.*?)```/s.exec(document)![1]!.replace("name: shop", "name: example");
+    await mkdir(directory());
+    await writeFile(join(directory(), "postern.yaml"), text);
+    expect(await run("manifest", "check")).toMatchObject({ code: 0 });
+    const plan = await run("apply", "--env", "production", "--project", "example", "--plan", "--exit-code");
+    expect(plan).toMatchObject({ code: 8, stdout: "  + db  create  db.p1\n" });
+    const applied = await run("apply", "--env", "production", "--project", "example", "--json");
+    expect(applied.stderr).toBe("");
+    expect(JSON.parse(applied.stdout)).toMatchObject({ project: "example", protected: true });
+    const status = await run("db", "backup-status", "--env", "production", "--project", "example", "--json");
+    expect(JSON.parse(status.stdout)).toMatchObject({ schedule: "0 */6 * * *", retention: "90d" });
+  });
+
+  it("takes no environment that it does not declare, and tells its mistakes", async () => {
+    const typo = await run("apply", "--env", "prodution");
+    expect(typo.code).toBe(5);
+    expect(typo.stderr).toContain('Did you mean "production"?');
+    await writeFile(join(directory(), "postern.yaml"), "services:\n  db:\n    x-postern: {rolle: a}\n");
+    const broken = await run("apply", "--env", "staging");
+    expect(broken.code).toBe(2);
+    expect(broken.stderr).toContain('postern.yaml:3:17  services.db.x-postern.rolle: unknown key "rolle"');
+  });
+
+  it("can be checked by editors", async () => {
+    const answer = await fetch(`${postern.apiUrl()}/manifest.schema.json`);
+    expect(await answer.json()).toMatchObject({ title: "postern.yaml" });
   });
 });
 

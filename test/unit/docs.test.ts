@@ -5,6 +5,7 @@ import { errorCodes } from "../../src/base/error-codes.ts";
 import { renderErrorDocs } from "../../src/base/render-error-docs.ts";
 import { openapiDocument } from "../../src/http/openapi-document.ts";
 import { renderHttpDocs } from "../../src/http/render-http-docs.ts";
+import { renderManifestSchema } from "../../src/manifest/render-schema.ts";
 import { readSources } from "../support/source-imports.ts";
 
 const read = (file: string) => readFileSync(new URL(`../../docs/${file}`, import.meta.url), "utf8");
@@ -28,6 +29,12 @@ describe("error codes", () => {
       [...text.matchAll(/"(Y\d{4})"/g)].map((match) => match[1]!),
     );
     expect(used.filter((code) => !Object.hasOwn(errorCodes, code))).toEqual([]);
+  });
+});
+
+describe("docs/manifest.schema.json", () => {
+  it("is what manifests are checked by", () => {
+    expect(read("manifest.schema.json")).toBe(renderManifestSchema());
   });
 });
 
