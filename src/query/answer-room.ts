@@ -3,6 +3,7 @@
  * Limits of single answers do not bound it, for slow readers can be many.
  */
 import { type PosternError, posternError } from "../base/error.ts";
+import { giveBack } from "./answer-blocks.ts";
 
 /** Below this an answer is not counted: what connections may hold is bounded by how many there can be. */
 export const uncountedBytes = 32 * 1024;
@@ -40,6 +41,7 @@ export class AnswerClaim {
   readonly #databaseId: string;
   #held = 0;
   #isReleased = false;
+  #blocks: readonly Buffer[] = [];
 
   constructor(room: AnswerRoom, databaseId: string) {
     this.#room = room;
@@ -55,14 +57,21 @@ export class AnswerClaim {
     this.#room.count(this.#databaseId, bytes);
   }
 
-  /** What was made so far is thrown away: the request is sent again. */
+  /** Of an answer that is whole: when its reader has it, they are used again. */
+  addBlocks(blocks: readonly Buffer[]): void {
+    if (!this.#isReleased) this.#blocks = [...this.#blocks, ...blocks];
+  }
+
+  /** What was made so far is thrown away: the request is sent again. Its blocks are left alone: who knows who writes to them. */
   startOver(): void {
+    this.#blocks = [];
     if (this.#held > 0) this.#room.count(this.#databaseId, -this.#held);
     this.#held = 0;
   }
 
   /** The reader has all of it, or has gone. */
   release(): void {
+    giveBack(this.#blocks);
     this.startOver();
     this.#isReleased = true;
   }

@@ -1,5 +1,6 @@
 /** In charge of growing JSON text as bytes, chunk by chunk, within a budget that the whole answer shares. */
 import { type PosternError, posternError } from "../base/error.ts";
+import { blockBytes, takeBlock } from "./answer-blocks.ts";
 import { type AnswerClaim, uncountedBytes } from "./answer-room.ts";
 
 /** What an answer may still grow by. JSON can be many times larger than what came over the socket. */
@@ -31,6 +32,16 @@ export class AnswerBudget {
     this.#occupy();
   }
 
+  /** Where somebody tells when the answer has been read. */
+  get reusesBlocks(): boolean {
+    return this.#claim !== undefined;
+  }
+
+  /** Of what has been written to the end. */
+  addBlocks(blocks: readonly Buffer[]): void {
+    this.#claim?.addBlocks(blocks);
+  }
+
   /** Whatever the statement did is done: from here on nobody is to hear that he may try again. */
   settle(): void {
     this.#isSettled = true;
@@ -50,7 +61,8 @@ export class AnswerBudget {
 
 // Most answers fit into the first chunk; below 4 KiB Node cuts it from a slab, which should last for many.
 const firstChunkBytes = 512;
-const largestChunkBytes = 256 * 1024;
+/** Larger ones are written into blocks. */
+const largestOwnBytes = 16 * 1024;
 
 /** Writers reserve room first and then write into `chunk` at `offset` themselves: no call per byte. */
 export class JsonWriter {
@@ -61,6 +73,7 @@ export class JsonWriter {
   #closedBytes = 0;
   readonly #budget: AnswerBudget;
   readonly #full: Buffer[] = [];
+  readonly #blocks: Buffer[] = [];
 
   constructor(budget: AnswerBudget, chunkBytes = firstChunkBytes) {
     this.#budget = budget;
@@ -76,10 +89,19 @@ export class JsonWriter {
   reserve(bytes: number): void {
     if (this.offset + bytes <= this.chunk.length) return;
     this.#closeChunk();
-    const missing = this.expectedBytes - this.#closedBytes;
-    const size = Math.min(missing > 0 ? missing : this.chunk.length * 8, largestChunkBytes);
-    this.chunk = Buffer.allocUnsafe(Math.max(size, bytes));
+    this.chunk = this.#nextChunk(bytes);
     this.offset = 0;
+  }
+
+  #nextChunk(bytes: number): Buffer {
+    const missing = this.expectedBytes - this.#closedBytes;
+    const size = Math.max(missing > 0 ? missing : this.chunk.length * 8, bytes);
+    if (size <= largestOwnBytes) return Buffer.allocUnsafe(size);
+    if (bytes > blockBytes) return Buffer.allocUnsafe(bytes);
+    if (!this.#budget.reusesBlocks) return Buffer.allocUnsafe(Math.min(size, blockBytes));
+    const block = takeBlock();
+    this.#blocks.push(block);
+    return block;
   }
 
   byte(code: number): void {
@@ -109,6 +131,7 @@ export class JsonWriter {
   /** What was written, in order. The writer is not used afterwards. */
   finish(): Buffer[] {
     this.#closeChunk();
+    if (this.#blocks.length > 0) this.#budget.addBlocks(this.#blocks);
     return this.#full;
   }
 

@@ -132,3 +132,25 @@ it("cuts off who takes nothing, and gives back what he held", async () => {
     expect(taken).toBeLessThan(16 * mebibyte);
   }
 });
+
+it("answers that some take slowly and some leave in the middle hold nobody else's rows", async () => {
+  const sqlOf = (tag: string) => `select n, repeat('${tag}', 12) as tag from generate_series(1, 4000) n`;
+  let round = 0;
+  const reader = async (): Promise<void> => {
+    for (let turn = 0; turn < 12; turn++) {
+      const tag = String(++round).padStart(6, "0");
+      if (turn % 4 === 3) {
+        const socket = await askAndWait(sqlOf(tag));
+        socket.once("data", () => socket.destroy());
+        socket.resume();
+        continue;
+      }
+      const answer = await askWhole(sqlOf(tag));
+      const { rows } = JSON.parse(answer.text) as { rows: { n: number; tag: string }[] };
+      expect(rows).toHaveLength(4000);
+      expect(rows.every((row, index) => row.n === index + 1 && row.tag === tag.repeat(12))).toBe(true);
+    }
+  };
+
+  await Promise.all(Array.from({ length: 6 }, reader));
+});
