@@ -7,7 +7,7 @@ import { accountOf } from "../authenticate-request.ts";
 import type { HttpApp } from "../http-app.ts";
 import { parseBackupId } from "../parse-id.ts";
 import { backupId, downloadUrl } from "../schemas/backup.ts";
-import { operationInfo } from "../schemas/operation.ts";
+import { accepted } from "../schemas/operation.ts";
 import { errors, json, security } from "../schemas/respond.ts";
 import type { BackupDownload } from "../services/backup-services.ts";
 import type { HttpServices } from "../services/http-services.ts";
@@ -25,7 +25,7 @@ export function backupFileRoutes(app: HttpApp, services: HttpServices, caller: A
       description: "Its `verification` tells the result; the operation fails when the backup is no good.",
       security: security.account,
       params: backupId,
-      response: { 202: json("Accepted.", operationInfo), ...errors(401, 403, 404, 409) },
+      response: accepted(401, 403, 404, 409),
     },
     onRequest: caller.account,
     handler: async (request, reply) => {

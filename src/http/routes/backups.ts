@@ -12,7 +12,7 @@ import {
   restoreRequest,
 } from "../schemas/backup.ts";
 import { databaseRef } from "../schemas/database.ts";
-import { operationInfo } from "../schemas/operation.ts";
+import { accepted } from "../schemas/operation.ts";
 import { limit } from "../schemas/query-string.ts";
 import { errors, json, security } from "../schemas/respond.ts";
 import type { HttpServices } from "../services/http-services.ts";
@@ -37,7 +37,7 @@ function backupsOfDatabase(app: HttpApp, services: HttpServices, caller: Authent
       security: security.accountOrDatabase,
       params: databaseRef,
       body: createBackupRequest,
-      response: { 202: json("Accepted.", operationInfo), ...errors(400, 401, 404, 409) },
+      response: accepted(400, 401, 404, 409),
     },
     onRequest: caller.accountOrDatabase,
     handler: async (request, reply) => {
@@ -69,7 +69,7 @@ function backupsOfDatabase(app: HttpApp, services: HttpServices, caller: Authent
       security: security.accountOrDatabase,
       params: databaseRef,
       body: restoreRequest,
-      response: { 202: json("Accepted.", operationInfo), ...errors(400, 401, 404, 409) },
+      response: accepted(400, 401, 404, 409),
     },
     onRequest: caller.accountOrDatabase,
     handler: async (request, reply) => {
@@ -106,7 +106,7 @@ function oneBackup(app: HttpApp, services: HttpServices, caller: AuthenticationH
       summary: "Delete a backup",
       security: security.account,
       params: backupId,
-      response: { 202: json("Accepted.", operationInfo), ...errors(401, 403, 404, 409) },
+      response: accepted(401, 403, 404, 409),
     },
     onRequest: caller.account,
     handler: async (request, reply) => {

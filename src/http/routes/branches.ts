@@ -5,7 +5,7 @@ import { accountOf, principalOf } from "../authenticate-request.ts";
 import type { HttpApp } from "../http-app.ts";
 import { createBranchRequest, createdBranch, promoteBranchRequest, schemaDiff } from "../schemas/branch.ts";
 import { databaseInfo, databaseRef, reference } from "../schemas/database.ts";
-import { operationInfo } from "../schemas/operation.ts";
+import { accepted } from "../schemas/operation.ts";
 import { flag } from "../schemas/query-string.ts";
 import { errors, json, security } from "../schemas/respond.ts";
 import type { HttpServices } from "../services/http-services.ts";
@@ -65,7 +65,7 @@ function replacingRoutes(app: HttpApp, services: HttpServices, caller: Authentic
       description: "What was changed in the branch is lost. Its id, URLs, password and tokens stay.",
       security: security.accountOrDatabase,
       params: databaseRef,
-      response: { 202: json("Accepted.", operationInfo), ...errors(400, 401, 404, 409, 507) },
+      response: accepted(400, 401, 404, 409, 507),
     },
     onRequest: caller.accountOrDatabase,
     handler: async (request, reply) => {
@@ -84,7 +84,7 @@ function replacingRoutes(app: HttpApp, services: HttpServices, caller: Authentic
       security: security.account,
       params: databaseRef,
       body: promoteBranchRequest,
-      response: { 202: json("Accepted.", operationInfo), ...errors(400, 401, 403, 404, 409, 507) },
+      response: accepted(400, 401, 403, 404, 409, 507),
     },
     onRequest: caller.account,
     handler: async (request, reply) => {

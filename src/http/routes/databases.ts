@@ -10,7 +10,7 @@ import {
   databaseRef,
   databaseUrls,
 } from "../schemas/database.ts";
-import { operationInfo } from "../schemas/operation.ts";
+import { accepted } from "../schemas/operation.ts";
 import { flag } from "../schemas/query-string.ts";
 import { errors, json, security } from "../schemas/respond.ts";
 import type { HttpServices } from "../services/http-services.ts";
@@ -100,7 +100,7 @@ function endingRoutes(app: HttpApp, services: HttpServices, caller: Authenticati
         skip_snapshot: flag.describe("Keep no last backup: it cannot be brought back."),
         with_branches: flag.describe("Its branches too, without last backups."),
       }),
-      response: { 202: json("Accepted.", operationInfo), ...errors(400, 401, 403, 404, 409) },
+      response: accepted(400, 401, 403, 404, 409),
     },
     onRequest: caller.account,
     handler: async (request, reply) => {
@@ -122,7 +122,7 @@ function endingRoutes(app: HttpApp, services: HttpServices, caller: Authenticati
       summary: "Bring a destroyed database back",
       security: security.account,
       params: databaseRef,
-      response: { 202: json("Accepted.", operationInfo), ...errors(400, 401, 403, 404, 409) },
+      response: accepted(400, 401, 403, 404, 409),
     },
     onRequest: caller.account,
     handler: async (request, reply) => {

@@ -12,7 +12,7 @@ import {
   ofService,
   environmentDatabaseParams as params,
 } from "../schemas/environment-database.ts";
-import { operationInfo } from "../schemas/operation.ts";
+import { accepted } from "../schemas/operation.ts";
 import { flag } from "../schemas/query-string.ts";
 import { errors, json, security } from "../schemas/respond.ts";
 import type { HttpServices } from "../services/http-services.ts";
@@ -66,7 +66,7 @@ function tenantRoutes(app: HttpApp, services: HttpServices, caller: Authenticati
       querystring: ofService.extend({
         skip_snapshot: flag.describe("Keep no last backup: it cannot be brought back."),
       }),
-      response: { 202: json("Accepted.", operationInfo), ...errors(400, 401, 403, 404, 409) },
+      response: accepted(400, 401, 403, 404, 409),
     },
     onRequest: caller.account,
     handler: async (request, reply) => {
@@ -109,7 +109,7 @@ function tenantChanges(app: HttpApp, services: HttpServices, caller: Authenticat
       params,
       querystring: ofService,
       body: scaleRequest,
-      response: { 202: json("Accepted.", operationInfo), ...errors(400, 401, 403, 404, 409, 503) },
+      response: accepted(400, 401, 403, 404, 409, 503),
     },
     onRequest: caller.account,
     handler: async (request, reply) => {

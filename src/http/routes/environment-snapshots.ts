@@ -13,7 +13,7 @@ import {
   ofService,
   environmentDatabaseParams as params,
 } from "../schemas/environment-database.ts";
-import { operationInfo } from "../schemas/operation.ts";
+import { accepted } from "../schemas/operation.ts";
 import { limit } from "../schemas/query-string.ts";
 import { errors, json, security } from "../schemas/respond.ts";
 import type { HttpServices } from "../services/http-services.ts";
@@ -49,7 +49,7 @@ function snapshotRoutes(app: HttpApp, services: HttpServices, caller: Authentica
       params,
       querystring: ofService,
       body: createBackupRequest,
-      response: { 202: json("Accepted.", operationInfo), ...errors(400, 401, 403, 404, 409) },
+      response: accepted(400, 401, 403, 404, 409),
     },
     onRequest: caller.account,
     handler: async (request, reply) => {
@@ -122,7 +122,7 @@ function oneSnapshot(app: HttpApp, services: HttpServices, caller: Authenticatio
       security: security.account,
       params: snapshotParams,
       querystring: ofService,
-      response: { 202: json("Accepted.", operationInfo), ...errors(400, 401, 403, 404, 409) },
+      response: accepted(400, 401, 403, 404, 409),
     },
     onRequest: caller.account,
     handler: async (request, reply) => {
@@ -176,7 +176,7 @@ function recoveryRoutes(app: HttpApp, services: HttpServices, caller: Authentica
       params,
       querystring: ofService,
       body: restoreRequest,
-      response: { 202: json("Accepted.", operationInfo), ...errors(400, 401, 403, 404, 409) },
+      response: accepted(400, 401, 403, 404, 409),
     },
     onRequest: caller.account,
     handler: async (request, reply) => {

@@ -5,7 +5,7 @@ import { principalOf } from "../authenticate-request.ts";
 import type { HttpApp } from "../http-app.ts";
 import { databaseRef } from "../schemas/database.ts";
 import { appliedMigration, migrateInput, migrateRequest, migrationState } from "../schemas/migration.ts";
-import { operationInfo } from "../schemas/operation.ts";
+import { accepted } from "../schemas/operation.ts";
 import { errors, json, security } from "../schemas/respond.ts";
 import type { HttpServices } from "../services/http-services.ts";
 
@@ -24,7 +24,7 @@ export function migrationRoutes(app: HttpApp, services: HttpServices, caller: Au
       security: security.accountOrDatabase,
       params: databaseRef,
       body: migrateInput,
-      response: { 202: json("Accepted.", operationInfo), ...errors(400, 401, 404, 409, 413) },
+      response: accepted(400, 401, 404, 409, 413),
     },
     onRequest: caller.accountOrDatabase,
     handler: async (request, reply) => {
@@ -81,7 +81,7 @@ function rehearsalRoute(app: HttpApp, services: HttpServices, caller: Authentica
       security: security.accountOrDatabase,
       params: databaseRef,
       body: migrateRequest,
-      response: { 202: json("Accepted.", operationInfo), ...errors(400, 401, 404, 409, 413, 507) },
+      response: accepted(400, 401, 404, 409, 413, 507),
     },
     onRequest: caller.accountOrDatabase,
     handler: async (request, reply) => {

@@ -5,7 +5,7 @@ import type { AuthenticationHooks } from "../authenticate-request.ts";
 import { accountOf, principalOf } from "../authenticate-request.ts";
 import type { HttpApp } from "../http-app.ts";
 import { createdDatabase, databaseRef } from "../schemas/database.ts";
-import { operationInfo } from "../schemas/operation.ts";
+import { accepted } from "../schemas/operation.ts";
 import {
   enablePointInTimeRequest,
   pointInTimeInfo,
@@ -47,7 +47,7 @@ function archiveOfDatabase(app: HttpApp, services: HttpServices, caller: Authent
       security: security.account,
       params: databaseRef,
       body: enablePointInTimeRequest,
-      response: { 202: json("Accepted.", operationInfo), ...errors(400, 401, 403, 404, 409) },
+      response: accepted(400, 401, 403, 404, 409),
     },
     onRequest: caller.account,
     handler: async (request, reply) => {
@@ -63,7 +63,7 @@ function archiveOfDatabase(app: HttpApp, services: HttpServices, caller: Authent
       summary: "Archive nothing more, and delete what was archived",
       security: security.account,
       params: databaseRef,
-      response: { 202: json("Accepted.", operationInfo), ...errors(401, 403, 404, 409) },
+      response: accepted(401, 403, 404, 409),
     },
     onRequest: caller.account,
     handler: async (request, reply) => {
@@ -104,7 +104,7 @@ function restoring(app: HttpApp, services: HttpServices, caller: AuthenticationH
       security: security.account,
       params: databaseRef,
       body: promoteRequest,
-      response: { 202: json("Accepted.", operationInfo), ...errors(400, 401, 403, 404, 409) },
+      response: accepted(400, 401, 403, 404, 409),
     },
     onRequest: caller.account,
     handler: async (request, reply) => {
@@ -122,7 +122,7 @@ function restoring(app: HttpApp, services: HttpServices, caller: AuthenticationH
       security: security.account,
       params: serverRef,
       body: recoverRequest,
-      response: { 202: json("Accepted.", operationInfo), ...errors(400, 401, 403, 404, 409) },
+      response: accepted(400, 401, 403, 404, 409),
     },
     onRequest: caller.account,
     handler: async (request, reply) => {

@@ -3,9 +3,9 @@ import type { AuthenticationHooks } from "../authenticate-request.ts";
 import { principalOf } from "../authenticate-request.ts";
 import type { HttpApp } from "../http-app.ts";
 import { databaseRef } from "../schemas/database.ts";
-import { operationInfo } from "../schemas/operation.ts";
+import { accepted } from "../schemas/operation.ts";
 import { resetRequest, wipeRequest } from "../schemas/reset.ts";
-import { errors, json, security } from "../schemas/respond.ts";
+import { security } from "../schemas/respond.ts";
 import type { HttpServices } from "../services/http-services.ts";
 
 const tags = ["Databases"];
@@ -25,7 +25,7 @@ export function resetRoutes(app: HttpApp, services: HttpServices, caller: Authen
       security: security.accountOrDatabase,
       params: databaseRef,
       body: resetRequest,
-      response: { 202: json("Accepted.", operationInfo), ...errors(400, 401, 404, 409, 413) },
+      response: accepted(400, 401, 404, 409, 413),
     },
     onRequest: caller.accountOrDatabase,
     handler: async (request, reply) => {
@@ -43,7 +43,7 @@ export function resetRoutes(app: HttpApp, services: HttpServices, caller: Authen
       security: security.accountOrDatabase,
       params: databaseRef,
       body: wipeRequest,
-      response: { 202: json("Accepted.", operationInfo), ...errors(400, 401, 404, 409) },
+      response: accepted(400, 401, 404, 409),
     },
     onRequest: caller.accountOrDatabase,
     handler: async (request, reply) => {

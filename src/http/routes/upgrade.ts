@@ -3,8 +3,8 @@ import type { AuthenticationHooks } from "../authenticate-request.ts";
 import { accountOf } from "../authenticate-request.ts";
 import type { HttpApp } from "../http-app.ts";
 import { databaseRef, upgradeRequest } from "../schemas/database.ts";
-import { operationInfo } from "../schemas/operation.ts";
-import { errors, json, security } from "../schemas/respond.ts";
+import { accepted } from "../schemas/operation.ts";
+import { security } from "../schemas/respond.ts";
 import type { HttpServices } from "../services/http-services.ts";
 
 export function upgradeRoutes(app: HttpApp, { upgrades }: HttpServices, caller: AuthenticationHooks): void {
@@ -18,7 +18,7 @@ export function upgradeRoutes(app: HttpApp, { upgrades }: HttpServices, caller: 
       security: security.account,
       params: databaseRef,
       body: upgradeRequest,
-      response: { 202: json("Accepted.", operationInfo), ...errors(400, 401, 403, 404, 409, 503) },
+      response: accepted(400, 401, 403, 404, 409, 503),
     },
     onRequest: caller.account,
     handler: async (request, reply) => {

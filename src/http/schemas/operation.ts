@@ -1,7 +1,7 @@
 /** In charge of the schemas of long work. */
 import type { OperationInfo } from "@postern/sdk/protocol";
 import { z } from "zod";
-import { errorBody, timestamp } from "./respond.ts";
+import { type ErrorStatus, errorBody, errors, json, timestamp } from "./respond.ts";
 
 export const operationInfo = z
   .object({
@@ -30,3 +30,9 @@ export const operationInfo = z
   .meta({ id: "Operation" }) satisfies z.ZodType<OperationInfo>;
 
 export const operationId = z.object({ id: z.string().describe("`op-` and 12 hex digits.") });
+
+/** Answers of a route that begins an operation and does not wait for its end. */
+export const accepted = <Status extends ErrorStatus>(...statuses: Status[]) => ({
+  202: json("Accepted.", operationInfo),
+  ...errors(...statuses),
+});

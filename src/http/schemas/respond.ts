@@ -48,7 +48,7 @@ const meanings = {
   507: "The answer, or what is to be stored, is too large.",
 } as const;
 
-type ErrorStatus = keyof typeof meanings;
+export type ErrorStatus = keyof typeof meanings;
 type ErrorAnswers<Status extends ErrorStatus> = Record<
   Status | 500,
   ReturnType<typeof json<typeof errorBody>>
