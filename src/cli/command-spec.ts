@@ -56,6 +56,18 @@ export const optionsOf = (spec: CommandSpec): readonly OptionSpec[] => [
   ...commonOptions.filter(({ flags }) => !(spec.outputIsFile && flags.startsWith("-o"))),
 ];
 
+/** Which database a command is about. */
+export const databaseArgument: ArgumentSpec = {
+  name: "[database]",
+  summary: "name or id; the linked database unless said otherwise",
+};
+
+/** The same, for commands whose argument is another thing. */
+export const byDatabase: OptionSpec = {
+  flags: "-d, --database <database>",
+  summary: "name or id of the database",
+};
+
 /** Which database a command is about, where no argument says it. */
 export const databaseOptions: readonly OptionSpec[] = [
   { flags: "--db-id <id>", summary: "id of the database; needs --token" },
@@ -89,3 +101,9 @@ export const directoryOptions: readonly OptionSpec[] = [
   },
   { flags: "--path <path>", summary: "the same as --dir" },
 ];
+
+export const classOption: OptionSpec = {
+  flags: "--class <class>",
+  summary: "db.p1 development, db.p2 staging, db.p3 production",
+  choices: ["db.p1", "db.p2", "db.p3"],
+};

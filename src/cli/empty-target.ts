@@ -1,5 +1,5 @@
 /** In charge of emptying the database that a command names: what a reset and a wipe have in common. */
-import type { DatabaseInfo, OperationInfo, ResetResult } from "@postern/sdk/protocol";
+import type { DatabaseInfo, OperationInfo, ResetResult, WipeRequest } from "@postern/sdk/protocol";
 import type pg from "pg";
 import { PosternError, posternError } from "../base/error.ts";
 import type { CommandInput } from "./command-input.ts";
@@ -16,21 +16,21 @@ export interface EmptiedByUrl {
   left: string[];
 }
 
+/** Asks first. Answers what the request is to say of the snapshot. */
 export async function confirmEmptying(
   context: CliContext,
   input: CommandInput,
-  what: string,
-  fate: string,
-  info: Pick<DatabaseInfo, "name" | "environment"> = { name: what, environment: null },
-): Promise<void> {
-  await confirmDestruction(context, input, info, `${what}? ${fate}`);
+  verb: string,
+  info: DatabaseInfo,
+): Promise<WipeRequest> {
+  const skipSnapshot = input.flag("skipSnapshot");
+  const fate =
+    info.class !== "db.p1" && !skipSnapshot
+      ? "A snapshot is taken first; then all data is destroyed."
+      : "This will destroy all data, for good.";
+  await confirmDestruction(context, input, info, `${verb} database ${info.name} (${info.id})? ${fate}`);
+  return skipSnapshot ? { skip_snapshot: true } : {};
 }
-
-/** What happens to the data, as the question says it. */
-export const fateOf = (databaseClass: string, skipSnapshot: boolean): string =>
-  databaseClass !== "db.p1" && !skipSnapshot
-    ? "A snapshot is taken first; then all data is destroyed."
-    : "This will destroy all data, for good.";
 
 /** Whatever the operation kept, and why it failed if it did. */
 export function readEnd(ended: OperationInfo): { result: unknown; error?: PosternError } {
@@ -48,12 +48,9 @@ export async function emptyByUrl<Result>(
   then: (client: pg.Client, emptied: EmptiedByUrl) => Promise<Result>,
 ): Promise<Result> {
   const place = describeUrl(url);
-  await confirmEmptying(
-    context,
-    input,
-    `${verb} ${place}`,
-    "Everything in it that this role owns will be destroyed, without a snapshot.",
-  );
+  const fate = "Everything in it that this role owns will be destroyed, without a snapshot.";
+  const info = { name: place, environment: null };
+  await confirmDestruction(context, input, info, `${verb} ${place}? ${fate}`);
   return withPostgresAt(url, async (client) => {
     const { emptyDatabase } = await import("../postgres/empty-database.ts");
     const emptied = { url: place, ...(await emptyDatabase(client)) };

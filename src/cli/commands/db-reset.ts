@@ -4,7 +4,7 @@ import { posternError } from "../../base/error.ts";
 import type { CommandInput } from "../command-input.ts";
 import type { CommandRun } from "../command-spec.ts";
 import type { CliContext } from "../context.ts";
-import { confirmEmptying, emptyByUrl, fateOf, readEnd, tellSnapshot } from "../empty-target.ts";
+import { confirmEmptying, emptyByUrl, readEnd, tellSnapshot } from "../empty-target.ts";
 import { plural } from "../format.ts";
 import { findMigrationDirectory, readMigrationFiles } from "../migration-directory.ts";
 import { overConnection } from "../migration-target.ts";
@@ -40,18 +40,8 @@ async function resetDatabase(
 ): Promise<void> {
   const control = await context.forDatabase(target);
   const info = await control.getDatabase(target.ref);
-  const skipSnapshot = input.flag("skipSnapshot");
-  await confirmEmptying(
-    context,
-    input,
-    `Reset database ${info.name} (${info.id})`,
-    fateOf(info.class, skipSnapshot),
-    info,
-  );
-  const operation = await control.resetDatabase(info.id, {
-    files,
-    ...(skipSnapshot ? { skip_snapshot: true } : {}),
-  });
+  const wish = await confirmEmptying(context, input, "Reset", info);
+  const operation = await control.resetDatabase(info.id, { files, ...wish });
   const { result, error } = readEnd(await context.follow(control, operation, `Resetting ${info.name}`));
   if (error) {
     if (error.code === "Y5002") await showOutcomes(context, result as MigrateResult | null);

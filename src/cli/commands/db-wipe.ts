@@ -1,7 +1,7 @@
 /** In charge of `postern db wipe`: a database as new, without migrations. */
 import type { ResetResult } from "@postern/sdk/protocol";
 import type { CommandRun } from "../command-spec.ts";
-import { confirmEmptying, emptyByUrl, fateOf, tellSnapshot } from "../empty-target.ts";
+import { confirmEmptying, emptyByUrl, tellSnapshot } from "../empty-target.ts";
 import { requireTarget } from "../target.ts";
 
 export const run: CommandRun = async (context, input) => {
@@ -16,15 +16,8 @@ export const run: CommandRun = async (context, input) => {
   }
   const control = await context.forDatabase(target);
   const info = await control.getDatabase(target.ref);
-  const skipSnapshot = input.flag("skipSnapshot");
-  await confirmEmptying(
-    context,
-    input,
-    `Wipe database ${info.name} (${info.id})`,
-    fateOf(info.class, skipSnapshot),
-    info,
-  );
-  const operation = await control.wipeDatabase(info.id, skipSnapshot ? { skip_snapshot: true } : {});
+  const wish = await confirmEmptying(context, input, "Wipe", info);
+  const operation = await control.wipeDatabase(info.id, wish);
   const result = (await context.finish(control, operation, `Wiping ${info.name}`)).result as ResetResult;
   output.success(`Wiped database ${info.name}`);
   tellSnapshot(context, result);

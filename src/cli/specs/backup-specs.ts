@@ -1,18 +1,18 @@
 /** In charge of declaring the commands of backups and of long work. A snapshot is a backup by another name. */
 import {
+  byDatabase,
   type CommandSpec,
   confirmOptions,
+  databaseArgument,
   databaseOptions,
   destroyOptions,
   type OptionSpec,
 } from "../command-spec.ts";
 
-const database = { name: "[database]", summary: "name or id; the linked database unless said otherwise" };
 const backup = { name: "<backup>", summary: "id of the backup" };
-const byName: OptionSpec = { flags: "-d, --database <database>", summary: "name or id of the database" };
 const limit: OptionSpec = { flags: "--limit <count>", summary: "how many at most, 50 unless said otherwise" };
 const restoreOptions: readonly OptionSpec[] = [
-  byName,
+  byDatabase,
   ...databaseOptions,
   {
     flags: "--source-env <environment>",
@@ -27,7 +27,7 @@ export const backupSpecs: readonly CommandSpec[] = [
     path: "db backup create",
     aliases: ["db snapshot"],
     summary: "back a database up",
-    args: [database],
+    args: [databaseArgument],
     options: [
       ...databaseOptions,
       { flags: "--retention <time>", summary: "how long to keep it, for example 90d" },
@@ -39,7 +39,7 @@ export const backupSpecs: readonly CommandSpec[] = [
     path: "db backup list",
     aliases: ["db backup ls", "db snapshots"],
     summary: "list a database's backups, newest first",
-    args: [database],
+    args: [databaseArgument],
     options: [
       ...databaseOptions,
       { flags: "--status <status>", summary: "only these", choices: ["running", "completed", "failed"] },
@@ -60,7 +60,7 @@ export const backupSpecs: readonly CommandSpec[] = [
     path: "db backup status",
     aliases: ["db backup-status"],
     summary: "show how lately a database was backed up; exit 8 when a backup is missing",
-    args: [database],
+    args: [databaseArgument],
     options: databaseOptions,
     examples: ["postern db backup status"],
     load: () => import("../commands/backup-status.ts"),
@@ -68,7 +68,7 @@ export const backupSpecs: readonly CommandSpec[] = [
   {
     path: "db backup policy",
     summary: "show or change when a database is backed up, and for how long backups are kept",
-    args: [database],
+    args: [databaseArgument],
     options: [
       ...databaseOptions,
       { flags: "--schedule <cron>", summary: "minute hour day month weekday, in UTC; off; or default" },
@@ -142,7 +142,7 @@ export const backupSpecs: readonly CommandSpec[] = [
     path: "ops list",
     aliases: ["ops ls"],
     summary: "list operations, newest first",
-    options: [byName, limit],
+    options: [byDatabase, limit],
     examples: ["postern ops list", "postern ops list -d my-app-db --json"],
     load: () => import("../commands/ops-list.ts"),
   },

@@ -1,7 +1,11 @@
 /** In charge of declaring the commands of branches. */
-import { type CommandSpec, confirmOptions, databaseOptions, destroyOptions } from "../command-spec.ts";
-
-const parent = { name: "[database]", summary: "name or id; the linked database unless said otherwise" };
+import {
+  type CommandSpec,
+  confirmOptions,
+  databaseArgument,
+  databaseOptions,
+  destroyOptions,
+} from "../command-spec.ts";
 
 const branch = { name: "[branch]", summary: "name or id; the linked database unless said otherwise" };
 
@@ -9,7 +13,7 @@ export const branchSpecs: readonly CommandSpec[] = [
   {
     path: "db branch create",
     summary: "make a branch: a copy of a database, with secrets of its own",
-    args: [parent, { name: "[name]", summary: "name of the branch; made up when absent" }],
+    args: [databaseArgument, { name: "[name]", summary: "name of the branch; made up when absent" }],
     options: [
       ...databaseOptions,
       { flags: "--name <name>", summary: "the same as NAME" },
@@ -24,7 +28,7 @@ export const branchSpecs: readonly CommandSpec[] = [
     path: "db branch list",
     aliases: ["db branch ls"],
     summary: "list a database's branches, newest first",
-    args: [parent],
+    args: [databaseArgument],
     options: databaseOptions,
     examples: ["postern db branch list shop"],
     load: () => import("../commands/branch-list.ts"),

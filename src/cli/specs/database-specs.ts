@@ -1,14 +1,16 @@
 /** In charge of declaring the commands that make, show and end databases. */
-import { type CommandSpec, databaseOptions, destroyOptions, type OptionSpec } from "../command-spec.ts";
+import {
+  type CommandSpec,
+  classOption,
+  databaseArgument,
+  databaseOptions,
+  destroyOptions,
+  type OptionSpec,
+} from "../command-spec.ts";
 
-const name = { name: "[database]", summary: "name or id; the linked database unless said otherwise" };
 const createOptions: readonly OptionSpec[] = [
   { flags: "--name <name>", summary: "the same as NAME" },
-  {
-    flags: "--class <class>",
-    summary: "db.p1 development, db.p2 staging, db.p3 production",
-    choices: ["db.p1", "db.p2", "db.p3"],
-  },
+  classOption,
   {
     flags: "--isolation <isolation>",
     summary: "on the shared Postgres, or on one of its own",
@@ -58,7 +60,7 @@ export const databaseSpecs: readonly CommandSpec[] = [
     path: "db info",
     aliases: ["db show"],
     summary: "show a database",
-    args: [name],
+    args: [databaseArgument],
     options: databaseOptions,
     examples: ["postern db info", "postern db info my-app-db --json"],
     load: () => import("../commands/db-info.ts"),
@@ -66,7 +68,7 @@ export const databaseSpecs: readonly CommandSpec[] = [
   {
     path: "db status",
     summary: "show how a database is now",
-    args: [name],
+    args: [databaseArgument],
     options: databaseOptions,
     examples: ["postern db status my-app-db"],
     load: () => import("../commands/db-info.ts"),
@@ -74,7 +76,7 @@ export const databaseSpecs: readonly CommandSpec[] = [
   {
     path: "db wait",
     summary: "wait until a database is ready and answers",
-    args: [name],
+    args: [databaseArgument],
     options: [
       ...databaseOptions,
       { flags: "--timeout <time>", summary: "how long at most, 60s unless said otherwise" },
@@ -85,7 +87,7 @@ export const databaseSpecs: readonly CommandSpec[] = [
   {
     path: "db url",
     summary: "print one connection URL of a database",
-    args: [name],
+    args: [databaseArgument],
     options: [
       ...databaseOptions,
       { flags: "--pooled", summary: "for applications, through PgBouncer (the default)" },
@@ -100,7 +102,7 @@ export const databaseSpecs: readonly CommandSpec[] = [
     path: "db destroy",
     aliases: ["db rm"],
     summary: "destroy a database, keeping a last backup for a while",
-    args: [name],
+    args: [databaseArgument],
     options: [
       ...databaseOptions,
       ...destroyOptions,

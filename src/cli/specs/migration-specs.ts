@@ -2,19 +2,19 @@
 import {
   type CommandSpec,
   confirmOptions,
+  databaseArgument,
   databaseOptions,
   directoryOptions,
   urlOption,
 } from "../command-spec.ts";
 
-const database = { name: "[database]", summary: "name or id; the linked database unless said otherwise" };
 const common = [...databaseOptions, urlOption, ...directoryOptions];
 
 export const migrationSpecs: readonly CommandSpec[] = [
   {
     path: "db rollback",
     summary: "take applied migrations back by their .down.sql files, the last one first",
-    args: [database],
+    args: [databaseArgument],
     options: [
       ...common,
       { flags: "--steps <n>", summary: "how many; 1 when absent" },
@@ -34,7 +34,7 @@ export const migrationSpecs: readonly CommandSpec[] = [
     path: "db migrations verify",
     summary:
       "find applied migrations whose files were changed or are gone, and files that come late; exit 6 then",
-    args: [database],
+    args: [databaseArgument],
     options: common,
     examples: ["postern db migrations verify", "postern db migrations verify --json"],
     load: () => import("../commands/db-migrations-verify.ts"),
@@ -42,7 +42,7 @@ export const migrationSpecs: readonly CommandSpec[] = [
   {
     path: "db migrations repair",
     summary: "make the ledger fit the files, without running anything",
-    args: [database],
+    args: [databaseArgument],
     options: [
       ...common,
       { flags: "--accept <name>", summary: "take this changed file as it is now", repeat: true },

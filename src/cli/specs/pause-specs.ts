@@ -1,7 +1,7 @@
 /** In charge of declaring the commands about databases that sleep. */
-import { type CommandSpec, databaseOptions } from "../command-spec.ts";
+import { type CommandSpec, databaseArgument, databaseOptions } from "../command-spec.ts";
 
-const args = [{ name: "[database]", summary: "name or id; the linked database unless said otherwise" }];
+const args = [databaseArgument];
 
 export const pauseSpecs: readonly CommandSpec[] = [
   {

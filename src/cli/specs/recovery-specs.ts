@@ -1,7 +1,14 @@
 /** In charge of declaring the commands of recovery: to a point in time, and of servers that lost their data. */
-import { type CommandSpec, confirmOptions, databaseOptions, destroyOptions } from "../command-spec.ts";
+import {
+  byDatabase,
+  type CommandSpec,
+  confirmOptions,
+  databaseArgument,
+  databaseOptions,
+  destroyOptions,
+} from "../command-spec.ts";
 
-const args = [{ name: "[database]", summary: "name or id; the linked database unless said otherwise" }];
+const args = [databaseArgument];
 
 export const recoverySpecs: readonly CommandSpec[] = [
   {
@@ -13,7 +20,7 @@ export const recoverySpecs: readonly CommandSpec[] = [
       { flags: "--snapshot <id>", summary: "id of the snapshot, which takes the place of the data" },
       { flags: "--at <time>", summary: "the moment, with its time zone; the database itself stays as it is" },
       { flags: "--name <name>", summary: "of the new database, with --at" },
-      { flags: "-d, --database <database>", summary: "name or id of the database" },
+      byDatabase,
       ...databaseOptions,
       {
         flags: "--source-env <environment>",

@@ -1,13 +1,18 @@
 /** In charge of declaring the commands about row security. */
-import { type CommandSpec, databaseOptions, directoryOptions, urlOption } from "../command-spec.ts";
-
-const database = { name: "[database]", summary: "name or id; the linked database unless said otherwise" };
+import {
+  byDatabase,
+  type CommandSpec,
+  databaseArgument,
+  databaseOptions,
+  directoryOptions,
+  urlOption,
+} from "../command-spec.ts";
 
 export const rowSecuritySpecs: readonly CommandSpec[] = [
   {
     path: "db rls",
     summary: "show row security: tables, policies with their expressions, what clients may do",
-    args: [database],
+    args: [databaseArgument],
     options: [...databaseOptions, urlOption],
     examples: ["postern db rls", "postern db rls my-app-db --json"],
     load: () => import("../commands/db-rls.ts"),
@@ -15,7 +20,7 @@ export const rowSecuritySpecs: readonly CommandSpec[] = [
   {
     path: "db rls init",
     summary: "write a migration that gives users their own rows: policies, grants, indexes",
-    args: [database],
+    args: [databaseArgument],
     options: [
       ...databaseOptions,
       urlOption,
@@ -34,7 +39,7 @@ export const rowSecuritySpecs: readonly CommandSpec[] = [
   {
     path: "db rls check",
     summary: "find what lets clients reach rows that are not theirs, and policies that are slow",
-    args: [database],
+    args: [databaseArgument],
     options: [
       ...databaseOptions,
       urlOption,
@@ -48,7 +53,7 @@ export const rowSecuritySpecs: readonly CommandSpec[] = [
     summary: "run a statement as a client would, and take back what it did",
     args: [{ name: "<sql>", summary: "one statement that reads or writes rows" }],
     options: [
-      { flags: "-d, --database <database>", summary: "name or id of the database" },
+      byDatabase,
       ...databaseOptions,
       urlOption,
       { flags: "--as <subject>", summary: "as the user whose auth.uid() this is" },

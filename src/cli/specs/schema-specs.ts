@@ -1,14 +1,13 @@
 /** In charge of declaring the commands that show the schema as it is. */
-import { type CommandSpec, databaseOptions, urlOption } from "../command-spec.ts";
+import { type CommandSpec, databaseArgument, databaseOptions, urlOption } from "../command-spec.ts";
 
-const database = { name: "[database]", summary: "name or id; the linked database unless said otherwise" };
 const common = [...databaseOptions, urlOption];
 
 export const schemaSpecs: readonly CommandSpec[] = [
   {
     path: "db schema",
     summary: "show the schema: as a list, as SQL, or as its difference from another database's",
-    args: [database],
+    args: [databaseArgument],
     options: [
       ...common,
       { flags: "--dump", summary: "as SQL, by pg_dump" },
@@ -21,7 +20,7 @@ export const schemaSpecs: readonly CommandSpec[] = [
   {
     path: "db tables",
     summary: "list tables, or show one with its columns, constraints, indexes and policies",
-    args: [database],
+    args: [databaseArgument],
     options: [...common, { flags: "--table <table>", summary: "this one: its name, or schema.name" }],
     examples: ["postern db tables", "postern db tables --table users --json"],
     load: () => import("../commands/db-tables.ts"),
@@ -29,7 +28,7 @@ export const schemaSpecs: readonly CommandSpec[] = [
   {
     path: "db types",
     summary: "print TypeScript types of the schema: rows, inserts, updates, views, enums, functions",
-    args: [database],
+    args: [databaseArgument],
     options: common,
     examples: ["postern db types > database.ts"],
     load: () => import("../commands/db-types.ts"),

@@ -1,21 +1,21 @@
 /** In charge of declaring the commands that run SQL and migrations. */
 import {
+  byDatabase,
   type CommandSpec,
+  databaseArgument,
   databaseOptions,
   directoryOptions,
   type OptionSpec,
   urlOption,
 } from "../command-spec.ts";
 
-const database = { name: "[database]", summary: "name or id; the linked database unless said otherwise" };
-const byName: OptionSpec = { flags: "-d, --database <database>", summary: "name or id of the database" };
 const readOnly: OptionSpec = { flags: "--read-only", summary: "refuse whatever would change data" };
 
 export const sqlSpecs: readonly CommandSpec[] = [
   {
     path: "db migrate",
     summary: "apply the migrations that are not applied yet",
-    args: [database],
+    args: [databaseArgument],
     options: [
       ...databaseOptions,
       urlOption,
@@ -71,7 +71,7 @@ export const sqlSpecs: readonly CommandSpec[] = [
   {
     path: "db migrations",
     summary: "list the migrations that are applied",
-    args: [database],
+    args: [databaseArgument],
     options: [...databaseOptions, urlOption],
     examples: ["postern db migrations --json"],
     load: () => import("../commands/db-migrations.ts"),
@@ -89,7 +89,7 @@ export const sqlSpecs: readonly CommandSpec[] = [
     summary: "run SQL",
     args: [{ name: "[sql]", summary: "one statement, or - for stdin" }],
     options: [
-      byName,
+      byDatabase,
       ...databaseOptions,
       urlOption,
       { flags: "-f, --file <file>", summary: "run this file; several statements are one transaction" },
@@ -108,7 +108,7 @@ export const sqlSpecs: readonly CommandSpec[] = [
     aliases: ["db shell"],
     summary: "open an SQL session",
     options: [
-      byName,
+      byDatabase,
       ...databaseOptions,
       urlOption,
       readOnly,

@@ -1,7 +1,12 @@
 /** In charge of declaring the commands about tokens, credentials and tiers. */
-import { type CommandSpec, confirmOptions, databaseOptions } from "../command-spec.ts";
+import {
+  type CommandSpec,
+  classOption,
+  confirmOptions,
+  databaseArgument,
+  databaseOptions,
+} from "../command-spec.ts";
 
-const name = { name: "[database]", summary: "name or id; the linked database unless said otherwise" };
 const databaseOption = { flags: "--database <database>", summary: "name or id of the database" };
 
 export const tenantSpecs: readonly CommandSpec[] = [
@@ -9,7 +14,7 @@ export const tenantSpecs: readonly CommandSpec[] = [
     path: "db token list",
     aliases: ["db token ls"],
     summary: "list the tokens that open a database",
-    args: [name],
+    args: [databaseArgument],
     options: databaseOptions,
     examples: ["postern db token list", "postern db token list my-app-db --json"],
     load: () => import("../commands/db-token-list.ts"),
@@ -17,7 +22,7 @@ export const tenantSpecs: readonly CommandSpec[] = [
   {
     path: "db token create",
     summary: "make another token for a database; it is shown only once",
-    args: [name],
+    args: [databaseArgument],
     options: [
       ...databaseOptions,
       { flags: "--label <label>", summary: "what it is for" },
@@ -48,7 +53,7 @@ export const tenantSpecs: readonly CommandSpec[] = [
   {
     path: "db rotate-credentials",
     summary: "give a database a new password and a new token",
-    args: [name],
+    args: [databaseArgument],
     options: [
       ...databaseOptions,
       ...confirmOptions,
@@ -64,7 +69,7 @@ export const tenantSpecs: readonly CommandSpec[] = [
   {
     path: "db reset-password",
     summary: "give a database's owner a new password; connections that are open go on",
-    args: [name],
+    args: [databaseArgument],
     options: [
       ...databaseOptions,
       { flags: "--generate", summary: "a random one" },
@@ -79,17 +84,8 @@ export const tenantSpecs: readonly CommandSpec[] = [
   {
     path: "db scale",
     summary: "give a database another class; it stays in use meanwhile",
-    args: [name],
-    options: [
-      ...databaseOptions,
-      ...confirmOptions,
-      {
-        flags: "--class <class>",
-        summary: "db.p1 development, db.p2 staging, db.p3 production",
-        choices: ["db.p1", "db.p2", "db.p3"],
-        required: true,
-      },
-    ],
+    args: [databaseArgument],
+    options: [...databaseOptions, ...confirmOptions, { ...classOption, required: true }],
     examples: ["postern db scale --class db.p2", "postern db scale my-app-db --class db.p3 --yes"],
     load: () => import("../commands/db-scale.ts"),
   },

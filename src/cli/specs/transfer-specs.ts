@@ -1,6 +1,7 @@
 /** In charge of declaring the commands that empty databases and move data in and out. */
 import {
   type CommandSpec,
+  databaseArgument,
   databaseOptions,
   destroyOptions,
   directoryOptions,
@@ -8,7 +9,6 @@ import {
   urlOption,
 } from "../command-spec.ts";
 
-const name = { name: "[database]", summary: "name or id; the linked database unless said otherwise" };
 const skipSnapshot: OptionSpec = {
   flags: "--skip-snapshot",
   summary: "db.p2 and db.p3: keep no backup of what is there now",
@@ -24,7 +24,7 @@ export const transferSpecs: readonly CommandSpec[] = [
   {
     path: "db reset",
     summary: "empty a database and apply all migrations",
-    args: [name],
+    args: [databaseArgument],
     options: [...databaseOptions, urlOption, ...directoryOptions, ...destroyOptions, skipSnapshot],
     examples: [
       "postern db reset --force",
@@ -35,7 +35,7 @@ export const transferSpecs: readonly CommandSpec[] = [
   {
     path: "db wipe",
     summary: "empty a database; no migrations are run",
-    args: [name],
+    args: [databaseArgument],
     options: [...databaseOptions, urlOption, ...destroyOptions, skipSnapshot],
     examples: ["postern db wipe my-app-db --force"],
     load: () => import("../commands/db-wipe.ts"),
@@ -43,7 +43,7 @@ export const transferSpecs: readonly CommandSpec[] = [
   {
     path: "db export",
     summary: "write a database to a dump that any Postgres takes",
-    args: [name],
+    args: [databaseArgument],
     options: [
       ...databaseOptions,
       urlOption,

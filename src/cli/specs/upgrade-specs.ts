@@ -1,12 +1,12 @@
 /** In charge of describing the commands about versions of Postgres. */
 import type { CommandSpec } from "../command-spec.ts";
-import { confirmOptions, databaseOptions } from "../command-spec.ts";
+import { confirmOptions, databaseArgument, databaseOptions } from "../command-spec.ts";
 
 export const upgradeSpecs: readonly CommandSpec[] = [
   {
     path: "db upgrade",
     summary: "give a database a newer major of Postgres; it stays in use meanwhile",
-    args: [{ name: "[database]", summary: "name or id; the linked database unless said otherwise" }],
+    args: [databaseArgument],
     options: [
       ...databaseOptions,
       ...confirmOptions,

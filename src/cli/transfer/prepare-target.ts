@@ -2,7 +2,7 @@
 import type { ResetResult } from "@postern/sdk/protocol";
 import type { CommandInput } from "../command-input.ts";
 import type { CliContext } from "../context.ts";
-import { confirmEmptying, emptyByUrl, fateOf, tellSnapshot } from "../empty-target.ts";
+import { confirmEmptying, emptyByUrl, tellSnapshot } from "../empty-target.ts";
 import { describeUrl } from "../postgres-address.ts";
 import type { Target } from "../target.ts";
 
@@ -26,15 +26,8 @@ export async function prepareTarget(
   const control = await context.forDatabase(target);
   const info = await control.getDatabase(target.ref);
   if (clean) {
-    const skip = input.flag("skipSnapshot");
-    await confirmEmptying(
-      context,
-      input,
-      `Empty database ${info.name} (${info.id})`,
-      fateOf(info.class, skip),
-      info,
-    );
-    const operation = await control.wipeDatabase(info.id, skip ? { skip_snapshot: true } : {});
+    const wish = await confirmEmptying(context, input, "Empty", info);
+    const operation = await control.wipeDatabase(info.id, wish);
     const ended = await context.finish(control, operation, `Emptying ${info.name}`);
     tellSnapshot(context, ended.result as ResetResult);
   }
