@@ -34,6 +34,7 @@ const bodiless = new Set([
   "post /v1/backups/{id}/verify",
   "post /v1/logout",
   "post /v1/databases/{ref}/undelete",
+  "post /v1/databases/{ref}/upgrade",
 ]);
 
 describe("the OpenAPI document", () => {
@@ -117,6 +118,7 @@ describe("the OpenAPI document", () => {
         "post /v1/databases/{ref}/restore",
         "post /v1/databases/{ref}/rls/test",
         "post /v1/databases/{ref}/undelete",
+        "post /v1/databases/{ref}/upgrade",
         "post /v1/databases/{ref}/wipe",
         "get /v1/databases/{ref}/client-access",
         "put /v1/databases/{ref}/backup-policy",
