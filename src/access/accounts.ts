@@ -119,7 +119,7 @@ export async function issueAdminKey(context: { state: Queryable }, label: string
   return apiKey;
 }
 
-export function describeAccount(row: AccountRow): AccountInfo {
+function describeAccount(row: AccountRow): AccountInfo {
   return {
     id: row.id,
     username: row.username,

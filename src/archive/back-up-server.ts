@@ -117,7 +117,7 @@ async function attempt(
   }
 }
 
-export function archiveFailed(id: string, end: PgbackrestEnd) {
+function archiveFailed(id: string, end: PgbackrestEnd) {
   if (end.code === lockHeld)
     return posternError("Y6023", `The archive of ${id} is being worked on.`, { hint: "Try again later." });
   return posternError("Y6022", `The archive of ${id} is out of order.`, {

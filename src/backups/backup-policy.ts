@@ -14,7 +14,7 @@ export interface BackupPolicy {
   snapshotOnReset: boolean;
 }
 
-export const policyOfClass: Record<DatabaseClass, BackupPolicy> = {
+const policyOfClass: Record<DatabaseClass, BackupPolicy> = {
   "db.p1": { schedule: "0 0 * * *", retention: "7d", snapshotOnDelete: false, snapshotOnReset: false },
   "db.p2": { schedule: "0 2 * * *", retention: "30d", snapshotOnDelete: true, snapshotOnReset: true },
   "db.p3": { schedule: "0 2 * * *", retention: "90d", snapshotOnDelete: true, snapshotOnReset: true },

@@ -15,7 +15,7 @@ export type RunPlan =
   /** What was reached lies in a future that the clock has taken back: count from now. */
   | { do: "reset" };
 
-export const longestRetryMs = 3_600_000;
+const longestRetryMs = 3_600_000;
 
 /** After so many failures in a row. */
 export const retryDelayMs = (failures: number): number =>
@@ -41,7 +41,7 @@ function isFuture(schedule: string, reachedAt: Date, now: Date): boolean {
 }
 
 /** How long after its time a scheduled backup may still come before it is called overdue. */
-export const overdueGraceMs = 3_600_000;
+const overdueGraceMs = 3_600_000;
 
 export interface BackupTimes {
   createdAt: Date;

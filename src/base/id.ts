@@ -26,9 +26,9 @@ export const newTokenId = () => `tok-${hex(6)}` as TokenId;
 /** As the originals write it, with an underscore. */
 export const newProjectId = () => `proj_${hex(6)}` as ProjectId;
 
-export const databaseIdPattern = /^db-[0-9a-f]{12}$/;
-export const backupIdPattern = /^bkp-[0-9a-f]{8}$/;
-export const operationIdPattern = /^op-[0-9a-f]{12}$/;
+const databaseIdPattern = /^db-[0-9a-f]{12}$/;
+const backupIdPattern = /^bkp-[0-9a-f]{8}$/;
+const operationIdPattern = /^op-[0-9a-f]{12}$/;
 
 export const isDatabaseId = (text: string): text is DatabaseId => databaseIdPattern.test(text);
 export const isBackupId = (text: string): text is BackupId => backupIdPattern.test(text);

@@ -15,7 +15,7 @@ export interface AppliedManifest {
 }
 
 /** @throws Y1013 Y7004 */
-export function chooseEnvironment(manifest: ProjectManifest, input: CommandInput): string {
+function chooseEnvironment(manifest: ProjectManifest, input: CommandInput): string {
   const { environments } = manifest;
   const wanted = input.text("env") ?? (process.env.POSTERN_ENV || undefined);
   const [only, ...others] = environments;

@@ -72,7 +72,7 @@ export function createContext(output: Output, mayAsk: boolean): CliContext {
   };
 }
 
-export function describeProgress(what: string, { steps, progress }: OperationInfo): string {
+function describeProgress(what: string, { steps, progress }: OperationInfo): string {
   const step = steps.findLast(({ status }) => status === "running");
   const count =
     progress === null

@@ -79,7 +79,7 @@ async function filesToLint(
   }
 }
 
-export function renderLint(findings: readonly LintFinding[], { paint }: Pick<Output, "paint">): string {
+function renderLint(findings: readonly LintFinding[], { paint }: Pick<Output, "paint">): string {
   return findings
     .map(({ file, line, column, line_text, rule, severity, what, why, safe_way }) => {
       const color = severity === "error" ? paint.red : paint.yellow;

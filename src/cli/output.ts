@@ -56,7 +56,7 @@ function mayColor(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && !NO_COLOR && TERM !== "dumb";
 }
 
-export async function serialize(value: unknown, format: Exclude<OutputFormat, "table">): Promise<string> {
+async function serialize(value: unknown, format: Exclude<OutputFormat, "table">): Promise<string> {
   switch (format) {
     case "json":
       return JSON.stringify(value, null, 2);

@@ -43,7 +43,7 @@ export async function rehearse(
   return true;
 }
 
-export function renderRehearsal({ migrations }: RehearsalResult): string {
+function renderRehearsal({ migrations }: RehearsalResult): string {
   const marks = { applied: "✓", failed: "✗", not_run: "○", recorded: "✓", undone: "✓" } as const;
   return migrations
     .flatMap((migration) => [

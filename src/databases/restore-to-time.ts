@@ -96,7 +96,7 @@ export async function requestRestoreToTime(
 }
 
 /** @throws Y1001 */
-export function parseMoment(text: string): Date {
+function parseMoment(text: string): Date {
   const at = new Date(
     /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*([zZ]|[+-]\d\d(:?\d\d)?)$/.test(text)
       ? text.replace(/([+-]\d\d)$/, "$1:00")

@@ -10,7 +10,7 @@ import type {
 } from "@postern/sdk/protocol";
 import type { AppliedService } from "../state/environment-services.ts";
 
-export const backupFields = ["schedule", "retention", "snapshot_on_delete", "snapshot_on_reset"] as const;
+const backupFields = ["schedule", "retention", "snapshot_on_delete", "snapshot_on_reset"] as const;
 
 /** How the database is; of its backups what was set for it, null where its class decides. */
 export interface ServiceNow {

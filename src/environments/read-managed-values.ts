@@ -25,7 +25,7 @@ export async function readManagedValues(
 }
 
 /** One at a time for an environment: what changes it, and what makes its tokens. */
-export const lockOf = ({ project_id, environment }: { project_id: string; environment: string }): string =>
+const lockOf = ({ project_id, environment }: { project_id: string; environment: string }): string =>
   `${project_id}/${environment}`;
 
 const sealedFor = ({ project_id, environment, service }: BoundService): string =>

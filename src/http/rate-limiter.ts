@@ -1,5 +1,4 @@
 /** In charge of how often a caller may come: each key has a bucket of tokens that refills steadily up to its burst. */
-import { createHash } from "node:crypto";
 import { isIPv6 } from "node:net";
 import { type Clock, systemClock } from "../base/clock.ts";
 import type { RateLimit } from "../base/config.ts";
@@ -64,12 +63,6 @@ export function createRateLimiter(
     },
   };
 }
-
-/** Who comes to a database: by credential, which is remembered as its hash only, or by address. */
-export const rateKey = (databaseId: string, credential: string | undefined, address: string): string =>
-  credential === undefined
-    ? `${databaseId} from ${networkOf(address)}`
-    : `${databaseId} with ${createHash("sha256").update(credential).digest("base64url")}`;
 
 /** One who has an IPv6 address has the 2^64 others of its network as well. */
 export function networkOf(address: string): string {

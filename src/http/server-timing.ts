@@ -10,7 +10,7 @@ export interface StageTimes {
   entries: string[];
 }
 
-export const wantsTiming = (request: FastifyRequest): boolean => request.headers["server-timing"] === "?1";
+const wantsTiming = (request: FastifyRequest): boolean => request.headers["server-timing"] === "?1";
 
 export function startTiming(request: FastifyRequest): void {
   if (wantsTiming(request)) request.stageTimes = { lastMs: request.startedAtMs, entries: [] };

@@ -14,7 +14,7 @@ import type { OperationRow } from "../state/operations.ts";
 import { countScheduledBackups, findBackupToVerify } from "../state/scheduled-operations.ts";
 
 /** However many are due at the same minute, the machine and other work have room. */
-export const backupsAtOnce = 2;
+const backupsAtOnce = 2;
 
 /** Returns the operations that were begun. */
 export async function scheduleBackups(platform: Platform): Promise<OperationRow[]> {

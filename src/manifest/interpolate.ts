@@ -18,7 +18,7 @@ export function findManaged(text: string): { body: string; reference: ManagedRef
   });
 }
 
-export function parseManaged(body: string): ManagedReference | undefined {
+function parseManaged(body: string): ManagedReference | undefined {
   const match = managedPattern.exec(body);
   if (!match || !(managedFields as readonly string[]).includes(match[2]!)) return undefined;
   return { service: match[1]!, field: match[2] as ManagedField };

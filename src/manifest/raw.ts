@@ -31,7 +31,7 @@ export function asVariables(value: unknown): Record<string, string> {
 export const extensionOf = (raw: RawMap): RawMap => ({ ...asMap(raw["x-eve"]), ...asMap(raw["x-postern"]) });
 
 /** Maps are merged key by key, null takes a key away, and all else takes the place of what was there. */
-export function mergeRaw(base: unknown, over: unknown): unknown {
+function mergeRaw(base: unknown, over: unknown): unknown {
   if (!isMap(base) || !isMap(over)) return over;
   const merged: RawMap = { ...base };
   for (const [key, value] of Object.entries(over)) {

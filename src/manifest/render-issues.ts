@@ -3,7 +3,7 @@ import { type PosternError, posternError } from "../base/error.ts";
 import type { ManifestIssue } from "./manifest.ts";
 
 /** `postern.yaml:5:14  services.db…: found "db.p9", expected …` with the hint below. */
-export function renderIssue(file: string, { line, column, path, message, hint }: ManifestIssue): string {
+function renderIssue(file: string, { line, column, path, message, hint }: ManifestIssue): string {
   const place = `${file}:${line}:${column}`;
   return `${place}  ${path === "" ? "" : `${path}: `}${message}.${hint ? `\n  ${hint}` : ""}`;
 }

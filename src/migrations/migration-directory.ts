@@ -5,13 +5,7 @@ import { hasCode, posternError } from "../base/error.ts";
 import { byName, type MigrationFile, migrationFile } from "./migration-file.ts";
 
 /** Below a project's root, in the order in which they are looked for. */
-export const migrationLayouts = [
-  "migrations",
-  "db/migrations",
-  "schema",
-  "prisma/migrations",
-  "drizzle",
-] as const;
+const migrationLayouts = ["migrations", "db/migrations", "schema", "prisma/migrations", "drizzle"] as const;
 
 export type MigrationLayout = (typeof migrationLayouts)[number];
 

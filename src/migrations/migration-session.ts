@@ -31,10 +31,7 @@ export async function runStatement(
 }
 
 /** Runs a query that ends when the run is stopped. @throws the signal's reason then */
-export async function stoppable(
-  { client, signal }: MigrationSession,
-  query: () => Promise<unknown>,
-): Promise<void> {
+async function stoppable({ client, signal }: MigrationSession, query: () => Promise<unknown>): Promise<void> {
   signal?.throwIfAborted();
   let canceling: Promise<void> | undefined;
   const stop = () => {

@@ -12,7 +12,7 @@ export type { RowSecurityFinding } from "./row-security/finding.ts";
 export const inspectRowSecurity = async (client: pg.ClientBase): Promise<RowSecurityFinding[]> =>
   findFaults(await readRowSecurityCatalog(client));
 
-export async function findFaults(catalog: RowSecurityCatalog): Promise<RowSecurityFinding[]> {
+async function findFaults(catalog: RowSecurityCatalog): Promise<RowSecurityFinding[]> {
   return orderFindings([
     ...checkRoles(catalog),
     ...checkRelations(catalog),

@@ -8,7 +8,7 @@ const derive = promisify(pbkdf2);
  * The iterations are the server's to name, and with `ALTER ROLE … PASSWORD` a tenant's: no more of them are worked off
  * than this, 25 times Postgres's default.
  */
-export const mostIterations = 100_000;
+const mostIterations = 100_000;
 
 const hmac = (key: Buffer, text: string) => createHmac("sha256", key).update(text).digest();
 const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest();

@@ -109,7 +109,7 @@ export function checkStatements(statements: readonly QueryRequest[], limit: numb
   }
 }
 
-export function withStatementIndex(error: PosternError, statementIndex: number): PosternError {
+function withStatementIndex(error: PosternError, statementIndex: number): PosternError {
   return new PosternError(error.code, error.message, {
     detail: error.detail,
     hint: error.hint,

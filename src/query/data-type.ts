@@ -22,7 +22,7 @@ const encoders: Record<string, ValueEncoder> = {
 };
 
 /** A type of which nothing is known but its name: its values are text. */
-export const scalarType = (name: string): DataType => ({
+const scalarType = (name: string): DataType => ({
   name,
   writeValue: encoders[name] ?? writeText,
   isJson: name === "json" || name === "jsonb",

@@ -11,7 +11,7 @@ const resetCommand = encodeSimpleQuery("discard all");
 const rollbackCommand = encodeSimpleQuery("rollback");
 
 /** Listens to the answer to `resetCommand`; the session is free for others behind it, or ended. */
-export function sessionReset(pool: SessionPool, session: Session): Exchange {
+function sessionReset(pool: SessionPool, session: Session): Exchange {
   let failure: ServerError | undefined;
   return {
     byteLimit: 1024 * 1024,

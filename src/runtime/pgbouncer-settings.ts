@@ -18,7 +18,7 @@ export interface PoolerSettings extends ServerExposure {
  * names no user, because PgBouncer would give that user's rights to every client that asks for this entry; the look-up
  * itself runs as `auth_user`.
  */
-export const loginDatabase = "postern_login";
+const loginDatabase = "postern_login";
 export const poolAdminUser = "postern_pool_admin";
 
 /** Parameters that clients send at start-up and that a pooled session cannot keep; refusing them would refuse the client. */

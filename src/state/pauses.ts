@@ -35,17 +35,6 @@ export async function saveSharedAwake(db: Queryable, ids: readonly DatabaseId[])
   await db.query("update databases set paused_at = null where id = any($1) and paused_at is not null", [ids]);
 }
 
-export async function findDatabaseOfInstance(
-  db: Queryable,
-  instanceId: InstanceRow["id"],
-): Promise<DatabaseRow | undefined> {
-  const { rows } = await db.query<DatabaseRow>(
-    "select * from databases where instance_id = $1 and destroyed_at is null",
-    [instanceId],
-  );
-  return rows[0];
-}
-
 /** Awake, ready and with a server of their own: those that could be sent to sleep. */
 export async function listAwakeOwnDatabases(db: Queryable): Promise<DatabaseRow[]> {
   const { rows } = await db.query<DatabaseRow>(

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, normalize, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
+export const sdkRoot = fileURLToPath(new URL("../../packages/sdk/src/", import.meta.url));
 export const sourceRoot = fileURLToPath(new URL("../../src/", import.meta.url));
 
 export interface Import {
@@ -15,10 +16,7 @@ export interface Import {
 
 /** Every import of one file of `src` by another. */
 export function readImports(): Import[] {
-  const files = (readdirSync(sourceRoot, { recursive: true }) as string[]).filter((name) =>
-    name.endsWith(".ts"),
-  );
-  return files.flatMap((from) => {
+  return listSources(sourceRoot).flatMap((from) => {
     const text = readFileSync(`${sourceRoot}${from}`, "utf8");
     const statements = text.matchAll(
       /(import|export)\s+(type\s+)?(?:[^;"']*?from\s+)?["'](\.{1,2}\/[^"']+)["']|import\(\s*["'](\.{1,2}\/[^"']+)["']\s*\)/g,
@@ -31,12 +29,23 @@ export function readImports(): Import[] {
   });
 }
 
+/** Every import of a package, Node's own included, by a file below a folder. */
+export function readPackageImports(root: string): { from: string; name: string }[] {
+  return listSources(root).flatMap((from) => {
+    const text = readFileSync(`${root}${from}`, "utf8");
+    const names = text.matchAll(
+      /^(?:import|export)\s+(?:[^;"']*?from\s+)?["']([^."'][^"']*)["']|import\(\s*["']([^."'][^"']*)["']\s*\)/gm,
+    );
+    return [...names].map((match) => ({ from, name: (match[1] ?? match[2])! }));
+  });
+}
+
 /** Texts of all files of `src` but those left out. */
 export function readSources(without: readonly string[]): string[] {
-  const files = (readdirSync(sourceRoot, { recursive: true }) as string[]).filter((name) =>
-    name.endsWith(".ts"),
-  );
-  return files
+  return listSources(sourceRoot)
     .filter((name) => !without.includes(name))
     .map((name) => readFileSync(`${sourceRoot}${name}`, "utf8"));
 }
+
+const listSources = (root: string): string[] =>
+  (readdirSync(root, { recursive: true }) as string[]).filter((name) => name.endsWith(".ts"));

@@ -1,6 +1,12 @@
 /** The doors of the house open one way: a folder imports only what stands below it, and no files import in a circle. */
 import { describe, expect, it } from "vitest";
-import { type Import, readImports } from "../support/source-imports.ts";
+import {
+  type Import,
+  readImports,
+  readPackageImports,
+  sdkRoot,
+  sourceRoot,
+} from "../support/source-imports.ts";
 
 const belowDaemon = [
   "http",
@@ -92,6 +98,18 @@ describe("imports", () => {
       ({ from, to }) => folderOf(from) !== folderOf(to) && !mayImport[folderOf(from)]?.includes(folderOf(to)),
     );
     expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
+  });
+
+  it("take of the SDK what travels and its error; only the command line is a client", () => {
+    const parts = readPackageImports(sourceRoot).filter(({ name }) => name.startsWith("@postern/"));
+    expect(parts.length).toBeGreaterThan(50);
+    const travels = ["@postern/sdk/protocol", "@postern/sdk/error"];
+    const wrong = parts.filter(({ from, name }) => folderOf(from) !== "cli" && !travels.includes(name));
+    expect(wrong).toEqual([]);
+  });
+
+  it("of the SDK stay inside it: it runs in a browser, too", () => {
+    expect(readPackageImports(sdkRoot)).toEqual([]);
   });
 
   it("make no circle of files", () => {

@@ -31,9 +31,7 @@ export const run: CommandRun = async (context, input) => {
 };
 
 /** Branches stand under what they are branches of, where that is in the list. */
-export function underParents(
-  databases: readonly DatabaseInfo[],
-): { database: DatabaseInfo; depth: number }[] {
+function underParents(databases: readonly DatabaseInfo[]): { database: DatabaseInfo; depth: number }[] {
   const ids = new Set(databases.map(({ id }) => id));
   const below = (parent: string | null, depth: number): { database: DatabaseInfo; depth: number }[] =>
     databases

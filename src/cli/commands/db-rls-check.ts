@@ -18,10 +18,7 @@ export const run: CommandRun = async (context, input) => {
   return wrong.length > 0 && input.flag("exitCode") ? exitCodes.pending : undefined;
 };
 
-export function renderFindings(
-  findings: readonly RowSecurityFinding[],
-  { paint }: Pick<Output, "paint">,
-): string {
+function renderFindings(findings: readonly RowSecurityFinding[], { paint }: Pick<Output, "paint">): string {
   const colors = { error: paint.red, warning: paint.yellow, info: paint.dim };
   const blocks = findings.map(({ severity, rule, object, why, mend }) => {
     const first = `${colors[severity](severity.padEnd(7))}  ${printable(object)}  ${paint.dim(rule)}`;
@@ -32,7 +29,7 @@ export function renderFindings(
 }
 
 /** `1 error, 2 warnings`. */
-export function countFindings(findings: readonly RowSecurityFinding[]): string {
+function countFindings(findings: readonly RowSecurityFinding[]): string {
   const count = (wanted: FindingSeverity) => findings.filter(({ severity }) => severity === wanted).length;
   return [plural(count("error"), "error"), plural(count("warning"), "warning")].join(", ");
 }

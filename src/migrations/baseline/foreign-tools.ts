@@ -77,7 +77,7 @@ export async function readForeignTools(
 }
 
 /** Pure. */
-export function matchFiles(
+function matchFiles(
   { name: tool, table, nameless = false }: Pick<Tool, "name" | "table" | "nameless">,
   rows: readonly ForeignRow[],
   files: readonly MigrationFile[],

@@ -38,7 +38,7 @@ export function findGroupColumn(columns: readonly ColumnFacts[]): ColumnFacts | 
   return firstNamed(columns, groupNames, (type) => type === "uuid");
 }
 
-export const isTextType = (type: string): boolean => textTypes.has(type);
+const isTextType = (type: string): boolean => textTypes.has(type);
 export const isNumberType = (type: string): boolean => numberTypes.has(type);
 
 const isSubjectType = (type: string): boolean => isTextType(type) || type === "uuid" || isNumberType(type);

@@ -89,7 +89,7 @@ function policiesOf(
 }
 
 /** A name of its own: an index that exists under a usual one may leave rows out. */
-export function renderIndex(on: string, table: string, column: string): string {
+function renderIndex(on: string, table: string, column: string): string {
   const name = `${`${table}_${column}`.slice(0, 40)}_policy_idx`;
   return `create index if not exists ${readableIdentifier(name)} on ${on} (${readableIdentifier(column)});`;
 }

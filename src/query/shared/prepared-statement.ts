@@ -15,7 +15,7 @@ export interface PreparedStatement {
 const mostPrepared = 256;
 
 /** All of one length, so that what is written before a statement's text is, too. */
-export const preparedName = (count: number): string => `_p${String(count).padStart(8, "0")}`;
+const preparedName = (count: number): string => `_p${String(count).padStart(8, "0")}`;
 
 /** What a client's statement is written behind when it is prepared under a name: the gate. */
 export const sharedGatePrefix = (name: string): string => `prepare ${name} as `;

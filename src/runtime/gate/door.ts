@@ -170,7 +170,7 @@ export class Door {
 }
 
 /** Stands for all other machines. */
-export const foreignAddress = "127.0.0.3";
+const foreignAddress = "127.0.0.3";
 
 function listenOn(
   address: { path: string } | { host: string; port: number },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createRateLimiter, networkOf, rateKey } from "../../../src/http/rate-limiter.ts";
+import { createRateLimiter, networkOf } from "../../../src/http/rate-limiter.ts";
 
 function limiter(burst = 2, perSecond = 0.1, keptKeys?: number) {
   let nowMs = 1_000_000;
@@ -82,19 +82,7 @@ describe("a rate limiter", () => {
   });
 });
 
-describe("the key of a caller", () => {
-  test("holds no credential", () => {
-    const key = rateKey("db-0123456789ab", "needle", "203.0.113.7");
-    expect(key).toMatch(/^db-0123456789ab with [\w-]{43}$/);
-    expect(key).not.toBe(rateKey("db-0123456789ab", "haystack", "203.0.113.7"));
-    expect(key).toBe(rateKey("db-0123456789ab", "needle", "203.0.113.8"));
-  });
-
-  test("is the address without a credential, another one for each database", () => {
-    expect(rateKey("db-0123456789ab", undefined, "203.0.113.7")).toBe("db-0123456789ab from 203.0.113.7");
-    expect(rateKey("db-0123456789ac", undefined, "203.0.113.7")).toBe("db-0123456789ac from 203.0.113.7");
-  });
-
+describe("the network of a caller", () => {
   test.each([
     ["203.0.113.7", "203.0.113.7"],
     ["::ffff:203.0.113.7", "203.0.113.7"],
