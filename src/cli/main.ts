@@ -7,6 +7,10 @@ export async function runCli(args: readonly string[]): Promise<number> {
     process.stdout.write(`${await readVersion()}\n`);
     return 0;
   }
+  if (args[0] === "__complete") {
+    const { complete } = await import("./complete.ts");
+    return complete(args.slice(1));
+  }
   const { runCommandLine } = await import("./run-command-line.ts");
   return runCommandLine(args);
 }

@@ -1,8 +1,9 @@
 /** In charge of turning the registry into a commander program, and a command line into one command and its input. */
 import { Command, CommanderError, Option } from "commander";
 import { posternError } from "../base/error.ts";
-import { type CommandSpec, type OptionSpec, optionsOf } from "./command-spec.ts";
+import { type CommandRun, type CommandSpec, type OptionSpec, optionsOf } from "./command-spec.ts";
 import { groupSummaries, registry } from "./registry.ts";
+import { suggestWords } from "./suggest-words.ts";
 
 export interface SelectedCommand {
   spec: CommandSpec;
@@ -12,6 +13,8 @@ export interface SelectedCommand {
 
 /** Undefined when the answer was help, which is printed already. @throws Y1013 */
 export function parseCommandLine(args: readonly string[]): SelectedCommand | undefined {
+  const asked = helpOfCommand(args);
+  if (asked) return asked.json ? describing(asked.path) : parseCommandLine([...asked.path, "--help"]);
   let selected: SelectedCommand | undefined;
   const program = buildProgram((spec, command) => {
     selected = { spec, args: command.args, options: command.opts() };
@@ -21,9 +24,45 @@ export function parseCommandLine(args: readonly string[]): SelectedCommand | und
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === "commander.helpDisplayed") return undefined;
-    throw usageError(error);
+    throw usageError(error, args);
   }
   return selected;
+}
+
+/** `help db create` is `db create --help`; topics have a command of their own. */
+function helpOfCommand([first, ...words]: readonly string[]): { path: string[]; json: boolean } | undefined {
+  if (first !== "help") return undefined;
+  const path = words.filter((word) => word !== "--json");
+  return commandsBelow(path).length > 0 ? { path, json: words.length > path.length } : undefined;
+}
+
+const commandsBelow = (path: readonly string[]): CommandSpec[] => {
+  const lead = path.map((word) => `${word} `).join("");
+  return registry.filter(({ path: own, aliases = [] }) =>
+    [own, ...aliases].some((name) => `${name} `.startsWith(lead)),
+  );
+};
+
+/** The same as data: each command of that path. */
+function describing(path: readonly string[]): SelectedCommand {
+  const help = registry.find((spec) => spec.path === "help")!;
+  const commands = commandsBelow(path).map((spec) => ({
+    command: spec.path,
+    aliases: spec.aliases ?? [],
+    summary: spec.summary,
+    arguments: spec.args ?? [],
+    options: optionsOf(spec).map(({ flags, summary, choices }) => ({
+      flags,
+      summary,
+      choices: choices ?? null,
+    })),
+    examples: spec.examples,
+  }));
+  const run: CommandRun = async ({ output }) => {
+    await output.print(commands, () => "");
+    return undefined;
+  };
+  return { spec: { ...help, load: async () => ({ run }) }, args: [], options: { json: true } };
 }
 
 /** Help shows all commands whole; otherwise it is enough to know those whose every word was given. */
@@ -40,6 +79,7 @@ function buildProgram(select: Select, reachable: (path: string) => boolean): Com
   const program = prepare(new Command("postern"))
     .description("Create, connect, migrate, back up and protect Postgres databases on this machine.")
     .option("-V, --version", "print the version")
+    .addHelpText("after", "\n`postern help topics` lists what is explained besides commands.")
     .enablePositionalOptions();
   for (const spec of registry) {
     const add = (path: string, summary: string) => {
@@ -57,7 +97,8 @@ function prepare(command: Command): Command {
   return command
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
-    .helpCommand(false);
+    .helpCommand(false)
+    .showSuggestionAfterError(false);
 }
 
 /** The command of that path; what is missing on the way is made. */
@@ -96,14 +137,14 @@ function makeOption({ flags, summary, choices, repeat, required }: OptionSpec): 
   return option;
 }
 
-function usageError(error: CommanderError): Error {
+function usageError(error: CommanderError, args: readonly string[]): Error {
   if (error.code === "commander.help") {
     return posternError("Y1013", "This is a group of commands; name one of them.", {
       hint: "Add --help to see them.",
     });
   }
-  const [problem = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
-  return posternError("Y1013", `${problem.charAt(0).toUpperCase()}${problem.slice(1).replace(/\.$/, "")}.`, {
-    hint: suggestion ? suggestion.replace(/^\((.*)\)$/, "$1") : "Add --help to see how it is used.",
+  const problem = error.message.replace(/^error: /, "").replace(/\.$/, "");
+  return posternError("Y1013", `${problem.charAt(0).toUpperCase()}${problem.slice(1)}.`, {
+    hint: suggestWords(error, args) ?? "Add --help to see how it is used.",
   });
 }

@@ -5,10 +5,12 @@ import { accountSpecs } from "./specs/account-specs.ts";
 import { backupSpecs } from "./specs/backup-specs.ts";
 import { branchSpecs } from "./specs/branch-specs.ts";
 import { clientAccessSpecs } from "./specs/client-access-specs.ts";
+import { configSpecs } from "./specs/config-specs.ts";
 import { daemonSpecs } from "./specs/daemon-specs.ts";
 import { databaseSpecs } from "./specs/database-specs.ts";
 import { developmentSpecs } from "./specs/development-specs.ts";
 import { environmentSpecs } from "./specs/environment-specs.ts";
+import { helpSpecs } from "./specs/help-specs.ts";
 import { manifestSpecs } from "./specs/manifest-specs.ts";
 import { migrationSpecs } from "./specs/migration-specs.ts";
 import { pauseSpecs } from "./specs/pause-specs.ts";
@@ -24,6 +26,7 @@ import { upgradeSpecs } from "./specs/upgrade-specs.ts";
 export const registry: readonly CommandSpec[] = [
   ...daemonSpecs,
   ...accountSpecs,
+  ...configSpecs,
   ...projectSpecs,
   ...manifestSpecs,
   ...environmentSpecs,
@@ -41,9 +44,11 @@ export const registry: readonly CommandSpec[] = [
   ...branchSpecs,
   ...recoverySpecs,
   ...developmentSpecs,
+  ...helpSpecs,
 ];
 
 export const groupSummaries: Record<string, string> = {
+  config: "settings of the command line",
   project: "applications: what environments and their databases belong to",
   manifest: "postern.yaml: what a project needs",
   env: "environments of a project: staging, production",

@@ -20,7 +20,13 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
       color: selected.options.color !== false,
     });
     const { run } = await selected.spec.load();
-    return (await run(createContext(output, selected.options.input !== false), input)) ?? 0;
+    const context = createContext(output, selected.options.input !== false);
+    try {
+      return (await run(context, input)) ?? 0;
+    } catch (thrown) {
+      const { withSuggestion } = await import("./suggest-name.ts");
+      throw await withSuggestion(asPosternError(thrown), context);
+    }
   } catch (thrown) {
     return reportFailure(output, thrown);
   }
@@ -34,7 +40,7 @@ function reportFailure(output: Output, thrown: unknown): number {
       : renderError(error, output.talkPaint);
   process.stderr.write(`${text}\n`);
   if (error.code === "Y9001" && process.env.POSTERN_DEBUG) {
-    process.stderr.write(`${(thrown as Error).stack}\n`);
+    process.stderr.write(`${(error.cause as Error | undefined)?.stack ?? error.stack}\n`);
   }
   return exitCodeOf(error.code);
 }

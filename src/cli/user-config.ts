@@ -18,12 +18,13 @@ export interface DaemonFile {
   version: string;
 }
 
-const configFile = () => join(userConfigDirectory(), "config.json");
+export const userConfigFile = (): string => join(userConfigDirectory(), "config.json");
 
 export const readUserConfig = async (): Promise<UserConfig> =>
-  (await readPrivateFile<UserConfig>(configFile())) ?? {};
+  (await readPrivateFile<UserConfig>(userConfigFile())) ?? {};
 
-export const writeUserConfig = (config: UserConfig): Promise<void> => writePrivateFile(configFile(), config);
+export const writeUserConfig = (config: UserConfig): Promise<void> =>
+  writePrivateFile(userConfigFile(), config);
 
 export const readDaemonFile = (home: string): Promise<DaemonFile | undefined> =>
   readPrivateFile<DaemonFile>(join(home, "daemon.json"));

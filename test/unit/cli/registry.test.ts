@@ -57,9 +57,19 @@ describe("a command line", () => {
     });
   });
 
+  it.each([
+    [["db", "lst"], "Did you mean `postern db list`?"],
+    [["create"], "Did you mean `postern db create`?"],
+    [["db", "list", "--jso"], "Did you mean --json?"],
+    [["db", "qqqqqqqq"], "Add --help to see how it is used."],
+    [["db", "list", "--qqqqqqqq"], "Add --help to see how it is used."],
+  ])("%j gets one good suggestion or none", (words, hint) => {
+    expect(() => parseCommandLine(words)).toThrow(expect.objectContaining({ code: "Y1013", hint }));
+  });
+
   it("that is not understood is a usage error with a suggestion", () => {
     expect(() => parseCommandLine(["statsu"])).toThrow(
-      expect.objectContaining({ code: "Y1013", hint: "Did you mean status?" }),
+      expect.objectContaining({ code: "Y1013", hint: "Did you mean `postern status`?" }),
     );
   });
 });
