@@ -5,19 +5,19 @@ import type { CliContext } from "./context.ts";
 const patienceMs = 1_000;
 
 /** The same error with a nearer hint, where one name is near; whatever goes wrong on the way is not worth a word. */
-export async function withSuggestion(error: PosternError, context: CliContext): Promise<PosternError> {
-  const wrong = /"([^"]+)"/.exec(error.message)?.[1];
-  if (wrong === undefined || !["Y3001", "Y7003", "Y7004"].includes(error.code)) return error;
-  if (error.hint?.startsWith("Did you mean")) return error;
+export async function withSuggestion(failure: PosternError, context: CliContext): Promise<PosternError> {
+  const wrong = /"([^"]+)"/.exec(failure.message)?.[1];
+  if (wrong === undefined || !["Y3001", "Y7003", "Y7004"].includes(failure.code)) return failure;
+  if (failure.hint?.startsWith("Did you mean")) return failure;
   try {
     const { suggest } = await import("../manifest/suggest.ts");
     const tooLate = new Promise<string[]>((resolve) => setTimeout(resolve, patienceMs, []).unref());
-    const near = suggest(wrong, await Promise.race([readNames(error.code, context), tooLate]));
-    if (near === undefined) return error;
+    const near = suggest(wrong, await Promise.race([readNames(failure.code, context), tooLate]));
+    if (near === undefined) return failure;
     const hint = `Did you mean "${near}"?`;
-    return PosternError.fromBody({ ...error.toBody(), hint }, error.status);
+    return PosternError.fromBody({ ...failure.toBody(), hint }, failure.status);
   } catch {
-    return error;
+    return failure;
   }
 }
 
