@@ -108,6 +108,8 @@ export interface Config extends ListenConfig {
   webhook: WebhookConfig | null;
   /** Keys that new backups are encrypted with; null: they are not. */
   backupKeyFile: string | null;
+  /** All of it may be lost at any time: nothing is forced to disk, and nothing is prepared ahead. */
+  ephemeral: boolean;
   /** Nothing new begins below this much free space of the home's disk; null: by the size of the disk. */
   diskReserveBytes: number | null;
   limits: Limits;
@@ -245,6 +247,7 @@ export function readConfig(environment: Environment = process.env): Config {
     backupKeyFile: environment.POSTERN_BACKUP_KEY_FILE
       ? directory(environment, "POSTERN_BACKUP_KEY_FILE", "")
       : null,
+    ephemeral: isOn(environment, "POSTERN_EPHEMERAL", "0"),
     diskReserveBytes: parseReserve(environment.POSTERN_DISK_RESERVE),
     limits: {
       bodyBytes: 10 * 1024 * 1024,

@@ -55,6 +55,7 @@ export async function composeServers(options: ServersOptions): Promise<Servers> 
     run: join(config.home, "run"),
     majors,
     account,
+    ephemeral: config.ephemeral,
     report: options.report,
   });
   await warmPool.prepare();
@@ -63,6 +64,7 @@ export async function composeServers(options: ServersOptions): Promise<Servers> 
     majors,
     account,
     exposure: exposureOf(options),
+    ephemeral: config.ephemeral,
     warmPool,
   });
   return {

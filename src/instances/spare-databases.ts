@@ -25,12 +25,13 @@ export async function claimSpareDatabase(client: pg.Client, databaseName: string
   return false;
 }
 
-/** Makes spares until there are `wanted`; several at once may make one too many, which is used up later. */
+/** Makes spares until there are `wanted`, none where everything may be lost; several at once may make one too many, which is used up later. */
 export async function refillSpareDatabases(
   platform: Pick<Platform, "config" | "stopping">,
   server: string,
   wanted: number,
 ): Promise<void> {
+  if (platform.config.ephemeral) return;
   await withAdmin(platform, server, "postgres", async (client) => {
     while (!platform.stopping.aborted && (await listSpares(client)).length < wanted) {
       const spare = name(`${spareDatabasePrefix}${randomBytes(4).toString("hex")}`);

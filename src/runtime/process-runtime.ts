@@ -21,6 +21,8 @@ export interface ProcessRuntimeOptions {
   majors?: Pick<PostgresMajors, "get">;
   account: ServerAccount;
   exposure: ServerExposure;
+  /** The servers may be lost with the machine: they do not wait for the disk. */
+  ephemeral?: boolean;
   /** Where data directories come from. */
   warmPool: WarmPool;
 }
@@ -156,11 +158,11 @@ export class ProcessRuntime implements Runtime {
    * only be changed by stopping it. Returns the pid of one that runs on.
    */
   async #adopt(spec: ServerSpec): Promise<number | null> {
-    const { exposure } = this.#options;
+    const { exposure, ephemeral = false } = this.#options;
     const major = Number(await readMajor(spec.dataDirectory));
     const file = join(spec.dataDirectory, "postern.conf");
     const before = await readFile(file, "utf8").catch(() => "");
-    const after = renderServerSettings(spec, exposure);
+    const after = renderServerSettings(spec, exposure, { ephemeral });
     const running = await this.findPid(spec);
     const isMoved = running !== null && listenLines(before) !== listenLines(after);
     if (isMoved) await this.stop(spec);

@@ -45,9 +45,14 @@ const common: Record<string, string> = {
 };
 
 /** Values are quoted as postgresql.conf wants it. */
-export function renderServerSettings(spec: ServerSpec, { listen, tlsFile }: ServerExposure): string {
+export function renderServerSettings(
+  spec: ServerSpec,
+  { listen, tlsFile }: ServerExposure,
+  { ephemeral = false } = {},
+): string {
   const settings: Record<string, string> = {
     ...common,
+    ...(ephemeral ? { fsync: "off" } : {}),
     ...spec.settings,
     listen_addresses: spec.tcpPort === null ? "" : listenAddresses(listen),
     port: String(spec.tcpPort ?? 5432),

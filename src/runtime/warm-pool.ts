@@ -25,6 +25,8 @@ export interface DirectoryPoolOptions {
   /** What they are copies of. */
   template: string;
   size: number;
+  /** Copies are forced to disk before they are used. */
+  sync: boolean;
   toolchain: Toolchain;
   account: ServerAccount;
 }
@@ -80,10 +82,10 @@ export class DirectoryPool implements WarmPool {
 
   /** A synced copy of the template in `directory`, under a temporary name. */
   async #copy(directory: string): Promise<string> {
-    const { template, toolchain, account } = this.#options;
+    const { template, toolchain, account, sync } = this.#options;
     const copy = join(directory, `copying-${randomBytes(6).toString("hex")}`);
     await expectSuccess("cp", ["-a", "--reflink=auto", template, copy], account);
-    await expectSuccess(postgresProgram(toolchain, "initdb"), ["--sync-only", "-D", copy], account);
+    if (sync) await expectSuccess(postgresProgram(toolchain, "initdb"), ["--sync-only", "-D", copy], account);
     return copy;
   }
 }

@@ -13,6 +13,8 @@ export interface WarmPoolsOptions {
   run: string;
   majors: PostgresMajors;
   account: ServerAccount;
+  /** None is made ahead, and the disk is not waited for. */
+  ephemeral: boolean;
   report(message: string): void;
 }
 
@@ -53,7 +55,7 @@ export class WarmPools implements WarmPool {
   }
 
   async #open(major: string): Promise<DirectoryPool> {
-    const { instances, run, majors, account, report } = this.#options;
+    const { instances, run, majors, account, ephemeral, report } = this.#options;
     const toolchain = await majors.get(major);
     const template = await ensureServerTemplate({
       directory: instances,
@@ -63,11 +65,12 @@ export class WarmPools implements WarmPool {
       report,
     });
     await removeOutdated(instances, basename(template));
-    const isUsual = major === majors.usual;
+    const size = major === majors.usual ? usualSize : otherSize;
     return new DirectoryPool({
       directory: join(instances, basename(template).replace(".template", ".warm")),
       template,
-      size: isUsual ? usualSize : otherSize,
+      size: ephemeral ? 0 : size,
+      sync: !ephemeral,
       toolchain,
       account,
     });

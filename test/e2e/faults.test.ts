@@ -25,7 +25,8 @@ vi.setConfig({ testTimeout: 240_000 });
 let postern: PosternHome;
 
 beforeAll(async () => {
-  postern = await createPosternHome();
+  // As in use: with directories and databases that are prepared ahead.
+  postern = await createPosternHome({ POSTERN_EPHEMERAL: "0" });
   await postern.start();
 });
 afterAll(() => postern.close());

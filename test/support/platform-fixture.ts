@@ -26,12 +26,13 @@ import { operationHandlers } from "../../src/databases/operation-handlers.ts";
 import { OperationEvents } from "../../src/instances/operation-events.ts";
 import type { Platform } from "../../src/instances/platform.ts";
 import { chooseAddress } from "../../src/instances/server-address.ts";
-import { connectAs, withAdmin } from "../../src/instances/with-admin.ts";
+import { connectAs } from "../../src/instances/with-admin.ts";
 import { type OperationHandlers, runOperation } from "../../src/maintenance/run-operation.ts";
 import { ensureServerAccount } from "../../src/runtime/server-account.ts";
 import { insertAccount } from "../../src/state/accounts.ts";
 import { type DatabaseRow, findDatabaseById } from "../../src/state/databases.ts";
 import { findOperation, type OperationRow } from "../../src/state/operations.ts";
+import { copyPreparedHome, fastSettings } from "./prepared-home.ts";
 import { testToolchain } from "./toolchain.ts";
 
 export interface PlatformFixture {
@@ -68,8 +69,10 @@ export async function startPlatformFixture(
     POSTERN_HTTP_PORT: "0",
     POSTERN_POOL_PORT: "0",
     POSTERN_DIRECT_PORT: "0",
+    ...fastSettings,
     ...environment,
   });
+  await copyPreparedHome(config.home);
   const observations: Observation[] = [];
   const { platform, stop } = await startPlatform(config, observations);
   const handlers = operationHandlers({ closeDatabase: async () => {}, drainDatabase: async () => {} });
@@ -153,7 +156,6 @@ async function startPlatform(
     const state = await openState(config);
     await startTenantServers(options, servers, state);
     await servers.supervisor.start();
-    for (const server of ["system", "shared"]) await forgetSyncing(config, server);
     const platform: Platform = {
       ...options,
       address: chooseAddress(config, null),
@@ -179,12 +181,4 @@ async function startPlatform(
     await stopAll();
     throw error;
   }
-}
-
-/** No test of operations pulls the plug, and waiting for the disk is most of the time that a restore takes. */
-async function forgetSyncing(config: Config, server: string): Promise<void> {
-  await withAdmin({ config }, server, "postgres", async (client) => {
-    await client.query("alter system set fsync = off");
-    await client.query("select pg_reload_conf()");
-  });
 }

@@ -1,6 +1,6 @@
 /** In charge of a whole Postern for a test: the real daemon in a home and on ports of its own, stopped at the end. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -10,6 +10,7 @@ import { PosternError } from "@postern/sdk/error";
 import type { DaemonStatus, ErrorBody } from "@postern/sdk/protocol";
 import { readConfig } from "../../src/base/config.ts";
 import type { StartEvent } from "../../src/daemon/start-events.ts";
+import { copyPreparedHome, fastSettings } from "./prepared-home.ts";
 
 const dist = fileURLToPath(new URL("../../dist/", import.meta.url));
 
@@ -56,6 +57,7 @@ export async function createPosternHome(settings: Record<string, string> = {}): 
   await mkdir(project);
   // The servers' unprivileged user must be able to pass.
   await chmod(root, 0o711);
+  await copyPreparedHome(home);
   const environment: Record<string, string> = {
     ...Object.fromEntries(
       Object.entries(process.env).filter(
@@ -71,8 +73,7 @@ export async function createPosternHome(settings: Record<string, string> = {}): 
     POSTERN_HTTP_PORT: "0",
     POSTERN_POOL_PORT: "0",
     POSTERN_DIRECT_PORT: "0",
-    // What a test does not look at would only slow it down.
-    POSTERN_PITR: "off",
+    ...fastSettings,
     NO_COLOR: "1",
     ...settings,
   };
@@ -136,11 +137,27 @@ export async function createPosternHome(settings: Record<string, string> = {}): 
     },
     async close() {
       await stop("SIGTERM");
-      await run(["down"]);
-      await runCommand(join(dist, "bin/posternd.js"), ["sweep"], { cwd: "/", environment });
+      if (await isInUse(root)) {
+        await run(["down"]);
+        await runCommand(join(dist, "bin/posternd.js"), ["sweep"], { cwd: "/", environment });
+      }
       await rm(root, { recursive: true, force: true, maxRetries: 3 });
     },
   };
+}
+
+/** Whether a process names the folder in its arguments or its environment, as all of Postern's do. */
+async function isInUse(directory: string): Promise<boolean> {
+  const holds = (file: string) =>
+    readFile(file, "latin1").then(
+      (text) => text.includes(directory),
+      () => false,
+    );
+  for (const pid of await readdir("/proc")) {
+    if (!/^\d+$/.test(pid)) continue;
+    if ((await holds(`/proc/${pid}/cmdline`)) || (await holds(`/proc/${pid}/environ`))) return true;
+  }
+  return false;
 }
 
 /** Resolves at the event "ready". */

@@ -112,6 +112,7 @@ describe("numbers and switches", () => {
     ["POSTERN_INSECURE", "yes"],
     ["POSTERN_METRICS_PUBLIC", "true"],
     ["POSTERN_LOG_REQUESTS", "all"],
+    ["POSTERN_EPHEMERAL", "true"],
   ])("%s=%s is Y0001 naming the variable", (variable, text) => {
     expect(refusal({ [variable]: text })).toMatchObject({
       code: "Y0001",
