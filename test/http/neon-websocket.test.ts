@@ -179,7 +179,7 @@ describe("/v2", () => {
 
   test("ends the statement of a socket that is cut off while rows stream to it", async () => {
     const { socket } = await openSocket();
-    socket.send(opening("select repeat('x', 1000), 'streamed' from generate_series(1, 100000000)"));
+    socket.send(opening("select repeat('x', 1000), 'streamed', generate_series(1, 100000000)"));
     await once(socket, "message");
     await waitUntil("the statement runs", async () => (await countActive("'streamed'")) === 1);
     socket.terminate();
