@@ -21,6 +21,7 @@ beforeAll(async () => {
   await direct.query("create table items (id int primary key, name text unique)");
 });
 afterAll(async () => {
+  await direct?.end();
   await home?.postern.close();
 });
 
