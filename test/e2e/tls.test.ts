@@ -322,7 +322,7 @@ describe("off loopback", () => {
     const end = await postern.run(["up", "--listen", "0.0.0.0"]);
     expect([end.code, end.stderr]).toEqual([2, expect.stringContaining("Y0011")]);
     expect(end.stderr).toContain("--insecure");
-    await expect(stat(postern.home)).rejects.toThrow("ENOENT");
+    await expect(stat(join(postern.home, "daemon.json"))).rejects.toThrow("ENOENT");
   });
 
   it("is refused by the daemon itself as well", async () => {
