@@ -21,6 +21,7 @@ import type { DatabaseRow } from "../state/databases.ts";
 import { planRestore } from "./archive-contents.ts";
 import { planPrivileges } from "./plan-privileges.ts";
 import { lastWords, serverWentAway } from "./program-failure.ts";
+import { fillingOptions } from "./restore-settings.ts";
 
 export type Place = Pick<DatabaseRow, "name" | "instance_id" | "database_name" | "role_name">;
 
@@ -196,7 +197,7 @@ async function runTool(
   const end = await runProgram(postgresProgram(toolchain, program), args, {
     account: platform.account,
     signal: run.signal,
-    environment: { PGOPTIONS: "-c default_transaction_read_only=off" },
+    environment: { PGOPTIONS: fillingOptions },
   });
   if (end.exitCode === 0) return end;
   const detail = lastWords(program, end);

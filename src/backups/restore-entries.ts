@@ -12,6 +12,7 @@ import { postgresProgram } from "../runtime/toolchain.ts";
 import type { BackupRow } from "../state/backups.ts";
 import { openArtefact } from "./backup-artefact.ts";
 import { lastWords, serverWentAway } from "./program-failure.ts";
+import { fillingOptions } from "./restore-settings.ts";
 
 /** Folders that a daemon which was killed may leave in `<home>/run`. */
 export const listDirectoryPrefix = ".restore-";
@@ -80,8 +81,7 @@ async function runPgRestore(
       account: platform.account,
       stdin: stream,
       signal: run.signal,
-      // Owners may have made their sessions read-only by default.
-      environment: { PGOPTIONS: "-c default_transaction_read_only=off" },
+      environment: { PGOPTIONS: fillingOptions },
     });
   });
   if (end.exitCode === 0) return end;
