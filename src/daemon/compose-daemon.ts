@@ -61,7 +61,7 @@ export async function composeDaemon(options: ComposeOptions): Promise<void> {
     toolchain,
     observe,
     poolAdminPassword,
-    tlsFile: certificate && certificate.file,
+    tlsFile: certificate?.file ?? null,
     report: (message: string) => phase("servers", message),
   };
   phase("servers", "Starting the servers");
@@ -76,7 +76,7 @@ export async function composeDaemon(options: ComposeOptions): Promise<void> {
   const platform: Platform = {
     config,
     ports,
-    address: chooseAddress(config, certificate && certificate.current),
+    address: chooseAddress(config, certificate?.current ?? null),
     certificate,
     clock: systemClock,
     observe,

@@ -64,10 +64,10 @@ test("pg_restore --clean --if-exists --no-owner --no-acl says nothing, and every
   const database = await bare.createDatabase();
   const client = await bare.connect({ database });
   // The second time over what is there.
-  for (const _time of ["first", "second"]) {
+  for (const time of ["first", "second"]) {
     const args = ["--clean", "--if-exists", "--no-owner", "--no-acl"];
     expect(await pgRestore(bare, database, args)).toMatchObject({ exitCode: 0, stderr: "" });
-    expect(await measure(client)).toEqual(expected);
+    expect(await measure(client), time).toEqual(expected);
   }
   await client.end();
 });

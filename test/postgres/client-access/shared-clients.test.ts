@@ -216,7 +216,9 @@ describe("on sessions that clients share", () => {
       ),
     );
     expect(asked.filter((_, index) => index % 3 === 0)).toEqual(Array(10).fill("25006"));
-    expect(asked.filter((_, index) => index % 3 !== 0)).toEqual(Array(20).fill([{ title: "hello" }]));
+    expect(asked.filter((_, index) => index % 3 !== 0)).toEqual(
+      Array.from({ length: 20 }, () => [{ title: "hello" }]),
+    );
     await share(mine);
     await expect(ask(null, mine)).rejects.toMatchObject({ code: "42501" });
     expect(await ask(null, "select auth.uid() as uid")).toEqual([{ uid: null }]);

@@ -31,7 +31,7 @@ describe("messages to Postgres", () => {
     const out = new MessageWriter();
     writeBind(out, [null, "", "x"]);
     expect(hex(out.take())).toBe(
-      "42000000190000000000" + "03" + "ffffffff" + "00000000" + "0000000178" + "0000",
+      ["42000000190000000000", "03", "ffffffff", "00000000", "0000000178", "0000"].join(""),
     );
   });
 
