@@ -105,7 +105,7 @@ async function answersTo(url: string): Promise<boolean> {
   );
 }
 
-describe("a database on the shared server", () => {
+describe("a database on the shared server", { timeout: 150_000 }, () => {
   let shop: CreatedDatabase;
   let other: CreatedDatabase;
   let restored: CreatedDatabase;
@@ -192,10 +192,14 @@ describe("a database with a server of its own", { timeout: 150_000 }, () => {
     at = await damage(own);
     restored = await postern.api<CreatedDatabase>("POST", `/v1/databases/${own.id}/restore-to-time`, { at });
     for (const step of ["files", "replay", "server"]) {
-      await waitUntil(`the step ${step}`, async () => {
-        const now = await postern.api<OperationInfo>("GET", `/v1/operations/${restored.operation_id}`);
-        return now.status === "completed" || now.steps.some(({ name }) => name === step);
-      });
+      await waitUntil(
+        `the step ${step}`,
+        async () => {
+          const now = await postern.api<OperationInfo>("GET", `/v1/operations/${restored.operation_id}`);
+          return now.status === "completed" || now.steps.some(({ name }) => name === step);
+        },
+        90_000,
+      );
       await postern.stop("SIGKILL");
       await start();
     }
@@ -227,10 +231,10 @@ async function switchLog(server: string): Promise<void> {
   await withAdmin({ config: { home: postern.home } }, server, "postgres", async (client) => {
     const { rows } = await client.query<{ file: string }>("select pg_walfile_name(pg_switch_wal()) as file");
     await waitUntil("the log is in the archive", async () => {
-      const { rows: archiver } = await client.query<{ last: string }>(
+      const { rows: archiver } = await client.query<{ last: string | null }>(
         "select last_archived_wal as last from pg_stat_archiver",
       );
-      return archiver[0]!.last.slice(0, 24) >= rows[0]!.file;
+      return (archiver[0]!.last ?? "").slice(0, 24) >= rows[0]!.file;
     });
   });
 }
