@@ -113,6 +113,9 @@ export const errorCodes = {
   Y3072: { name: "database_busy", http: 409, exit: 6 },
   Y3073: { name: "invalid_branch_expiry", http: 400, exit: 2 },
   Y3075: { name: "copy_failed", http: 500, exit: 1 },
+  Y3080: { name: "session_not_read_only", http: 409, exit: 1 },
+  Y3081: { name: "transaction_lost", http: 503, exit: 9 },
+  Y3082: { name: "connection_lost", http: 503, exit: 9 },
   // Y4: instances and what runs them
   Y4001: { name: "instance_unreachable", http: 503, exit: 9 },
   Y4002: { name: "instance_start_failed", http: 503, exit: 1 },

@@ -8,11 +8,11 @@ import type { CliContext } from "../context.ts";
 import { renderResult, resultToJson } from "../render-result.ts";
 import type { SqlResult } from "../sql-session.ts";
 import { printable } from "../table.ts";
-import { type DatabaseTarget, requireTarget } from "../target.ts";
+import { type DatabaseTarget, requireTarget, type Target } from "../target.ts";
 import { readResults, types } from "../url-mode.ts";
 import { withPosition } from "./db-exec.ts";
 
-interface Trial extends Identity {
+export interface Trial extends Identity {
   sql: string;
   params: readonly string[];
 }
@@ -29,16 +29,21 @@ export const run: CommandRun = async (context, input) => {
   const trial: Trial = { sql, params: input.list("param"), ...readIdentity(input) };
   const target = await requireTarget(context, input, input.text("database"));
   const startedAt = performance.now();
-  const trying = target.kind === "url" ? tryAt(target.url, trial) : tryThroughDaemon(context, target, trial);
-  const result = await trying.catch((error: unknown) => {
-    throw withPosition(error, sql);
-  });
+  const result = await tryAs(context, target, trial);
   const ms = performance.now() - startedAt;
   await output.print(resultToJson(result), () => renderResult(result, ms));
   const who = trial.subject === null ? "anon" : `authenticated, ${trial.subject}`;
   output.talk(printable(`As ${who}. Rolled back.`));
   return undefined;
 };
+
+/** The answer that such a client of the database gets; nothing of it stays. */
+export function tryAs(context: CliContext, target: Target, trial: Trial): Promise<SqlResult> {
+  const trying = target.kind === "url" ? tryAt(target.url, trial) : tryThroughDaemon(context, target, trial);
+  return trying.catch((error: unknown) => {
+    throw withPosition(error, trial.sql);
+  });
+}
 
 /** @throws Y1013 */
 function readIdentity(input: CommandInput): Identity {

@@ -111,7 +111,8 @@ export const sqlSpecs: readonly CommandSpec[] = [
       byDatabase,
       ...databaseOptions,
       urlOption,
-      readOnly,
+      { flags: "--read-only", summary: "only read; nothing typed in the session can lift that" },
+      { flags: "--http", summary: "through Postern's own port, where Postgres's cannot be reached" },
       { flags: "--psql", summary: "open Postgres's own psql on the direct URL" },
     ],
     examples: [

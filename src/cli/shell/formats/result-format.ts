@@ -1,0 +1,25 @@
+/** In charge of what every form of a result has in common: it is fed batch by batch, and gives text to print. */
+import type { Paint } from "../../output.ts";
+import type { ResultColumn, TextRow } from "../stream-statement.ts";
+
+export interface ResultFormatter {
+  /** Text of these rows, with all that has to come before them. */
+  rows(rows: readonly TextRow[]): string;
+  /** What comes after the last row. */
+  end(): string;
+  /** Does the number of rows belong behind it? */
+  readonly countsRows: boolean;
+}
+
+export interface FormatInput {
+  columns: readonly ResultColumn[];
+  nullText: string;
+  paint: Paint;
+  /** Of the screen; Infinity where there is none. */
+  width: number;
+}
+
+/** int2, int4, int8, oid, float4, float8, money, numeric. */
+const numbers = new Set([21, 23, 20, 26, 700, 701, 790, 1700]);
+
+export const isNumber = ({ typeOid }: ResultColumn): boolean => numbers.has(typeOid);

@@ -1,0 +1,73 @@
+/** In charge of `\d`, `\dt` and their like: lists of what there is, and one relation in full. */
+import { suggest } from "../../../manifest/suggest.ts";
+import { printable } from "../../table.ts";
+import type { Shell } from "../shell.ts";
+import { lists } from "./list-sql.ts";
+import { readPattern } from "./name-pattern.ts";
+import { columnsSql, detailSql, findRelationsSql } from "./relation-sql.ts";
+
+/** False where the letters are no command of this family. */
+export async function describe(shell: Shell, command: string, rest: string): Promise<boolean> {
+  const [, letters = "", flags = ""] = /^(d[tvmisfTnupx]?|l)([+S]*)$/.exec(command) ?? [];
+  const list = lists[letters];
+  if (!list) return false;
+  const plus = flags.includes("+");
+  const pattern = readPattern(rest.replace(/;$/, ""));
+  if (letters === "d" && rest !== "") await describeRelations(shell, rest.replace(/;$/, ""), plus);
+  else {
+    const params = [pattern.schema ?? null, pattern.name ?? null, flags.includes("S") ? "on" : "off"];
+    const { count } = await shell.show(list.sql(plus), params, list.title);
+    if (count === 0)
+      shell.say(rest === "" ? `There are no ${list.title.toLowerCase()}.` : `None is named ${rest}.`);
+  }
+  return true;
+}
+
+async function describeRelations(shell: Shell, wanted: string, plus: boolean): Promise<void> {
+  const pattern = readPattern(wanted);
+  const found = await shell.session.query(findRelationsSql, [pattern.schema ?? null, pattern.name ?? null]);
+  if (found.length === 0) {
+    const near = suggest(
+      wanted,
+      shell.catalog.relations.map(({ name }) => name),
+    );
+    shell.fail(`There is no table ${wanted}.`, near === undefined ? undefined : `Did you mean ${near}?`);
+    return;
+  }
+  for (const relation of found) {
+    const heading = `${kinds[relation.kind!] ?? "Relation"} ${relation.schema}.${relation.name}`;
+    await shell.show(columnsSql(plus), [relation.oid!], heading, { quiet: true });
+    await shell.print(renderDetails(relation, await shell.session.query(detailSql, [relation.oid!]), plus));
+  }
+}
+
+type Fields = Record<string, string | null>;
+
+function renderDetails(relation: Fields, details: readonly Fields[], plus: boolean): string {
+  const lines: string[] = [];
+  let heading = "";
+  for (const detail of details) {
+    if (detail.heading !== heading) lines.push(`${detail.heading}:`);
+    heading = detail.heading!;
+    for (const line of (detail.line ?? "").split("\n")) lines.push(`  ${printable(line)}`);
+  }
+  if (relation.bound) lines.push(`Partition: ${relation.bound}`);
+  if (relation.partition_key) lines.push(`Partition key: ${relation.partition_key}`);
+  if (relation.secured === "true")
+    lines.push(`Row security: on${relation.forced === "true" ? ", for the owner too" : ""}`);
+  if (plus) lines.push(`Size: ${relation.size}`);
+  if (plus && relation.description) lines.push(`Comment: ${printable(relation.description)}`);
+  return lines.length === 0 ? "\n" : `${lines.join("\n")}\n\n`;
+}
+
+const kinds: Record<string, string> = {
+  r: "Table",
+  p: "Partitioned table",
+  v: "View",
+  m: "Materialized view",
+  S: "Sequence",
+  f: "Foreign table",
+  i: "Index",
+  I: "Partitioned index",
+  c: "Composite type",
+};

@@ -1,0 +1,61 @@
+/** In charge of the commands about files and programs of this machine. */
+import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { messageOf, posternError } from "../../../base/error.ts";
+import { runScript } from "../run-script.ts";
+import type { Shell } from "../shell.ts";
+import { openTarget } from "../text-target.ts";
+import { unquoted } from "./setting-commands.ts";
+
+const mostDepth = 16;
+/** Files that are being run, the innermost last. */
+const running: string[] = [];
+
+export async function includeCommand(shell: Shell, rest: string, isRelative: boolean): Promise<boolean> {
+  if (rest === "") {
+    shell.fail("Which file?", "\\i FILE");
+    return false;
+  }
+  const base = isRelative && running.length > 0 ? dirname(running.at(-1)!) : process.cwd();
+  const file = resolve(base, unquoted(rest));
+  if (running.length >= mostDepth) throw posternError("Y1013", `${file} runs itself.`);
+  const text = await readFile(file, "utf8").catch((error: unknown) => {
+    throw posternError("Y1013", `${file} cannot be read.`, { detail: messageOf(error) });
+  });
+  running.push(file);
+  try {
+    return await runScript(shell, text.split("\n"));
+  } finally {
+    running.pop();
+  }
+}
+
+export async function outputCommand(shell: Shell, rest: string): Promise<undefined> {
+  const before = shell.redirect;
+  shell.redirect = undefined;
+  await before?.end();
+  if (rest !== "") shell.redirect = await openTarget(unquoted(rest));
+}
+
+export async function bangCommand(shell: Shell, rest: string): Promise<boolean> {
+  const command = rest === "" ? (process.env.SHELL ?? "sh") : rest;
+  const code = await lendTo(shell, command);
+  if (code !== 0) shell.say(`${command} ended with ${code}.`);
+  return code === 0;
+}
+
+/** A program has the terminal to itself. */
+export function lendTo(shell: Shell, command: string, environment?: NodeJS.ProcessEnv): Promise<number> {
+  const run = () =>
+    new Promise<number>((done) => {
+      const child = spawn(command, {
+        shell: true,
+        stdio: "inherit",
+        env: { ...process.env, ...environment },
+      });
+      child.once("error", () => done(127));
+      child.once("exit", (code) => done(code ?? 1));
+    });
+  return shell.terminal ? shell.terminal.lend(run) : run();
+}

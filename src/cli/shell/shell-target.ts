@@ -1,0 +1,132 @@
+/** In charge of what the shell connects to: which database, by which way, and what is told about it. */
+import type { Duplex } from "node:stream";
+import type { Control } from "@postern/sdk/control";
+import type { DatabaseInfo } from "@postern/sdk/protocol";
+import { hasCode, posternError } from "../../base/error.ts";
+import type { CommandInput } from "../command-input.ts";
+import type { CliContext } from "../context.ts";
+import { plural } from "../format.ts";
+import { privateAuthority } from "../private-authority.ts";
+import { startProgress } from "../progress.ts";
+import { renderGrid } from "../table.ts";
+import { type DatabaseTarget, requireTarget, type Target } from "../target.ts";
+import { resolveApiAccess } from "../user-config.ts";
+import { type Connector, directConnector, tunnelConnector } from "./connector.ts";
+import type { ShellAbout } from "./shell.ts";
+import { ShellSession } from "./shell-session.ts";
+
+export interface OpenedShell {
+  session: ShellSession;
+  about: ShellAbout;
+  /** Name of the history's file. */
+  key: string;
+}
+
+/** `--read-only` cannot be taken back; a protected environment is read-only until `\write on`. */
+export async function openShell(context: CliContext, input: CommandInput): Promise<OpenedShell> {
+  const target = await requireTarget(context, input, input.text("database"));
+  const readOnly = input.flag("readOnly");
+  if (target.kind === "database") return openDatabase(context, input, target, readOnly);
+  const session = await ShellSession.open(directConnector(target.url), readOnly);
+  const { hostname, port } = hostOf(target.url);
+  const host = port === "" ? hostname : `${hostname}:${port}`;
+  const about = {
+    label: `${host}/${session.database}`,
+    database: session.database,
+    host,
+    version: await readVersion(session),
+    tryAs: tryingAs(context, target),
+  };
+  return { session, about, key: `${host}_${session.database}_${session.user}` };
+}
+
+async function openDatabase(
+  context: CliContext,
+  input: CommandInput,
+  target: DatabaseTarget,
+  readOnly: boolean,
+): Promise<OpenedShell> {
+  const control = await context.forDatabase(target);
+  const info = await control.getDatabase(target.ref);
+  await wake(context, control, info);
+  const urls = await control.getDatabaseUrls(target.ref);
+  const api = target.apiUrl ?? (await resolveApiAccess()).url;
+  const tunnel = tunnelConnector(urls.pooled, () => openWebSocket(`${api}/v1/db/${info.id}/v2`));
+  const protectedAs = info.environment?.protected ? info.environment.name : undefined;
+  const open = (connector: Connector) => ShellSession.open(connector, readOnly || protectedAs !== undefined);
+  const session = await (input.flag("http")
+    ? open(tunnel)
+    : open(directConnector(urls.direct)).catch((error: unknown) => {
+        // The server's port may be closed to this machine where Postern's is open.
+        if (!hasCode(error, "Y4001")) throw error;
+        context.output.talk("Postgres's port does not answer; going through Postern's own.");
+        return open(tunnel);
+      }));
+  const about: ShellAbout = {
+    label: info.id,
+    database: info.database,
+    host: info.host,
+    version: info.version,
+    // Asked for on the command line it is not taken back.
+    protectedAs: readOnly ? undefined : protectedAs,
+    tryAs: tryingAs(context, target),
+  };
+  return { session, about, key: info.id };
+}
+
+const tryingAs =
+  (context: CliContext, target: Target) =>
+  async (subject: string, sql: string): Promise<string> => {
+    const { tryAs } = await import("../commands/db-rls-test.ts");
+    const result = await tryAs(context, target, { sql, params: [], subject, claims: { sub: subject } });
+    const names = result.columns?.map(({ name }) => name);
+    if (!names) return `${plural(result.count, "row")} affected`;
+    const rows = result.rows.map((row) => names.map((name) => row[name]));
+    return `${renderGrid({ columns: names, rows })}\n\n(${plural(rows.length, "row")})`;
+  };
+
+/** Whoever connects wakes it; that it takes a moment is said. */
+async function wake(context: CliContext, control: Control, info: DatabaseInfo): Promise<void> {
+  if (info.status !== "paused") return;
+  const startedAt = performance.now();
+  const progress = startProgress(context.output);
+  progress.update(`Waking ${info.name}`);
+  try {
+    await control.resumeDatabase(info.id);
+  } finally {
+    progress.end();
+  }
+  context.output.talk(
+    `${info.name} slept; woken in ${((performance.now() - startedAt) / 1000).toFixed(1)}s.`,
+  );
+}
+
+async function readVersion(session: ShellSession): Promise<string> {
+  const [row] = await session.query("show server_version");
+  return (row?.server_version ?? "").split(" ")[0]!;
+}
+
+function hostOf(url: string): { hostname: string; port: string } {
+  try {
+    const { hostname, port, searchParams } = new URL(url);
+    return { hostname: searchParams.get("host") ?? decodeURIComponent(hostname), port };
+  } catch {
+    throw posternError("Y1013", "The address cannot be read.", {
+      hint: "Write postgres://user:password@host:port/database.",
+    });
+  }
+}
+
+let webSockets: typeof import("ws") | undefined;
+
+/** Loaded before it is needed: opening a stream cannot wait. */
+export async function loadWebSockets(): Promise<void> {
+  webSockets = await import("ws");
+}
+
+function openWebSocket(url: string): Duplex {
+  const { WebSocket, createWebSocketStream } = webSockets!;
+  const ca = url.startsWith("https:") ? privateAuthority() : undefined;
+  const socket = new WebSocket(url.replace(/^http/, "ws"), ca && { ca });
+  return createWebSocketStream(socket);
+}

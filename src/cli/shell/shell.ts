@@ -1,0 +1,255 @@
+/** In charge of what the shell does with an input: statements and commands one after the other, their answers and errors. */
+import { asPosternError, type PosternError } from "../../base/error.ts";
+import type { Paint } from "../output.ts";
+import { renderError } from "../render-error.ts";
+import { type Catalog, catalogSql, changesCatalog, emptyCatalog } from "./catalog.ts";
+import { findDanger } from "./find-danger.ts";
+import { History } from "./history.ts";
+import { interpolate } from "./interpolate.ts";
+import { runCommand } from "./meta/run-command.ts";
+import { printResult } from "./print-result.ts";
+import { renderSqlError } from "./render-sql-error.ts";
+import { defaultSettings, type ShellSettings } from "./settings.ts";
+import type { ShellSession } from "./shell-session.ts";
+import { splitInput } from "./split-input.ts";
+import type { StatementEnd } from "./stream-statement.ts";
+import type { Terminal } from "./terminal.ts";
+import { PagedTarget, streamTarget, type TextTarget } from "./text-target.ts";
+
+export interface ShellOptions {
+  session: ShellSession;
+  /** Of stdout and of stderr. */
+  paint: Paint;
+  talkPaint: Paint;
+  /** Where somebody sits at. */
+  terminal?: Terminal | undefined;
+  history?: History;
+  /** The database as people know it, its host, its protected environment. */
+  about: ShellAbout;
+}
+
+export interface ShellAbout {
+  label: string;
+  database: string;
+  host: string;
+  version: string;
+  /** Name of a protected environment. */
+  protectedAs?: string | undefined;
+  /** The answer of a statement for a user of the application, as text; everything is rolled back. */
+  tryAs?: ((subject: string, sql: string) => Promise<string>) | undefined;
+}
+
+export interface ExecuteOptions {
+  params?: readonly (string | null)[];
+  target?: TextTarget | undefined;
+  expanded?: boolean;
+  title?: string;
+  /** Nothing about rows and time. */
+  quiet?: boolean;
+  /** Lines of COPY … FROM STDIN. */
+  copyIn?: () => AsyncIterable<Buffer>;
+  /** Neither asked about nor interpolated: the shell's own. */
+  isOwn?: boolean;
+}
+
+export class Shell {
+  readonly session: ShellSession;
+  readonly settings: ShellSettings = defaultSettings();
+  readonly paint: Paint;
+  readonly talkPaint: Paint;
+  readonly terminal: Terminal | undefined;
+  readonly history: History;
+  readonly about: ShellAbout;
+  catalog: Catalog = emptyCatalog;
+  catalogIsStale = true;
+  /** The statement that a command behind it is about. */
+  pending = "";
+  lastSql = "";
+  lastError: PosternError | undefined;
+  /** Where results go instead of the screen. */
+  redirect: TextTarget | undefined;
+  isOver = false;
+  /** What the next input begins with. */
+  prefill = "";
+  /** Lines behind COPY … FROM STDIN in a script. */
+  inlineData: (() => AsyncIterable<Buffer>) | undefined;
+  /** y or n on a terminal. */
+  ask: ((question: string) => Promise<boolean>) | undefined;
+  readonly #stdout = streamTarget(process.stdout, { isScreen: true });
+
+  constructor({ session, paint, talkPaint, terminal, history, about }: ShellOptions) {
+    this.session = session;
+    this.paint = paint;
+    this.talkPaint = talkPaint;
+    this.terminal = terminal;
+    this.history = history ?? new History();
+    this.about = about;
+    session.listen({
+      notice: (text) => this.say(text),
+      reconnected: () => {
+        this.catalogIsStale = true;
+        this.say(
+          "! Connected again. The session is a new one: settings, temporary tables and transactions are gone.",
+        );
+      },
+    });
+  }
+
+  /** False when something of it failed; what comes behind is then not run. */
+  async runInput(text: string): Promise<boolean> {
+    for (const part of splitInput(text)) {
+      if (this.isOver) break;
+      const worked =
+        part.kind === "command" ? await this.#command(part.name, part.rest) : await this.#statement(part);
+      if (!worked) {
+        this.pending = "";
+        return false;
+      }
+    }
+    if (this.pending !== "") {
+      const { pending } = this;
+      this.pending = "";
+      return this.execute(pending);
+    }
+    return true;
+  }
+
+  async #statement({ text, isWhole }: { text: string; isWhole: boolean }): Promise<boolean> {
+    // One without its semicolon is for the command that follows.
+    if (!isWhole) {
+      this.pending = text;
+      return true;
+    }
+    return this.execute(text);
+  }
+
+  async #command(name: string, rest: string): Promise<boolean> {
+    try {
+      return await runCommand(this, name, rest);
+    } catch (error) {
+      this.#report(error, "");
+      return false;
+    }
+  }
+
+  /** One statement with its answer. False when it failed. */
+  async execute(sql: string, options: ExecuteOptions = {}): Promise<boolean> {
+    const text = options.isOwn ? sql : interpolate(sql, this.settings.variables).replace(/;\s*$/, "");
+    if (!options.isOwn) {
+      this.lastSql = sql;
+      if (!(await this.#mayRun(text))) return false;
+    }
+    try {
+      await this.#answer(text, options);
+      return true;
+    } catch (error) {
+      this.#report(error, text);
+      return false;
+    }
+  }
+
+  /** A question of the shell's own, and how many rows it had. @throws PosternError */
+  async show(
+    sql: string,
+    params: readonly (string | null)[],
+    title?: string,
+    { quiet = false } = {},
+  ): Promise<{ count: number }> {
+    const options: ExecuteOptions = { params, isOwn: true, quiet };
+    if (title !== undefined) options.title = this.talkPaint.bold(title);
+    const { rows } = await this.#answer(sql, options);
+    return { count: rows };
+  }
+
+  /** Where results go. */
+  async print(text: string): Promise<void> {
+    await (this.redirect ?? this.#stdout).write(text);
+  }
+
+  say(text: string): void {
+    process.stderr.write(`${text}\n`);
+  }
+
+  fail(message: string, hint?: string): void {
+    this.say(`${this.talkPaint.red("✗")} ${message}${hint === undefined ? "" : `\n  Hint: ${hint}`}`);
+  }
+
+  /** In the background of typing: not inside of a transaction, which is the user's. */
+  async refreshCatalog(): Promise<void> {
+    if (!this.catalogIsStale || this.session.state !== "idle") return;
+    this.catalogIsStale = false;
+    try {
+      const [row] = await this.session.query(catalogSql);
+      this.catalog = JSON.parse(Object.values(row!)[0]!) as Catalog;
+    } catch {
+      // Then there is less to complete, and the statements themselves say what is wrong.
+    }
+  }
+
+  async #mayRun(sql: string): Promise<boolean> {
+    const danger = this.ask && !this.session.readOnly ? findDanger(sql) : undefined;
+    if (danger === undefined) return true;
+    const where =
+      this.about.protectedAs === undefined ? "" : ` In ${this.about.protectedAs}, which is protected.`;
+    if (await this.ask!(`${danger}${where} Run it?`)) return true;
+    this.say("Nothing was done.");
+    return false;
+  }
+
+  async #answer(sql: string, options: ExecuteOptions): Promise<StatementEnd & { rows: number }> {
+    const { terminal } = this;
+    const isPaged = terminal !== undefined && process.stdout.isTTY && !options.target && !this.redirect;
+    const target =
+      options.target ??
+      this.redirect ??
+      (isPaged ? new PagedTarget(terminal, this.#stdout, this.settings.pager) : this.#stdout);
+    const settings = options.expanded ? { ...this.settings, expanded: "on" as const } : this.settings;
+    const printer = printResult({
+      target,
+      settings,
+      paint: target.isScreen ? this.paint : plainPaint(this.paint),
+      width: terminal ? terminal.size().columns : Number.POSITIVE_INFINITY,
+      title: options.title,
+      quiet: options.quiet ?? false,
+      say: (text) => this.say(text),
+    });
+    const copyIn = options.copyIn ?? this.inlineData;
+    const sink = { ...printer.sink, ...(copyIn && { copyIn }), copyOut: writeCopy(target) };
+    const startedAt = performance.now();
+    const stopInterrupt = this.terminal?.onInterrupt(() => void this.session.cancel().catch(() => {}));
+    try {
+      const end = await this.session.run(sql, options.params ?? [], sink);
+      const ms = performance.now() - startedAt - printer.writingMs();
+      await printer.end(end, this.settings.timing && !options.quiet ? ms : undefined);
+      if (!options.isOwn && changesCatalog(end.tag)) this.catalogIsStale = true;
+      return { ...end, rows: printer.count() };
+    } finally {
+      if (target !== this.#stdout && target !== this.redirect && target !== options.target)
+        await target.end();
+      stopInterrupt?.();
+    }
+  }
+
+  #report(thrown: unknown, sql: string): void {
+    const error = asPosternError(thrown);
+    this.lastError = error;
+    // Postgres's own have the place; ours have what to do.
+    const isSql = /^(?!Y\d)[0-9A-Z]{5}$/.test(error.code);
+    if (isSql) this.say(renderSqlError(error, sql, this.catalog, this.talkPaint));
+    else this.say(renderError(error, this.talkPaint));
+    if (this.session.state === "failed")
+      this.say(this.talkPaint.dim("  The transaction is over: ROLLBACK; ends it, nothing else runs before."));
+  }
+}
+
+const writeCopy =
+  (target: TextTarget) =>
+  async (data: Buffer): Promise<void> => {
+    await target.write(data.toString("utf8"));
+  };
+
+/** Files get no colours. */
+function plainPaint(paint: Paint): Paint {
+  const same = (text: string | number | null | undefined) => String(text);
+  return { ...paint, bold: same, dim: same, red: same };
+}

@@ -1,0 +1,97 @@
+/** In charge of cutting what was typed into statements and commands, and of telling when it can be run. */
+import { readTokens, type Token } from "./read-tokens.ts";
+
+export type InputPart =
+  /** `isWhole`: it ends with its semicolon. */
+  | { kind: "sql"; text: string; start: number; isWhole: boolean }
+  /** `\name rest` up to the end of the line. */
+  | { kind: "command"; name: string; rest: string; start: number };
+
+/** What is only comments and blanks is no part. */
+export function splitInput(text: string): InputPart[] {
+  const parts: InputPart[] = [];
+  let from = 0;
+  while (from < text.length) {
+    const { end, isWhole, command } = findEnd(text, from);
+    const sql = text.slice(from, end);
+    if (hasContent(sql)) {
+      const lead = /^\s*/.exec(sql)![0].length;
+      parts.push({ kind: "sql", text: sql.trim(), start: from + lead, isWhole });
+    }
+    from = end;
+    if (command) {
+      const line = lineAt(text, end);
+      const { name, rest } = readCommand(line);
+      parts.push({ kind: "command", name, rest, start: end });
+      from = end + line.length;
+    }
+  }
+  return parts;
+}
+
+/** Can it be run as it is? A statement with its semicolon, a command, or nothing at all. */
+export function isComplete(text: string): boolean {
+  const parts = splitInput(text);
+  const last = parts.at(-1);
+  if (last === undefined) return !readTokens(text).some(({ isOpen }) => isOpen);
+  return last.kind === "command" || (last.isWhole && !readTokens(text).at(-1)!.isOpen);
+}
+
+const hasContent = (sql: string): boolean =>
+  readTokens(sql).some(
+    ({ kind, start, end }) => kind !== "space" && kind !== "comment" && sql.slice(start, end) !== ";",
+  );
+
+function lineAt(text: string, start: number): string {
+  const end = text.indexOf("\n", start);
+  return text.slice(start, end === -1 ? undefined : end);
+}
+
+function readCommand(line: string): { name: string; rest: string } {
+  const [, name = "", rest = ""] = /^\\(!|\?|[^\s]*)\s*(.*)$/s.exec(line)!;
+  return { name, rest: rest.trim() };
+}
+
+interface End {
+  end: number;
+  isWhole: boolean;
+  command: boolean;
+}
+
+/**
+ * The next semicolon that ends a statement: not one in brackets (rules hold statements) nor one inside BEGIN ATOMIC … END of
+ * a function.
+ */
+function findEnd(text: string, from: number): End {
+  let brackets = 0;
+  let blocks = 0;
+  const words: string[] = [];
+  for (const token of tokensFrom(text, from)) {
+    const piece = text.slice(token.start, token.end);
+    if (token.kind === "backslash") return { end: token.start, isWhole: false, command: true };
+    if (piece === "(") brackets += 1;
+    else if (piece === ")") brackets = Math.max(0, brackets - 1);
+    else if (piece === ";" && brackets === 0 && blocks === 0)
+      return { end: token.end, isWhole: true, command: false };
+    else if (token.kind === "word") {
+      const upper = piece.toUpperCase();
+      if (words.length < 4) words.push(upper);
+      if (isRoutine(words)) blocks = countBlocks(blocks, upper);
+    }
+  }
+  return { end: text.length, isWhole: false, command: false };
+}
+
+const isRoutine = (words: readonly string[]): boolean =>
+  /^CREATE (OR REPLACE )?(FUNCTION|PROCEDURE)/.test(words.join(" "));
+
+function countBlocks(blocks: number, word: string): number {
+  if (word === "BEGIN" || (word === "CASE" && blocks > 0)) return blocks + 1;
+  return word === "END" ? Math.max(0, blocks - 1) : blocks;
+}
+
+function* tokensFrom(text: string, from: number): Generator<Token> {
+  for (const token of readTokens(text.slice(from))) {
+    yield { ...token, start: token.start + from, end: token.end + from };
+  }
+}

@@ -1,0 +1,212 @@
+/**
+ * In charge of one statement whose rows come in batches through a portal: the next batch is asked for when the last one is
+ * dealt with, so an answer of any size needs the memory of one batch. COPY's data goes the same way.
+ */
+import type pg from "pg";
+
+export interface ResultColumn {
+  name: string;
+  typeOid: number;
+}
+
+/** As Postgres writes them; NULL is null. */
+export type TextRow = readonly (string | null)[];
+
+export interface StatementSink {
+  columns(columns: ResultColumn[]): Promise<void> | void;
+  /** "stop": nobody wants more. */
+  rows(rows: TextRow[]): Promise<"stop" | undefined>;
+  /** What COPY TO sends. */
+  copyOut?(data: Buffer): Promise<void> | void;
+  /** What COPY FROM is given. */
+  copyIn?(): AsyncIterable<Buffer>;
+}
+
+export interface StatementEnd {
+  /** `SELECT`, `CREATE TABLE`; empty for a statement of nothing. */
+  tag: string;
+  /** Rows answered or changed; undefined where the tag has no number. */
+  count: number | undefined;
+}
+
+const rowsPerBatch = 500;
+
+/** What `pg` calls on a query of one's own, and the part of its connection that is used. */
+interface Wire extends NodeJS.EventEmitter {
+  stream: { pause(): unknown; resume(): unknown; writableNeedDrain?: boolean } & NodeJS.EventEmitter;
+  parse(message: { text: string; name?: string }): void;
+  bind(message: { values: readonly (string | null)[] }): void;
+  describe(message: { type: "P"; name: string }): void;
+  execute(message: { rows: number }): void;
+  close(message: { type: "P"; name?: string }): void;
+  flush(): void;
+  sync(): void;
+  sendCopyFromChunk(chunk: Buffer): void;
+  endCopyFrom(): void;
+  sendCopyFail(message: string): void;
+}
+
+interface RowDescription {
+  fields: { name: string; dataTypeID: number }[];
+}
+
+export function streamStatement(
+  client: pg.Client,
+  sql: string,
+  params: readonly (string | null)[],
+  sink: StatementSink,
+): Promise<StatementEnd> {
+  return new Promise((resolve, reject) => {
+    const lost = () => reject(new Error("The connection was closed."));
+    client.once("end", lost);
+    const settle = (finish: () => void) => {
+      client.off("end", lost);
+      finish();
+    };
+    client.query(
+      new Streamed(sql, params, sink, {
+        done: (end) => settle(() => resolve(end)),
+        failed: (error) => settle(() => reject(error)),
+      }) as unknown as pg.Submittable,
+    );
+  });
+}
+
+interface Outcome {
+  done(end: StatementEnd): void;
+  failed(error: unknown): void;
+}
+
+class Streamed {
+  readonly #sql: string;
+  readonly #params: readonly (string | null)[];
+  readonly #sink: StatementSink;
+  readonly #outcome: Outcome;
+  #rows: TextRow[] = [];
+  #tag = "";
+  #count: number | undefined;
+  /** What the sink still does, in order. */
+  #work: Promise<unknown> = Promise.resolve();
+  #sinkError: unknown;
+  #wire: Wire | undefined;
+
+  constructor(sql: string, params: readonly (string | null)[], sink: StatementSink, outcome: Outcome) {
+    this.#sql = sql;
+    this.#params = params;
+    this.#sink = sink;
+    this.#outcome = outcome;
+  }
+
+  submit(wire: Wire): void {
+    this.#wire = wire;
+    wire.parse({ text: this.#sql });
+    wire.bind({ values: this.#params });
+    wire.describe({ type: "P", name: "" });
+    wire.execute({ rows: rowsPerBatch });
+    wire.flush();
+  }
+
+  handleRowDescription({ fields }: RowDescription): void {
+    this.#then(() =>
+      this.#sink.columns(fields.map(({ name, dataTypeID }) => ({ name, typeOid: dataTypeID }))),
+    );
+  }
+
+  handleDataRow({ fields }: { fields: (string | null)[] }): void {
+    this.#rows.push(fields);
+  }
+
+  handlePortalSuspended(wire: Wire): void {
+    void this.#goOn(wire);
+  }
+
+  async #goOn(wire: Wire): Promise<void> {
+    const wish = await this.#flush();
+    if (wish === "stop" || this.#sinkError !== undefined) {
+      wire.close({ type: "P" });
+      wire.sync();
+    } else {
+      wire.execute({ rows: rowsPerBatch });
+      wire.flush();
+    }
+  }
+
+  handleCommandComplete({ text }: { text: string }, wire: Wire): void {
+    const [, tag, count] = /^(.*?)(?: (?:\d+ )?(\d+))?$/.exec(text)!;
+    this.#tag = tag!;
+    this.#count = count === undefined ? undefined : Number(count);
+    wire.sync();
+  }
+
+  handleEmptyQuery(wire: Wire): void {
+    wire.sync();
+  }
+
+  handleError(error: unknown, wire: Wire): void {
+    const finish = () => this.#outcome.failed(this.#sinkError ?? error);
+    // Where the connection itself is broken nothing more will come.
+    if (!(error as { severity?: string }).severity) {
+      finish();
+      return;
+    }
+    // The state of the transaction is known when the server is ready again.
+    wire.once("readyForQuery", () => setImmediate(finish));
+    wire.sync();
+  }
+
+  handleReadyForQuery(): void {
+    void this.#end({ tag: this.#tag, count: this.#count });
+  }
+
+  async #end(end: StatementEnd): Promise<void> {
+    await this.#flush();
+    if (this.#sinkError === undefined) this.#outcome.done(end);
+    else this.#outcome.failed(this.#sinkError);
+  }
+
+  handleCopyInResponse(wire: Wire): void {
+    const chunks = this.#sink.copyIn?.();
+    if (chunks) void sendChunks(wire, chunks);
+    else wire.sendCopyFail("no data was given: \\copy reads a file");
+  }
+
+  handleCopyData({ chunk }: { chunk: Buffer }): void {
+    // Until it is written no more is read from the server.
+    this.#wire?.stream.pause();
+    this.#then(async () => {
+      await this.#sink.copyOut?.(chunk);
+      this.#wire?.stream.resume();
+    });
+  }
+
+  #then(work: () => Promise<unknown> | unknown): Promise<unknown> {
+    this.#work = this.#work.then(async () => {
+      if (this.#sinkError !== undefined) return undefined;
+      try {
+        return await work();
+      } catch (error) {
+        this.#sinkError = error;
+        return undefined;
+      }
+    });
+    return this.#work;
+  }
+
+  #flush(): Promise<unknown> {
+    const rows = this.#rows;
+    this.#rows = [];
+    return this.#then(() => (rows.length > 0 ? this.#sink.rows(rows) : undefined));
+  }
+}
+
+async function sendChunks(wire: Wire, chunks: AsyncIterable<Buffer>): Promise<void> {
+  try {
+    for await (const chunk of chunks) {
+      wire.sendCopyFromChunk(chunk);
+      if (wire.stream.writableNeedDrain) await new Promise((resolve) => wire.stream.once("drain", resolve));
+    }
+    wire.endCopyFrom();
+  } catch (error) {
+    wire.sendCopyFail(error instanceof Error ? error.message : String(error));
+  }
+}
