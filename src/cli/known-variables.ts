@@ -58,6 +58,11 @@ export const daemonVariables: readonly KnownVariable[] = [
   { name: "POSTERN_LOG_REQUESTS", summary: "1: a line in the log for each request", fallback: "0" },
   { name: "POSTERN_PAUSE_AFTER", summary: "idle time until a database sleeps, or off", fallback: "off" },
   { name: "POSTERN_DISK_RESERVE", summary: "free space below which nothing new begins" },
+  {
+    name: "POSTERN_EPHEMERAL",
+    summary: "1: everything may be lost, as in CI; nothing waits for the disk",
+    fallback: "0",
+  },
   { name: "POSTERN_BACKUP_DIR", summary: "folder of backups" },
   { name: "POSTERN_BACKUP_STORE", summary: "s3://bucket/prefix instead" },
   { name: "POSTERN_BACKUP_KEY_FILE", summary: "file with the keys that encrypt backups" },

@@ -3,6 +3,7 @@
  * run and copied, because making them takes longer than everything else that a start does.
  */
 import { execFile } from "node:child_process";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { readConfig } from "../../src/base/config.ts";
@@ -27,9 +28,14 @@ export async function copyPreparedHome(home: string): Promise<void> {
   if (prepared === undefined) return;
   await prepareHome(home, await ensureServerAccount());
   const [from, to] = [join(prepared, "instances"), join(home, "instances")];
-  // Nobody writes to a template, so it need not be copied.
-  await execute("sh", ["-c", 'cp -al "$1"/.template-* "$2"', "sh", from, to]);
+  // Nobody writes to a template, so it need not be copied, unless it is for another disk.
+  const link = (await isOnOneDisk(from, to)) ? "--link" : "--reflink=auto";
+  await execute("sh", ["-c", 'cp -a "$3" "$1"/.template-* "$2"', "sh", from, to, link]);
   await execute("cp", ["-a", "--reflink=auto", join(from, "system"), to]);
+}
+
+async function isOnOneDisk(one: string, other: string): Promise<boolean> {
+  return (await stat(one)).dev === (await stat(other)).dev;
 }
 
 async function makeServers(home: string): Promise<void> {
