@@ -26,7 +26,11 @@ describe.skipIf(!disk)("an archive on a disk of its own", { timeout: 120_000 }, 
   const filler = join((disk as SmallDisk).directory, "filler");
 
   beforeAll(async () => {
-    fixture = await startPlatformFixture({ POSTERN_PITR_DIR: disk!.directory, POSTERN_PITR_QUEUE: "32" });
+    fixture = await startPlatformFixture({
+      POSTERN_PITR: "on",
+      POSTERN_PITR_DIR: disk!.directory,
+      POSTERN_PITR_QUEUE: "32",
+    });
     row = await fixture.createDatabase();
     const end = await fixture.carryOut(
       await requestEnablePointInTime(fixture.platform, null, row, undefined),
