@@ -3,6 +3,7 @@ import type { DatabaseUrls } from "@postern/sdk/protocol";
 import { posternError } from "../base/error.ts";
 import type { CommandInput } from "./command-input.ts";
 import type { CliContext } from "./context.ts";
+import { reachableHttpUrl } from "./reachable-http-url.ts";
 import { requireDatabase } from "./target.ts";
 
 /** Names that are Postern's: a value of the user's own is refused. */
@@ -36,13 +37,18 @@ export async function readVariables(
   if (target.environment) {
     const { project, name, service } = target.environment;
     const values = await control.getManagedValues(project, name, service);
-    return databaseVariables(values, values.id, values.token);
+    return localVariables(values, values.id, values.token);
   }
   const [urls, info] = await Promise.all([
     control.getDatabaseUrls(target.ref),
     control.getDatabase(target.ref),
   ]);
-  return databaseVariables(urls, info.id, target.token);
+  return localVariables(urls, info.id, target.token);
+}
+
+/** For programs on this machine, whatever its resolver knows. */
+async function localVariables(urls: DatabaseUrls, id: string, token: string | undefined) {
+  return databaseVariables({ ...urls, http: await reachableHttpUrl(urls.http, id) }, id, token);
 }
 
 export function databaseVariables(

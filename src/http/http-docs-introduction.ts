@@ -13,7 +13,7 @@ Postern speaks HTTP in two planes, on one port (5480 unless \`POSTERN_HTTP_PORT\
 
 A database's data plane is at its own host, \`http://db-<12 hex digits>.<domain>:<port>\`, which \`http_url\` shows; the domain is \`localhost\`
 unless \`POSTERN_DOMAIN\` says otherwise. For clients that cannot resolve that name the same routes are at
-\`http://localhost:5480/v1/db/<id>/…\`. The control plane answers at loopback addresses and at the domain itself, and under no other host name.
+\`http://localhost:5480/v1/db/<id>/…\`, and \`DATABASE_HTTP_URL\` of \`postern run\` and \`postern vars\` is that where this machine cannot. The control plane answers at loopback addresses and at the domain itself, and under no other host name.
 
 ## Who
 

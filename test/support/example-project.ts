@@ -113,7 +113,7 @@ async function environmentFor(environment: Record<string, string>, path: string)
   await writeFile(command, `#!/bin/sh\nexec "${process.execPath}" "${root}dist/bin/postern.js" "$@"\n`);
   await chmod(command, 0o755);
   const folders = [folder, join(path, "node_modules/.bin"), join(root, "node_modules/.bin")];
-  return { ...environment, PATH: `${folders.join(":")}:${process.env.PATH}` };
+  return { ...environment, PATH: `${folders.join(":")}:${environment.PATH ?? process.env.PATH}` };
 }
 
 async function endServer(server: ChildProcess): Promise<number | null> {
