@@ -22,12 +22,13 @@ export const createAnswerHold = (config: {
   readerTimeoutMs: config.readerTimeoutMs,
 });
 
-/** For what is answered by this response: it ends with it. */
-export function claimFor(response: ServerResponse, { room }: AnswerHold, databaseId: string): AnswerClaim {
-  const claim = new AnswerClaim(room, databaseId);
-  response.once("close", () => claim.release());
-  return claim;
-}
+/** For what is answered by this response: it ends with it. A small answer costs no listener. */
+export const claimFor = (response: ServerResponse, { room }: AnswerHold, databaseId: string): AnswerClaim =>
+  new AnswerClaim(room, databaseId, (claim) => {
+    // Whose reader has gone before is told of no more.
+    if (response.closed) claim.release();
+    else response.once("close", () => claim.release());
+  });
 
 /** To be called when all of the answer has been written. */
 export function cutSlowReader(

@@ -42,16 +42,19 @@ export class AnswerClaim {
   #held = 0;
   #isReleased = false;
   #blocks: readonly Buffer[] = [];
+  #onFirst: ((claim: AnswerClaim) => void) | undefined;
 
-  constructor(room: AnswerRoom, databaseId: string) {
+  /** `onFirst`: told before it takes anything, which most answers never do: from then on somebody has to release it. */
+  constructor(room: AnswerRoom, databaseId: string, onFirst?: (claim: AnswerClaim) => void) {
     this.#room = room;
     this.#databaseId = databaseId;
+    this.#onFirst = onFirst;
   }
 
   /** `mayRefuse`: false when what the statement changed is committed. @throws Y1040 */
   grow(total: number, mayRefuse: boolean): void {
     const bytes = total - this.#held;
-    if (this.#isReleased || bytes <= 0) return;
+    if (bytes <= 0 || !this.#mayTake()) return;
     if (mayRefuse && !this.#room.fits(this.#databaseId, bytes)) throw noRoom();
     this.#held = total;
     this.#room.count(this.#databaseId, bytes);
@@ -59,7 +62,14 @@ export class AnswerClaim {
 
   /** Of an answer that is whole: when its reader has it, they are used again. */
   addBlocks(blocks: readonly Buffer[]): void {
-    if (!this.#isReleased) this.#blocks = [...this.#blocks, ...blocks];
+    if (this.#mayTake()) this.#blocks = [...this.#blocks, ...blocks];
+  }
+
+  #mayTake(): boolean {
+    const onFirst = this.#onFirst;
+    this.#onFirst = undefined;
+    onFirst?.(this);
+    return !this.#isReleased;
   }
 
   /** What was made so far is thrown away: the request is sent again. Its blocks are left alone: who knows who writes to them. */

@@ -13,8 +13,8 @@ afterEach(() => {
   server.close();
 });
 
-/** Resolves once the whole answer is written and nobody has taken any of it. */
-async function answerLarge(readerTimeoutMs: number) {
+/** A request that nothing was answered to yet. */
+async function ask(readerTimeoutMs: number) {
   const hold = createAnswerHold({ answerMemoryBytes: answerBytes * 2, readerTimeoutMs });
   server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -23,11 +23,39 @@ async function answerLarge(readerTimeoutMs: number) {
   const asked = once(server, "request") as Promise<[unknown, ServerResponse]>;
   socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
   const [, response] = await asked;
+  return { response, hold };
+}
+
+/** Resolves once the whole answer is written and nobody has taken any of it. */
+async function answerLarge(readerTimeoutMs: number) {
+  const { response, hold } = await ask(readerTimeoutMs);
   claimFor(response, hold, "db-1").grow(answerBytes, true);
   response.writeHead(200, { "content-length": answerBytes }).end(Buffer.alloc(answerBytes));
   cutSlowReader(response, answerBytes, hold);
   return { response, room: hold.room };
 }
+
+it("listens to a response once its answer takes some of the room, and only once", async () => {
+  const { response, hold } = await ask(300);
+  const before = response.listenerCount("close");
+  const claim = claimFor(response, hold, "db-1");
+  claim.startOver();
+  expect(response.listenerCount("close")).toBe(before);
+  claim.grow(100_000, true);
+  claim.grow(200_000, true);
+  claim.addBlocks([Buffer.alloc(8)]);
+  expect(response.listenerCount("close")).toBe(before + 1);
+});
+
+it("holds nothing for who has gone before the answer was made", async () => {
+  const { response, hold } = await ask(300);
+  const claim = claimFor(response, hold, "db-1");
+  const gone = once(response, "close");
+  socket.destroy();
+  await gone;
+  claim.grow(answerBytes, true);
+  expect(hold.room.held).toBe(0);
+});
 
 it("cuts off who takes nothing, and gives back what he held", async () => {
   const { response, room } = await answerLarge(300);
