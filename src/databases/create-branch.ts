@@ -9,18 +9,13 @@ import { copyContent, copyDirectoryOf } from "../backups/copy-content.ts";
 import { requireDiskSpace } from "../base/disk-space.ts";
 import { parseDuration } from "../base/duration.ts";
 import { posternError } from "../base/error.ts";
-import { type AccountId, type InstanceId, newDatabaseId, newInstanceId, postgresNameOf } from "../base/id.ts";
-import { hashSecret, newPassword, newToken, scramVerifier } from "../base/secrets.ts";
+import { type AccountId, type InstanceId, newInstanceId } from "../base/id.ts";
+import { hashSecret } from "../base/secrets.ts";
 import { cloneInstance } from "../instances/clone-instance.ts";
 import type { OperationHandler, OperationRun } from "../instances/operation-run.ts";
-import { createTenant, dropOwner, dropPhysicalDatabase } from "../instances/physical-database.ts";
+import { createTenant, dropPhysicalDatabase } from "../instances/physical-database.ts";
 import type { Platform } from "../instances/platform.ts";
-import {
-  ensureReserved,
-  provisionInstance,
-  removeInstance,
-  startClone,
-} from "../instances/provision-instance.ts";
+import { ensureReserved, provisionInstance, startClone } from "../instances/provision-instance.ts";
 import { serverLayout } from "../instances/server-layout.ts";
 import { settleClone } from "../instances/settle-clone.ts";
 import { insertBranch, saveBranchedAt } from "../state/branches.ts";
@@ -33,7 +28,9 @@ import {
 } from "../state/databases.ts";
 import { insertOperation } from "../state/operations.ts";
 import { type AcceptedDatabase, explainTaken, proveReady } from "./create-database.ts";
+import { draftCopy } from "./draft-copy.ts";
 import { checkDatabaseName, inventName } from "./name-rules.ts";
+import { removeData } from "./remove-data.ts";
 import { requireReady } from "./require-ready.ts";
 
 const shortestLifeMs = 60_000;
@@ -47,44 +44,31 @@ export async function requestCreateBranch(
   input: CreateBranchRequest,
 ): Promise<AcceptedDatabase> {
   requireReady(parent);
-  const id = newDatabaseId();
   const name = checkDatabaseName(input.name ?? `${parent.name.slice(0, 36)}-${inventName()}`);
   const expiresAt = expiryOf(platform.clock.now(), input.ttl);
   await requireDiskSpace(platform, 64 * 1024 ** 2, `Branch ${name}`);
-  const password = newPassword();
-  const verifier = await scramVerifier(password);
-  const token = newToken();
+  const { row, token } = await draftCopy(platform, parent, name);
   try {
     const operation = await platform.state.transaction(async (tx) => {
       await insertBranch(tx, {
-        id,
-        name,
-        account_id: parent.account_id,
-        class: parent.class,
-        isolation: parent.isolation,
-        database_name: postgresNameOf(id),
-        role_name: postgresNameOf(id),
-        password_sealed: platform.secrets.seal(password, id),
-        scram_verifier: verifier,
-        connection_limit: parent.connection_limit,
-        storage_limit_bytes: parent.storage_limit_bytes === null ? null : Number(parent.storage_limit_bytes),
+        ...row,
         parent_id: parent.id,
         expires_at: expiresAt,
         backup_on_expiry: input.backup_on_expiry === true,
         oidc_issuer: parent.oidc_issuer,
         oidc_audience: parent.oidc_audience,
       });
-      await insertToken(tx, id, hashSecret(token), "master");
+      await insertToken(tx, row.id, hashSecret(token), "master");
       return insertOperation(tx, {
         kind: "create_branch",
         databaseId: parent.id,
         accountId,
-        input: { branch_id: id, instance: parent.isolation === "shared" ? "shared" : newInstanceId() },
+        input: { branch_id: row.id, instance: parent.isolation === "shared" ? "shared" : newInstanceId() },
       });
     });
-    return { id, token, operation };
+    return { id: row.id, token, operation };
   } catch (error) {
-    throw explainTaken(error, name, postgresNameOf(id));
+    throw explainTaken(error, name, row.role_name);
   }
 }
 
@@ -123,12 +107,7 @@ export const createBranch: OperationHandler = {
     if (!branch) return;
     const instance = run.row.input.instance as InstanceId | "shared";
     await platform.pooler.unroute(branch.database_name);
-    if (instance === "shared") {
-      await dropPhysicalDatabase(platform, { instance_id: instance }, branch.database_name);
-      await dropOwner(platform, { ...branch, instance_id: instance });
-    } else {
-      await removeInstance(platform, instance);
-    }
+    await removeData(platform, { ...branch, instance_id: instance });
     await deleteDatabaseRow(platform.state, branch.id);
   },
 };

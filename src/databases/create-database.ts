@@ -12,9 +12,9 @@ import {
 } from "../base/id.ts";
 import { hashSecret, newPassword, newToken, scramVerifier } from "../base/secrets.ts";
 import type { OperationHandler } from "../instances/operation-run.ts";
-import { createTenant, dropOwner, dropPhysicalDatabase } from "../instances/physical-database.ts";
+import { createTenant } from "../instances/physical-database.ts";
 import type { Platform } from "../instances/platform.ts";
-import { provisionInstance, removeInstance } from "../instances/provision-instance.ts";
+import { provisionInstance } from "../instances/provision-instance.ts";
 import { serverLayout } from "../instances/server-layout.ts";
 import { refillSpareDatabases } from "../instances/spare-databases.ts";
 import { connectAs } from "../instances/with-admin.ts";
@@ -31,6 +31,7 @@ import type { Queryable } from "../state/state.ts";
 import { checkDatabaseName, checkPassword, checkUserName } from "./name-rules.ts";
 import { pauseAfterOf } from "./pause-rules.ts";
 import { chooseIsolation, chooseMajor, havePostgres } from "./postgres-version.ts";
+import { removeData } from "./remove-data.ts";
 import { tiers } from "./tiers.ts";
 import { withInventedName } from "./with-invented-name.ts";
 
@@ -146,12 +147,7 @@ export const createDatabase: OperationHandler = {
     if (!row) return;
     const instance = run.row.input.instance as InstanceId | "shared";
     await platform.pooler.unroute(row.database_name);
-    if (instance === "shared") {
-      await dropPhysicalDatabase(platform, { instance_id: instance }, row.database_name);
-      await dropOwner(platform, { ...row, instance_id: instance });
-    } else {
-      await removeInstance(platform, instance);
-    }
+    await removeData(platform, { ...row, instance_id: instance });
     await deleteDatabaseRow(platform.state, row.id);
   },
 };

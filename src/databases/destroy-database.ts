@@ -4,16 +4,15 @@ import type { ErrorBody } from "@postern/sdk/protocol";
 import { createFinalBackup } from "../backups/create-final-backup.ts";
 import { discardBackup } from "../backups/discard-backup.ts";
 import { posternError } from "../base/error.ts";
-import type { AccountId, BackupId, InstanceId } from "../base/id.ts";
+import type { AccountId, BackupId } from "../base/id.ts";
 import type { OperationHandler } from "../instances/operation-run.ts";
-import { dropOwner, dropPhysicalDatabase } from "../instances/physical-database.ts";
 import type { Platform } from "../instances/platform.ts";
-import { removeInstance } from "../instances/provision-instance.ts";
 import type { QueryService } from "../query/query-service.ts";
 import { findNewestBackups } from "../state/backups.ts";
 import { listDescendants, listWorkWithBranch } from "../state/branches.ts";
 import { type DatabaseRow, findDatabaseById, updateDatabase } from "../state/databases.ts";
 import { insertOperation, type OperationRow } from "../state/operations.ts";
+import { removeData } from "./remove-data.ts";
 import { busy } from "./replace-by-branch.ts";
 import { requireReady } from "./require-ready.ts";
 
@@ -113,16 +112,6 @@ async function closeConnections(
 ): Promise<void> {
   await sessions.closeDatabase(row.id);
   await platform.pooler.unroute(row.database_name);
-}
-
-async function removeData(platform: Platform, row: DatabaseRow): Promise<void> {
-  if (row.instance_id === null) return;
-  if (row.isolation === "shared") {
-    await dropPhysicalDatabase(platform, row, row.database_name);
-    await dropOwner(platform, row);
-  } else {
-    await removeInstance(platform, row.instance_id as InstanceId);
-  }
 }
 
 function explainNoBackup(error: unknown): never {

@@ -4,12 +4,10 @@
  */
 import { rm } from "node:fs/promises";
 import type { ErrorBody } from "@postern/sdk/protocol";
-import { expiryOf, findPolicy } from "../backups/backup-policy.ts";
 import { copyContent, copyDirectoryOf } from "../backups/copy-content.ts";
 import { discardBackup } from "../backups/discard-backup.ts";
-import { makeBackup } from "../backups/make-backup.ts";
 import { hasCode, messageOf, posternError } from "../base/error.ts";
-import { type AccountId, type BackupId, type InstanceId, newBackupId, newInstanceId } from "../base/id.ts";
+import { type AccountId, type BackupId, type InstanceId, newInstanceId } from "../base/id.ts";
 import type { OperationHandler, OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
 import { removeInstance, startClone } from "../instances/provision-instance.ts";
@@ -20,6 +18,7 @@ import { listWorkOn, listWorkWithBranch } from "../state/branches.ts";
 import { type DatabaseRow, findDatabaseById, updateDatabase } from "../state/databases.ts";
 import { insertOperation, type OperationRow } from "../state/operations.ts";
 import { copyServer, noteMoment } from "./create-branch.ts";
+import { makeSafetyBackup } from "./make-safety-backup.ts";
 import { requireMajorOf } from "./postgres-version.ts";
 import { replaceContent, type Sessions, undoReplacement } from "./replace-content.ts";
 import { requireReady } from "./require-ready.ts";
@@ -144,7 +143,7 @@ async function replaceServer(
   if (run.row.input.snapshot === true)
     await run.step("safety backup", async () => {
       await startClone(platform, old!, target.class);
-      await backUp(platform, run, { ...target, instance_id: old! }).catch((error: unknown) =>
+      await makeSafetyBackup(platform, run, { ...target, instance_id: old! }).catch((error: unknown) =>
         explainKept(error, target, old!),
       );
     });
@@ -182,7 +181,7 @@ async function replaceByDump(
   await replaceContent(platform, about(run, target), sessions, target, {
     async prepare() {
       if (run.row.input.snapshot === true)
-        await run.step("safety backup", () => backUp(platform, run, target));
+        await run.step("safety backup", () => makeSafetyBackup(platform, run, target));
       await run.remember({ branched_at: platform.clock.now().toISOString() });
     },
     async fill(databaseName) {
@@ -193,16 +192,6 @@ async function replaceByDump(
     },
   });
   return "dump";
-}
-
-async function backUp(platform: Platform, run: OperationRun, row: DatabaseRow): Promise<void> {
-  const id = (run.row.input.safety_backup as BackupId | undefined) ?? newBackupId();
-  await run.remember({ safety_backup: id });
-  await makeBackup(platform, run, row, {
-    id,
-    kind: "safety",
-    expiresAt: expiryOf(platform.clock.now(), await findPolicy(platform, row)),
-  });
 }
 
 /** The same run, as one about that database: what is remembered goes to the one operation. */

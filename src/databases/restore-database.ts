@@ -4,18 +4,17 @@
  */
 import type { ErrorBody, RestoreRequest } from "@postern/sdk/protocol";
 import { verifyArtefact } from "../backups/backup-artefact.ts";
-import { expiryOf, findPolicy } from "../backups/backup-policy.ts";
 import { discardBackup } from "../backups/discard-backup.ts";
-import { makeBackup } from "../backups/make-backup.ts";
 import { restoreInto } from "../backups/restore-into.ts";
 import { requireDiskSpace } from "../base/disk-space.ts";
 import { posternError } from "../base/error.ts";
-import { type AccountId, type BackupId, newBackupId } from "../base/id.ts";
+import type { AccountId, BackupId } from "../base/id.ts";
 import type { OperationHandler, OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
 import { type BackupRow, findBackup } from "../state/backups.ts";
 import type { DatabaseRow } from "../state/databases.ts";
 import { insertOperation, type OperationRow } from "../state/operations.ts";
+import { makeSafetyBackup } from "./make-safety-backup.ts";
 import { replaceContent, requirePlaced, type Sessions, undoReplacement } from "./replace-content.ts";
 import { requireReady } from "./require-ready.ts";
 
@@ -74,7 +73,7 @@ async function prepare(platform: Platform, run: OperationRun, row: DatabaseRow):
   const backup = await requireBackup(platform, run);
   await run.step("check the backup", () => verifyArtefact(platform, backup));
   if (run.row.input.skip_safety_snapshot !== true)
-    await run.step("safety backup", () => makeSafetyBackup(platform, run, row));
+    await run.step("safety backup", () => backUp(platform, run, row));
 }
 
 async function fill(
@@ -90,15 +89,8 @@ async function fill(
   await run.remember({ skipped_grants: skippedGrants });
 }
 
-/** Kept like any other backup; repeatable after a crash. */
-async function makeSafetyBackup(platform: Platform, run: OperationRun, row: DatabaseRow): Promise<void> {
-  const id = (run.row.input.safety_backup as BackupId | undefined) ?? newBackupId();
-  await run.remember({ safety_backup: id });
-  await makeBackup(platform, run, row, {
-    id,
-    kind: "safety",
-    expiresAt: expiryOf(platform.clock.now(), await findPolicy(platform, row)),
-  }).catch((error: { code?: string; message: string }) => {
+async function backUp(platform: Platform, run: OperationRun, row: DatabaseRow): Promise<void> {
+  await makeSafetyBackup(platform, run, row).catch((error: { code?: string; message: string }) => {
     if (error.code !== "Y6002") throw error;
     throw posternError("Y6002", "The database as it is could not be backed up, so nothing was restored.", {
       detail: error.message,

@@ -7,15 +7,8 @@ import { describePointInTime } from "../archive/describe-point-in-time.ts";
 import { isInGap } from "../archive/plan-archive.ts";
 import { chooseBackup, closeArchive } from "../archive/restore-server.ts";
 import { hasCode, posternError } from "../base/error.ts";
-import {
-  type AccountId,
-  type DatabaseId,
-  type InstanceId,
-  newDatabaseId,
-  newInstanceId,
-  postgresNameOf,
-} from "../base/id.ts";
-import { hashSecret, newPassword, newToken, scramVerifier } from "../base/secrets.ts";
+import { type AccountId, type DatabaseId, type InstanceId, newInstanceId } from "../base/id.ts";
+import { hashSecret } from "../base/secrets.ts";
 import type { OperationHandler, OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
 import { connectAs } from "../instances/with-admin.ts";
@@ -32,6 +25,7 @@ import { insertOperation } from "../state/operations.ts";
 import { listSleepingInstances } from "../state/pauses.ts";
 import { requireAvailable } from "./archive-database.ts";
 import type { AcceptedDatabase } from "./create-database.ts";
+import { draftCopy } from "./draft-copy.ts";
 import { checkDatabaseName } from "./name-rules.ts";
 import { requireReady } from "./require-ready.ts";
 import { restoreOwnServer, undoOwnServer } from "./restore-own-server.ts";
@@ -53,31 +47,16 @@ export async function requestRestoreToTime(
   requireAvailable(platform);
   const at = parseMoment(input.at);
   await requireInWindow(platform, source, at);
-  const id = newDatabaseId();
   const name = checkDatabaseName(input.name ?? nameAt(source.name, at));
-  const password = newPassword();
-  const token = newToken();
-  const verifier = await scramVerifier(password);
+  const { row, token } = await draftCopy(platform, source, name);
   try {
     const operation = await platform.state.transaction(async (tx) => {
-      await insertDatabase(tx, {
-        id,
-        name,
-        account_id: source.account_id,
-        class: source.class,
-        isolation: source.isolation,
-        database_name: postgresNameOf(id),
-        role_name: postgresNameOf(id),
-        password_sealed: platform.secrets.seal(password, id),
-        scram_verifier: verifier,
-        connection_limit: source.connection_limit,
-        storage_limit_bytes: source.storage_limit_bytes === null ? null : Number(source.storage_limit_bytes),
-      });
-      await updateDatabase(tx, id, { restored_from: source.id, restored_to: at });
-      await insertToken(tx, id, hashSecret(token), "master");
+      await insertDatabase(tx, row);
+      await updateDatabase(tx, row.id, { restored_from: source.id, restored_to: at });
+      await insertToken(tx, row.id, hashSecret(token), "master");
       return insertOperation(tx, {
         kind: "restore_to_time",
-        databaseId: id,
+        databaseId: row.id,
         accountId,
         input: {
           source: source.id,
@@ -86,7 +65,7 @@ export async function requestRestoreToTime(
         },
       });
     });
-    return { id, token, operation };
+    return { id: row.id, token, operation };
   } catch (error) {
     if (!hasCode(error, "23505")) throw error;
     throw posternError("Y3002", `There is a database called "${name}" already.`, {

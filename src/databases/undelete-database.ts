@@ -4,9 +4,9 @@ import { requireDiskSpace } from "../base/disk-space.ts";
 import { hasCode, posternError } from "../base/error.ts";
 import { type AccountId, type InstanceId, newInstanceId } from "../base/id.ts";
 import type { OperationHandler } from "../instances/operation-run.ts";
-import { createTenant, dropOwner, dropPhysicalDatabase } from "../instances/physical-database.ts";
+import { createTenant, dropPhysicalDatabase } from "../instances/physical-database.ts";
 import type { Platform } from "../instances/platform.ts";
-import { provisionInstance, removeInstance } from "../instances/provision-instance.ts";
+import { provisionInstance } from "../instances/provision-instance.ts";
 import { serverLayout } from "../instances/server-layout.ts";
 import { majorOf } from "../instances/server-toolchain.ts";
 import { findFinalBackup } from "../state/backups.ts";
@@ -14,6 +14,7 @@ import { type DatabaseRow, findDatabaseById, updateDatabase } from "../state/dat
 import { insertOperation, type OperationRow } from "../state/operations.ts";
 import { pauseAfterOf } from "./pause-rules.ts";
 import { havePostgres } from "./postgres-version.ts";
+import { removeData } from "./remove-data.ts";
 
 /** @throws Y3004 when it is being brought back already, Y3008 when it cannot be brought back, Y3002 when its name is in use again. */
 export async function requestUndeleteDatabase(
@@ -106,12 +107,7 @@ export const undeleteDatabase: OperationHandler = {
       recoverable_until: string;
     };
     await platform.pooler.unroute(row.database_name);
-    if (instance === "shared") {
-      await dropPhysicalDatabase(platform, { instance_id: instance }, row.database_name);
-      await dropOwner(platform, { ...row, instance_id: instance });
-    } else {
-      await removeInstance(platform, instance);
-    }
+    await removeData(platform, { ...row, instance_id: instance });
     await updateDatabase(platform.state, row.id, {
       status: "destroyed",
       instance_id: null,
