@@ -8,5 +8,6 @@ export function readCount(input: CommandInput, option: string): number | undefin
   if (text === undefined) return undefined;
   const count = Number(text);
   if (Number.isInteger(count) && count > 0) return count;
-  throw posternError("Y1013", `--${option} is "${text}", which is not a whole number above 0.`);
+  const flag = option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw posternError("Y1013", `--${flag} is "${text}", which is not a whole number above 0.`);
 }

@@ -25,6 +25,7 @@ const calls: Record<string, readonly string[] | null> = {
   "db reset": ["--force"],
   "db wipe": ["--force"],
   "db connect": null,
+  "db sql": ["--sql", "select count(*) from users"],
   "db rls test": null,
   "db export": null,
   "db import": null,

@@ -17,7 +17,10 @@ import { Terminal } from "./terminal.ts";
 
 export async function runShell(context: CliContext, input: CommandInput): Promise<number | undefined> {
   await loadWebSockets();
-  const opened = await openShell(context, input);
+  const opened = await openShell(context, input, {
+    readOnly: input.flag("readOnly"),
+    guardsProtected: true,
+  });
   try {
     const isInteractive = process.stdin.isTTY === true && process.stderr.isTTY === true;
     return await (isInteractive ? converse(context, opened) : runPiped(context, opened));

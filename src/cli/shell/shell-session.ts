@@ -100,9 +100,13 @@ export class ShellSession {
     if (this.state === "idle" && control === "begin") return this.#send(readOnlyBegin(sql), params, sink);
     if (this.state === "open" && control !== "end") await this.#probe();
     try {
-      return await this.#send(sql, params, sink);
-    } finally {
+      const end = await this.#send(sql, params, sink);
+      // What was SET lasts.
+      if (isOwn && this.state !== "idle") await this.#plain("commit");
+      return end;
+    } catch (error) {
       if (isOwn && this.state !== "idle") await this.#plain("rollback");
+      throw error;
     }
   }
 

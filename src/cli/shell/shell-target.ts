@@ -22,12 +22,21 @@ export interface OpenedShell {
   key: string;
 }
 
+export interface SessionMode {
+  readOnly: boolean;
+  /** Begin read-only where the environment is protected. */
+  guardsProtected: boolean;
+}
+
 /** `--read-only` cannot be taken back; a protected environment is read-only until `\write on`. */
-export async function openShell(context: CliContext, input: CommandInput): Promise<OpenedShell> {
+export async function openShell(
+  context: CliContext,
+  input: CommandInput,
+  mode: SessionMode,
+): Promise<OpenedShell> {
   const target = await requireTarget(context, input, input.text("database"));
-  const readOnly = input.flag("readOnly");
-  if (target.kind === "database") return openDatabase(context, input, target, readOnly);
-  const session = await ShellSession.open(directConnector(target.url), readOnly);
+  if (target.kind === "database") return openDatabase(context, input, target, mode);
+  const session = await ShellSession.open(directConnector(target.url), mode.readOnly);
   const { hostname, port } = hostOf(target.url);
   const host = port === "" ? hostname : `${hostname}:${port}`;
   const about = {
@@ -44,7 +53,7 @@ async function openDatabase(
   context: CliContext,
   input: CommandInput,
   target: DatabaseTarget,
-  readOnly: boolean,
+  { readOnly, guardsProtected }: SessionMode,
 ): Promise<OpenedShell> {
   const control = await context.forDatabase(target);
   const info = await control.getDatabase(target.ref);
@@ -52,7 +61,7 @@ async function openDatabase(
   const urls = await control.getDatabaseUrls(target.ref);
   const api = target.apiUrl ?? (await resolveApiAccess()).url;
   const tunnel = tunnelConnector(urls.pooled, () => openWebSocket(`${api}/v1/db/${info.id}/v2`));
-  const protectedAs = info.environment?.protected ? info.environment.name : undefined;
+  const protectedAs = guardsProtected && info.environment?.protected ? info.environment.name : undefined;
   const open = (connector: Connector) => ShellSession.open(connector, readOnly || protectedAs !== undefined);
   const session = await (input.flag("http")
     ? open(tunnel)

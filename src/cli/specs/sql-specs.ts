@@ -104,6 +104,30 @@ export const sqlSpecs: readonly CommandSpec[] = [
     load: () => import("../commands/db-exec.ts"),
   },
   {
+    path: "db sql",
+    summary: "run SQL that only reads, unless --write says otherwise",
+    options: [
+      byDatabase,
+      ...databaseOptions,
+      urlOption,
+      { flags: "--sql <sql>", summary: "what to run" },
+      {
+        flags: "-f, --file <file>",
+        summary: "run this file, or - for stdin; several statements are one transaction",
+      },
+      { flags: "--param <value>", summary: "value of $1, $2, … in their order", repeat: true },
+      { flags: "--write", summary: "let it change data" },
+      { flags: "--max-rows <count>", summary: "print no more rows than these of a statement" },
+      { flags: "--explain", summary: "print the plan instead; with --write or a reading statement measured" },
+    ],
+    examples: [
+      'postern db sql --sql "SELECT count(*) FROM users"',
+      "postern db sql --env staging --file report.sql --max-rows 100 -o csv",
+      'postern db sql --write --sql "UPDATE users SET name = $1 WHERE id = 1" --param Alice',
+    ],
+    load: () => import("../commands/db-sql.ts"),
+  },
+  {
     path: "db connect",
     aliases: ["db shell"],
     summary: "open an SQL session",
