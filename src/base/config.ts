@@ -99,6 +99,8 @@ export interface Config extends ListenConfig {
   pauseAfterSeconds: number;
   /** How long a destroyed database can be brought back, days. */
   undeleteDays: number;
+  /** How long it is known who changed what, days. */
+  auditDays: number;
   /** Where backups are stored. */
   backupDirectory: string;
   pointInTime: PointInTimeConfig;
@@ -235,6 +237,7 @@ export function readConfig(environment: Environment = process.env): Config {
     oidc: { issuer: issuer(environment), audience: environment.POSTERN_OIDC_AUDIENCE || null },
     pauseAfterSeconds: pauseAfter(environment),
     undeleteDays: 7,
+    auditDays: count(environment, "POSTERN_AUDIT_DAYS", 365, 36_500),
     pointInTime: {
       enabled: choice(environment, "POSTERN_PITR", ["on", "off"]) === "on",
       directory: directory(environment, "POSTERN_PITR_DIR", join(home, "point-in-time")),

@@ -122,7 +122,8 @@ A file that was applied is not changed afterwards: write another. docs/migration
 
 \`postern db rls check\` finds tables that are open to clients without a policy.
 Everything listens on this machine only, unless --listen with TLS. Secrets belong into the environment, stdin or files of mode
-0600, not into flags, which others on the machine can read. An environment that is protected wants its name: --confirm NAME.`,
+0600, not into flags, which others on the machine can read. An environment that is protected wants its name: --confirm NAME.
+\`postern audit list\` tells who changed what.`,
   },
   {
     name: "config",

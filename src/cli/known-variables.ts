@@ -63,6 +63,7 @@ export const daemonVariables: readonly KnownVariable[] = [
     summary: "1: everything may be lost, as in CI; nothing waits for the disk",
     fallback: "0",
   },
+  { name: "POSTERN_AUDIT_DAYS", summary: "days that it is known who changed what", fallback: "365" },
   { name: "POSTERN_BACKUP_DIR", summary: "folder of backups" },
   { name: "POSTERN_BACKUP_STORE", summary: "s3://bucket/prefix instead" },
   { name: "POSTERN_BACKUP_KEY_FILE", summary: "file with the keys that encrypt backups" },

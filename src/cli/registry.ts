@@ -2,6 +2,7 @@
 import type { CommandSpec } from "./command-spec.ts";
 import { accountSpecs } from "./specs/account-specs.ts";
 
+import { auditSpecs } from "./specs/audit-specs.ts";
 import { backupSpecs } from "./specs/backup-specs.ts";
 import { branchSpecs } from "./specs/branch-specs.ts";
 import { clientAccessSpecs } from "./specs/client-access-specs.ts";
@@ -41,6 +42,7 @@ export const registry: readonly CommandSpec[] = [
   ...clientAccessSpecs,
   ...rowSecuritySpecs,
   ...backupSpecs,
+  ...auditSpecs,
   ...branchSpecs,
   ...recoverySpecs,
   ...developmentSpecs,
@@ -61,6 +63,7 @@ export const groupSummaries: Record<string, string> = {
   "db client-access": "an application's users, with tokens of their own",
   "db migrations": "what is applied; alone, it lists it",
   "db rls": "row security; alone, it shows it",
+  audit: "who changed what",
   ops: "long work: what runs and what ran",
   "dev-issuer": "an issuer of users' tokens, for development",
 };

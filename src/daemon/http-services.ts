@@ -8,6 +8,7 @@ import { IdleWatch } from "../maintenance/idle-watch.ts";
 import { openQueryService } from "../query/open-query-service.ts";
 import type { QueryService } from "../query/query-service.ts";
 import { accessService } from "./access-service.ts";
+import { auditServices } from "./audit-services.ts";
 import { backupPolicyServices } from "./backup-policy-services.ts";
 import { backupServices } from "./backup-services.ts";
 import { branchServices } from "./branch-services.ts";
@@ -55,6 +56,7 @@ export function compositionOf(
   const idleWatch = new IdleWatch(platform, dataPlane);
   const services: HttpServices = {
     access,
+    audit: auditServices(platform),
     metrics: metrics.serviceOf(metricsSource(platform, sources)),
     status: { describe: () => describeDaemon(platform, facts) },
     query,

@@ -15,9 +15,11 @@ import { createClientLimiter } from "./limit-clients.ts";
 import type { OriginRules } from "./origin-rules.ts";
 import { createRateLimiter } from "./rate-limiter.ts";
 import { readBodies } from "./read-body.ts";
+import { recordChanges } from "./record-changes.ts";
 import { refuseUnknownRoutes } from "./refuse-unknown-route.ts";
 import { createRequestHost, type HostRules, type RequestHost } from "./request-host.ts";
 import { accountRoutes } from "./routes/accounts.ts";
+import { auditRoutes } from "./routes/audit.ts";
 import { backupRoutes } from "./routes/backups.ts";
 import { branchRoutes } from "./routes/branches.ts";
 import { clientAccessRoutes } from "./routes/client-access.ts";
@@ -94,6 +96,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
   app.register(async (controlPlane) => {
     refuseForeignHosts(controlPlane, host);
     if (rateLimit) limitCallers(controlPlane, createRateLimiter(rateLimit, clock));
+    recordChanges(controlPlane, services.audit, options.observe);
     statusRoutes(controlPlane, services, caller);
     metricsRoutes(controlPlane, services, caller, options.metrics ?? "key");
     accountRoutes(controlPlane, services, caller, clock);
@@ -113,6 +116,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     projectRoutes(controlPlane, services, caller);
     environmentDatabaseRoutes(controlPlane, services, caller);
     operationRoutes(controlPlane, services, caller, options.observe);
+    auditRoutes(controlPlane, services, caller);
     openapiRoutes(controlPlane);
     manifestSchemaRoutes(controlPlane);
   });

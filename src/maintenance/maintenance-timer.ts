@@ -9,6 +9,7 @@ import { expireBranches } from "./expire-branches.ts";
 import { createExpiry } from "./expire-databases.ts";
 import { measureSizes } from "./measure-sizes.ts";
 import { sweepScratch } from "./sweep-scratch.ts";
+import { trimAudit } from "./trim-audit.ts";
 import { trimLogs } from "./trim-logs.ts";
 
 export interface MaintenanceTask {
@@ -24,6 +25,7 @@ const createTasks = (): MaintenanceTask[] => [
   { name: "keep archives", everyMs: 60_000, runOnce: keepArchives },
   { name: "expire databases", everyMs: 3_600_000, runOnce: createExpiry() },
   { name: "sweep scratch databases", everyMs: 3_600_000, runOnce: sweepScratch },
+  { name: "trim the audit log", everyMs: 3_600_000, runOnce: trimAudit },
   { name: "expire branches", everyMs: 15_000, runOnce: expireBranches },
 ];
 

@@ -404,7 +404,7 @@ describe.skipIf(outside === undefined)("off loopback with --insecure", () => {
     expect(status.api_url).toContain(`http://${outside}:`);
     expect(status.warnings).toEqual([expect.stringContaining("without encryption")]);
     const doctor = await postern.run(["doctor"]);
-    expect([doctor.code, doctor.stdout]).toEqual([1, expect.stringMatching(/✗ exposure .*unencrypted/)]);
+    expect([doctor.code, doctor.stdout]).toEqual([8, expect.stringMatching(/✗ exposure .*unencrypted/)]);
     const { name } = await postern.json<CreatedDatabase>(["db", "create", "abroad"]);
     for (const kind of ["pooled", "direct"]) {
       const { url } = await postern.json<{ url: string }>(["db", "url", name, `--${kind}`, "--reveal"]);

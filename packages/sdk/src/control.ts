@@ -8,6 +8,8 @@ import { recoveryMethods } from "./control-recovery.ts";
 import type {
   AccountInfo,
   AppliedMigration,
+  AuditEntry,
+  AuditQuery,
   ClientAccessInfo,
   ClientAccessRequest,
   CreateDatabaseRequest,
@@ -70,6 +72,8 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
     logIn: (input: LoginRequest) => post<LoginResult>("/v1/login", input),
     /** Revokes the API key in use. */
     logOut: () => post<void>("/v1/logout"),
+    /** Newest first; administrators see everybody's changes. */
+    listAudit: (query: AuditQuery = {}) => get<AuditEntry[]>(`/v1/audit${queryString({ ...query })}`),
     whoAmI: () => get<AccountInfo>("/v1/whoami"),
 
     /** `wait: false` answers as soon as the work is accepted. */

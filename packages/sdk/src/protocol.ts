@@ -4,6 +4,7 @@
  */
 
 export type * from "./protocol-accounts.ts";
+export type * from "./protocol-audit.ts";
 export type * from "./protocol-backups.ts";
 export type * from "./protocol-branches.ts";
 export type * from "./protocol-client-access.ts";

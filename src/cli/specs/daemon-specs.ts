@@ -47,8 +47,9 @@ export const daemonSpecs: readonly CommandSpec[] = [
   },
   {
     path: "doctor",
-    summary: "look for what could keep Postern from working",
-    examples: ["postern doctor"],
+    summary: "look for what could keep Postern from working; exit 8 when something is wrong",
+    options: [{ flags: "--fix", summary: "mend what can be mended safely, and say what was done" }],
+    examples: ["postern doctor", "postern doctor --fix"],
     load: () => import("../commands/doctor.ts"),
   },
 ];

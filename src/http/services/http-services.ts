@@ -21,9 +21,10 @@ import type {
 } from "./database-services.ts";
 import type { ProjectService } from "./project-services.ts";
 import type { QueryService, RowSecurityService, TunnelService } from "./query-services.ts";
-import type { MetricsService, OperationService, StatusService } from "./server-services.ts";
+import type { AuditService, MetricsService, OperationService, StatusService } from "./server-services.ts";
 
 export interface HttpServices {
+  audit: AuditService;
   metrics: MetricsService;
   access: AccessService;
   accounts: AccountService;

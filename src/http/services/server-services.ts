@@ -1,6 +1,6 @@
 /** In charge of naming what the HTTP server needs for Postern itself: operations, its state, its metrics. */
 
-import type { DaemonStatus, OperationInfo } from "@postern/sdk/protocol";
+import type { AuditEntry, DaemonStatus, OperationInfo } from "@postern/sdk/protocol";
 import type { AccountPrincipal, Principal } from "../../access/principal.ts";
 import type { OperationId } from "../../base/id.ts";
 
@@ -19,6 +19,33 @@ export interface OperationService {
    * The first `next()` rejects with Y3010 when there is no such operation.
    */
   watch(principal: Principal, input: { id: OperationId; signal: AbortSignal }): AsyncIterable<OperationInfo>;
+}
+
+/** A request that was to change something, and what came of it. */
+export interface AuditedChange {
+  requestId: string;
+  /** Null: nobody, as at a login. */
+  principal: Principal | null;
+  /** As the API's description names it. */
+  action: string;
+  target: string | null;
+  status: number;
+  code: string | null;
+}
+
+export interface AuditService {
+  record(change: AuditedChange): Promise<void>;
+  /** Administrators see everybody's, members their own. */
+  list(
+    principal: AccountPrincipal,
+    filter: {
+      actor?: string | undefined;
+      action?: string | undefined;
+      target?: string | undefined;
+      since?: Date | undefined;
+      limit: number;
+    },
+  ): Promise<AuditEntry[]>;
 }
 
 export interface StatusService {
