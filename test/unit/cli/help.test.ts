@@ -10,7 +10,7 @@ import { readSources } from "../../support/source-imports.ts";
 const topic = (name: string) => helpTopics.find((one) => one.name === name)!.text;
 
 /** Between Postern's own processes. */
-const internal = ["POSTERN_START_FD", "POSTERN_ISSUE_KEY"];
+const internal = ["POSTERN_START_FD", "POSTERN_ISSUE_KEY", "POSTERN_SQL_FILE"];
 
 describe("postern help", () => {
   it("names every variable that the sources read, and no other", () => {
