@@ -196,6 +196,7 @@ describe("a database with a server of its own", { timeout: 150_000 }, () => {
         `the step ${step}`,
         async () => {
           const now = await postern.api<OperationInfo>("GET", `/v1/operations/${restored.operation_id}`);
+          expect(now.error).toBeNull();
           return now.status === "completed" || now.steps.some(({ name }) => name === step);
         },
         90_000,
