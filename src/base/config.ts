@@ -79,6 +79,8 @@ export interface Config extends ListenConfig {
   registration: "closed" | "open";
   /** May new databases be made? */
   provisioning: "on" | "off";
+  /** Whose services may be deployed: their code runs on this machine. */
+  services: "admins" | "all" | "off";
   /** May a database take tokens of an issuer inside a private network? The daemon fetches what its owner names. */
   privateIssuers: "refused" | "allowed";
   /** For clients of a database, and for each key of the control plane; null: none. */
@@ -227,6 +229,7 @@ export function readConfig(environment: Environment = process.env): Config {
     workers: workers(environment),
     registration: choice(environment, "POSTERN_REGISTRATION", ["closed", "open"]),
     provisioning: choice(environment, "POSTERN_PROVISIONING", ["on", "off"]),
+    services: choice(environment, "POSTERN_SERVICES", ["admins", "all", "off"]),
     privateIssuers: choice(environment, "POSTERN_PRIVATE_ISSUERS", ["refused", "allowed"]),
     rateLimit: rateLimit(environment),
     requestTimeoutMs: 1_000 * count(environment, "POSTERN_REQUEST_TIMEOUT", 30, 3_600),
@@ -238,12 +241,7 @@ export function readConfig(environment: Environment = process.env): Config {
     pauseAfterSeconds: pauseAfter(environment),
     undeleteDays: 7,
     auditDays: count(environment, "POSTERN_AUDIT_DAYS", 365, 36_500),
-    pointInTime: {
-      enabled: choice(environment, "POSTERN_PITR", ["on", "off"]) === "on",
-      directory: directory(environment, "POSTERN_PITR_DIR", join(home, "point-in-time")),
-      retentionDays: count(environment, "POSTERN_PITR_DAYS", 7, 365),
-      queueMegabytes: count(environment, "POSTERN_PITR_QUEUE", 1024, 1_000_000),
-    },
+    pointInTime: pointInTime(environment, home),
     backupDirectory: directory(environment, "POSTERN_BACKUP_DIR", join(home, "backups")),
     s3: readS3(environment),
     webhook: readWebhook(environment),
@@ -276,3 +274,10 @@ export const serverUser = "postern";
 
 /** Name of whoever runs this process. */
 export const currentUser = () => userInfo().username;
+
+const pointInTime = (environment: Environment, home: string): PointInTimeConfig => ({
+  enabled: choice(environment, "POSTERN_PITR", ["on", "off"]) === "on",
+  directory: directory(environment, "POSTERN_PITR_DIR", join(home, "point-in-time")),
+  retentionDays: count(environment, "POSTERN_PITR_DAYS", 7, 365),
+  queueMegabytes: count(environment, "POSTERN_PITR_QUEUE", 1024, 1_000_000),
+});

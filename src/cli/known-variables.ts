@@ -47,6 +47,7 @@ export const daemonVariables: readonly KnownVariable[] = [
   { name: "POSTERN_WORKERS", summary: "processes that answer SQL over HTTP; as many as cores, at most 8" },
   { name: "POSTERN_REGISTRATION", summary: "closed or open", fallback: "closed" },
   { name: "POSTERN_PROVISIONING", summary: "on, or off: no new databases", fallback: "on" },
+  { name: "POSTERN_SERVICES", summary: "who deploys services: admins, all or off", fallback: "admins" },
   { name: "POSTERN_PRIVATE_ISSUERS", summary: "refused or allowed", fallback: "refused" },
   { name: "POSTERN_OIDC_ISSUER", summary: "whose tokens clients of databases show" },
   { name: "POSTERN_OIDC_AUDIENCE", summary: "for whom such tokens are made out" },

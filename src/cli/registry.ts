@@ -17,6 +17,7 @@ import { migrationSpecs } from "./specs/migration-specs.ts";
 import { pauseSpecs } from "./specs/pause-specs.ts";
 import { projectSpecs } from "./specs/project-specs.ts";
 import { recoverySpecs } from "./specs/recovery-specs.ts";
+import { releaseSpecs } from "./specs/release-specs.ts";
 import { rowSecuritySpecs } from "./specs/row-security-specs.ts";
 import { schemaSpecs } from "./specs/schema-specs.ts";
 import { sqlSpecs } from "./specs/sql-specs.ts";
@@ -30,6 +31,7 @@ export const registry: readonly CommandSpec[] = [
   ...configSpecs,
   ...projectSpecs,
   ...manifestSpecs,
+  ...releaseSpecs,
   ...environmentSpecs,
   ...databaseSpecs,
   ...sqlSpecs,
@@ -53,6 +55,8 @@ export const groupSummaries: Record<string, string> = {
   config: "settings of the command line",
   project: "applications: what environments and their databases belong to",
   manifest: "postern.yaml: what a project needs",
+  release: "what was deployed to an environment",
+  service: "programs that run in an environment",
   env: "environments of a project: staging, production",
   db: "databases",
   "db backup": "backups of a database",

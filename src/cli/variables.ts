@@ -1,6 +1,7 @@
 /** In charge of the variables by which programs find a database. */
 import type { DatabaseUrls } from "@postern/sdk/protocol";
 import { posternError } from "../base/error.ts";
+import { databaseVariables } from "../manifest/database-variables.ts";
 import type { CommandInput } from "./command-input.ts";
 import type { CliContext } from "./context.ts";
 import { reachableHttpUrl } from "./reachable-http-url.ts";
@@ -49,23 +50,6 @@ export async function readVariables(
 /** For programs on this machine, whatever its resolver knows. */
 async function localVariables(urls: DatabaseUrls, id: string, token: string | undefined) {
   return databaseVariables({ ...urls, http: await reachableHttpUrl(urls.http, id) }, id, token);
-}
-
-export function databaseVariables(
-  urls: DatabaseUrls,
-  id: string,
-  token: string | undefined,
-): Record<string, string> {
-  const separator = urls.pooled.includes("?") ? "&" : "?";
-  return {
-    DATABASE_URL: urls.pooled,
-    DIRECT_URL: urls.direct,
-    DATABASE_ID: id,
-    ...(token === undefined ? {} : { DATABASE_TOKEN: token }),
-    DATABASE_HOST: urls.host,
-    DATABASE_HTTP_URL: urls.http,
-    PRISMA_DATABASE_URL: `${urls.pooled}${separator}pgbouncer=true&connection_limit=1`,
-  };
 }
 
 export const maskVariables = (variables: Record<string, string>): Record<string, string> =>

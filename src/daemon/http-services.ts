@@ -1,6 +1,7 @@
 /** In charge of giving the HTTP server the functions behind its routes. */
 
 import { logIn, logOut, registerAccount, whoAmI } from "../access/accounts.ts";
+import { KeyedLock } from "../base/keyed-lock.ts";
 import { openClientAccess } from "../databases/client-access.ts";
 import type { HttpServices } from "../http/services/http-services.ts";
 import type { Platform } from "../instances/platform.ts";
@@ -21,6 +22,7 @@ import { operationServices } from "./operation-services.ts";
 import { pauseServices } from "./pause-services.ts";
 import { pointInTimeServices } from "./point-in-time-services.ts";
 import { projectServices } from "./project-services.ts";
+import { composeReleases, type Releases } from "./release-services.ts";
 import { resetServices } from "./reset-services.ts";
 import { rowSecurityServices } from "./row-security-services.ts";
 import { credentialServices, scaleServices, tokenServices } from "./tenant-services.ts";
@@ -35,6 +37,8 @@ export interface Composition {
   dataPlane: DataPlane;
   /** Whoever composes starts and stops it. */
   idleWatch: IdleWatch;
+  /** The same of its keeper. */
+  releases: Releases;
 }
 
 export interface CompositionOptions {
@@ -54,6 +58,9 @@ export function compositionOf(
   const access = accessService(platform);
   const dataPlane = createDataPlane(platform, { query, access, daemonSocket, metrics, workers });
   const idleWatch = new IdleWatch(platform, dataPlane);
+  // One at a time for an environment, whoever asks.
+  const environmentLock = new KeyedLock();
+  const releases = composeReleases(platform, dataPlane, environmentLock);
   const services: HttpServices = {
     access,
     audit: auditServices(platform),
@@ -82,7 +89,8 @@ export function compositionOf(
     backupPolicies: backupPolicyServices(platform),
     pointInTime: pointInTimeServices(platform),
     operations: operationServices(platform),
-    projects: projectServices(platform, dataPlane),
+    projects: projectServices(platform, dataPlane, environmentLock),
+    releases: releases.service,
   };
-  return { services, query, dataPlane, idleWatch };
+  return { services, query, dataPlane, idleWatch, releases };
 }

@@ -1,6 +1,6 @@
 /** In charge of giving the HTTP server the functions behind the routes of projects and environments. */
 import type { AccountPrincipal } from "../access/principal.ts";
-import { KeyedLock } from "../base/keyed-lock.ts";
+import type { KeyedLock } from "../base/keyed-lock.ts";
 import { applyEnvironment } from "../environments/apply-environment.ts";
 import { createProject, ensureEnvironment } from "../environments/change-projects.ts";
 import { describeEnvironment, describeProject } from "../environments/describe-environment.ts";
@@ -15,9 +15,9 @@ import { visibleTo } from "./database-services.ts";
 export function projectServices(
   platform: Platform,
   { forgetTokens }: Pick<DataPlane, "forgetTokens">,
+  lock: KeyedLock,
 ): ProjectService {
   const { state } = platform;
-  const lock = new KeyedLock();
   const describe = async (principal: AccountPrincipal, { id }: ProjectRow) =>
     describeProject((await listProjects(state, visibleTo(principal))).find((row) => row.id === id)!);
   return {

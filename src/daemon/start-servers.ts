@@ -12,6 +12,7 @@ import { serverLayout } from "../instances/server-layout.ts";
 import { serverSpec } from "../instances/server-spec.ts";
 import { ServerSupervisor } from "../instances/server-supervisor.ts";
 import { Gate, stopGate } from "../runtime/gate/gate.ts";
+import { stopMarked } from "../runtime/marked-processes.ts";
 import { PgBouncer } from "../runtime/pgbouncer.ts";
 import { PostgresMajors } from "../runtime/postgres-majors.ts";
 import { ProcessRuntime } from "../runtime/process-runtime.ts";
@@ -169,12 +170,16 @@ export async function reloadServers(home: string, runtime: Runtime, pooler: PgBo
 const serverNames = async (home: string): Promise<string[]> =>
   (await readdir(join(home, "instances")).catch(() => [])).filter((name) => !name.startsWith("."));
 
+/** Users' own services, which go before what they work with. */
+const serviceGraceMs = 10_000;
+
 /** Stops everything of this home that runs, whoever started it: the pooler first, Postern's own tables last. */
 export async function stopServers(
   home: string,
   runtime: Pick<Runtime, "stop">,
   pooler: Pick<PgBouncer, "stop">,
 ): Promise<void> {
+  await stopMarked({ home }, serviceGraceMs);
   await pooler.stop();
   await stopGate(gateDirectory(home));
   const names = await serverNames(home);

@@ -39,7 +39,7 @@ export async function startServices(options: ServicesOptions): Promise<void> {
     countSessions: () => servers.pooler.countSessions(),
     underWay: (): number => workers?.underWay ?? http.underWay(),
   };
-  const { services, query, dataPlane, idleWatch } = compositionOf(platform, {
+  const { services, query, dataPlane, idleWatch, releases } = compositionOf(platform, {
     facts,
     daemonSocket,
     metrics,
@@ -47,13 +47,16 @@ export async function startServices(options: ServicesOptions): Promise<void> {
     workers,
   });
   cleanup.push(() => query.close());
-  const worker = new OperationWorker(platform, operationHandlers(dataPlane), stateConnection(config));
+  const handlers = { ...operationHandlers(dataPlane), ...releases.handlers };
+  const worker = new OperationWorker(platform, handlers, stateConnection(config));
   const maintenance = new MaintenanceTimer(platform);
   // Where workers stand in front, TLS ends with them.
   const socketPath = workers && daemonSocket;
   const http = createHttpServer(services, { ...httpOptions(platform, facts), socketPath });
   wakeOnDemand(platform);
   for (const service of [
+    // What serves is taken over before work on it is.
+    releases.keeper,
     worker,
     maintenance,
     new BackupScheduler(platform),

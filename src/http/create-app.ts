@@ -36,6 +36,7 @@ import { pauseRoutes } from "./routes/pauses.ts";
 import { pointInTimeRoutes } from "./routes/point-in-time.ts";
 import { projectRoutes } from "./routes/projects.ts";
 import { queryRoutes } from "./routes/query.ts";
+import { releaseRoutes } from "./routes/releases.ts";
 import { resetRoutes } from "./routes/reset.ts";
 import { rowSecurityRoutes } from "./routes/row-security.ts";
 import { scaleRoutes } from "./routes/scale.ts";
@@ -115,6 +116,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     rowSecurityRoutes(controlPlane, services, caller);
     projectRoutes(controlPlane, services, caller);
     environmentDatabaseRoutes(controlPlane, services, caller);
+    releaseRoutes(controlPlane, services, caller);
     operationRoutes(controlPlane, services, caller, options.observe);
     auditRoutes(controlPlane, services, caller);
     openapiRoutes(controlPlane);

@@ -24,6 +24,7 @@ export function describeApi(app: HttpApp, version: string): void {
           name: "Projects",
           description: "Applications, their environments, and the manifest that says what they need.",
         },
+        { name: "Releases", description: "What was deployed to an environment, and the services that run." },
         { name: "Environments", description: "The database of an environment, by its name." },
         { name: "Migrations", description: "SQL files, each applied once." },
         { name: "Row security", description: "What a client of a database would see." },

@@ -11,6 +11,7 @@ import type {
   PointInTimeInfo,
   ProjectInfo,
   ResetPassword,
+  StartedRelease,
   TokenInfo,
 } from "@postern/sdk/protocol";
 import type { AccountPrincipal, DatabasePrincipal } from "../../src/access/principal.ts";
@@ -92,6 +93,25 @@ export const operation: OperationInfo = {
   created_at: at,
   started_at: at,
   finished_at: null,
+};
+
+const startedRelease: StartedRelease = {
+  release: {
+    project_id: project.id,
+    environment: environment.name,
+    number: 1,
+    status: "deploying",
+    operation_id: operationId,
+    services: ["api"],
+    variables: { api: ["GREETING"] },
+    backup_id: null,
+    has_files: true,
+    error: null,
+    created_at: at,
+    activated_at: null,
+    ended_at: null,
+  },
+  operation,
 };
 
 export const backup: BackupInfo = {
@@ -320,6 +340,15 @@ export function inMemoryServices(): InMemoryServices {
         token,
       })),
       findDatabase: recording("projects.findDatabase", () => databaseId),
+    },
+    releases: {
+      upload: recording("releases.upload", () => ({ id: "upl-1", size_bytes: 1 })),
+      deploy: recording("releases.deploy", () => startedRelease),
+      rollBack: recording("releases.rollBack", () => startedRelease),
+      restart: recording("releases.restart", () => startedRelease),
+      list: recording("releases.list", () => [startedRelease.release]),
+      listServices: recording("releases.listServices", () => []),
+      readLog: recording("releases.readLog", () => ({ text: "", offset: 0 })),
     },
     rowSecurity: {
       test: recording("rowSecurity.test", (_principal, input) => encode({ input, rowsAsArrays: false })),

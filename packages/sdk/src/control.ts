@@ -1,13 +1,14 @@
 /** In charge of the control plane from the caller's side: one typed method for each route. */
 import { backupMethods } from "./control-backups.ts";
 import { branchMethods } from "./control-branches.ts";
+import { migrationMethods } from "./control-migrations.ts";
 import { clientAccessPath, databasePath, operationPath, queryString, tokensPath } from "./control-paths.ts";
 import { pauseMethods } from "./control-pauses.ts";
 import { projectMethods } from "./control-projects.ts";
 import { recoveryMethods } from "./control-recovery.ts";
+import { releaseMethods } from "./control-releases.ts";
 import type {
   AccountInfo,
-  AppliedMigration,
   AuditEntry,
   AuditQuery,
   ClientAccessInfo,
@@ -22,9 +23,6 @@ import type {
   ExecuteResult,
   LoginRequest,
   LoginResult,
-  MigrateOptions,
-  MigrateRequest,
-  MigrationState,
   OperationInfo,
   ResetPassword,
   ResetPasswordRequest,
@@ -63,6 +61,10 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
   const get = async <Result>(path: string) => readJson<Result>(await send("GET", path));
   const post = async <Result>(path: string, body?: unknown) =>
     readJson<Result>(await send("POST", path, body));
+  const upload = async <Result>(path: string, content: Uint8Array, contentType: string) =>
+    readJson<Result>(
+      await sendRequest(joinUrl(url, path), { method: "POST", secret, content, contentType, fetch }),
+    );
   const remove = async <Result>(path: string) => readJson<Result>(await send("DELETE", path));
 
   return {
@@ -117,14 +119,7 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
       readJson<ClientAccessInfo>(await send("PUT", clientAccessPath(ref), input)),
     disableClientAccess: (ref: string) => remove<ClientAccessInfo>(clientAccessPath(ref)),
 
-    migrate: (ref: string, input: MigrateRequest & MigrateOptions) =>
-      post<OperationInfo>(`${databasePath(ref)}/migrations`, input),
-    /** Runs the pending files on a copy of the database; the operation's result is a `RehearsalResult`. */
-    rehearseMigrations: (ref: string, input: MigrateRequest) =>
-      post<OperationInfo>(`${databasePath(ref)}/migrations/rehearse`, input),
-    compareMigrations: (ref: string, input: MigrateRequest) =>
-      post<MigrationState[]>(`${databasePath(ref)}/migrations/status`, input),
-    listMigrations: (ref: string) => get<AppliedMigration[]>(`${databasePath(ref)}/migrations`),
+    ...migrationMethods({ get, post }),
 
     /** Empties the database and applies migrations; nothing changes when one fails. */
     resetDatabase: (ref: string, input: ResetRequest) =>
@@ -141,6 +136,7 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
     ...recoveryMethods({ send, get, post, remove }),
     ...pauseMethods({ send, get, post }),
     ...projectMethods({ send, get, post }),
+    ...releaseMethods({ get, post, upload }),
 
     listOperations: (input: { database?: string | undefined; limit?: number | undefined } = {}) =>
       get<OperationInfo[]>(`/v1/operations${queryString(input)}`),

@@ -17,4 +17,5 @@ export type * from "./protocol-pauses.ts";
 export type * from "./protocol-projects.ts";
 export type * from "./protocol-query.ts";
 export type * from "./protocol-recovery.ts";
+export type * from "./protocol-releases.ts";
 export type * from "./protocol-status.ts";

@@ -7,6 +7,9 @@ export interface RequestOptions {
   /** Bearer: an account's API key or a database's token. */
   secret?: string | undefined;
   body?: unknown;
+  /** Instead of a body in JSON: as it is. */
+  content?: Uint8Array | undefined;
+  contentType?: string | undefined;
   signal?: AbortSignal | undefined;
   /** Instead of the platform's own. */
   fetch?: Fetch | undefined;
@@ -21,16 +24,17 @@ export type Answer = Pick<Response, "ok" | "status" | "url" | "body" | "text"> &
 
 /** @throws PosternError: what the server answered, or Y0005 when it cannot be reached. */
 export async function sendRequest(url: string, options: RequestOptions): Promise<Answer> {
-  const { method, secret, body, signal, fetch = globalThis.fetch } = options;
+  const { method, secret, body, content, contentType, signal, fetch = globalThis.fetch } = options;
   const headers: Record<string, string> = {};
   if (secret !== undefined) headers.authorization = `Bearer ${secret}`;
   if (body !== undefined) headers["content-type"] = "application/json";
+  if (contentType !== undefined) headers["content-type"] = contentType;
   let answer: Answer;
   try {
     answer = await fetch(url, {
       method,
       headers,
-      body: body === undefined ? null : JSON.stringify(body),
+      body: content !== undefined ? (content as BodyInit) : body === undefined ? null : JSON.stringify(body),
       signal: signal ?? null,
     });
   } catch (error) {

@@ -6,11 +6,18 @@ import { hasCode, posternError } from "../../base/error.ts";
 import type { CommandRun } from "../command-spec.ts";
 import { daemonLog, readTail } from "../daemon-process.ts";
 import { readCount } from "../read-count.ts";
+import { showServiceLog } from "../service-log.ts";
 
 const pollMs = 300;
 
-export const run: CommandRun = async ({ output }, input) => {
+/** Postern's own; every other name is a service of the project's. */
+const ownNames = /^(daemon|pgbouncer|system|shared|ins-[0-9a-f]{12})$/;
+
+export const run: CommandRun = async (context, input) => {
+  const { output } = context;
   const service = input.args[0];
+  const isOwn = service === undefined || (ownNames.test(service) && input.text("env") === undefined);
+  if (!isOwn || input.text("release") !== undefined) return showServiceLog(context, input, service);
   const file = logFile(homeDirectory(), service);
   const readable = service === undefined && output.forPeople ? readableLines : (text: string) => text;
   const { text, size } = await readTail(file, readCount(input, "lines") ?? 100).catch((error: unknown) => {
@@ -19,6 +26,7 @@ export const run: CommandRun = async ({ output }, input) => {
   });
   if (text !== "") process.stdout.write(`${readable(text)}\n`);
   if (input.flag("follow")) await follow(file, size, readable);
+  return undefined;
 };
 
 /** Until ^C. A log that was cut short is read from its beginning. */

@@ -1,5 +1,6 @@
 /** In charge of declaring the commands that start, stop and look at Postern itself. */
 import type { CommandSpec } from "../command-spec.ts";
+import { placeOptions } from "./release-specs.ts";
 
 export const daemonSpecs: readonly CommandSpec[] = [
   {
@@ -36,13 +37,27 @@ export const daemonSpecs: readonly CommandSpec[] = [
   },
   {
     path: "logs",
-    summary: "show the log of the daemon or of one of its servers",
-    args: [{ name: "[service]", summary: "system, shared, pgbouncer or ins-…; the daemon unless named" }],
+    summary: "show the log of a service of the project, of the daemon or of one of its servers",
+    args: [
+      {
+        name: "[service]",
+        summary:
+          "a service of postern.yaml; daemon, system, shared, pgbouncer or ins-…; the daemon unless named",
+      },
+    ],
     options: [
       { flags: "-f, --follow", summary: "go on with what is added, until ^C" },
       { flags: "-n, --lines <count>", summary: "how many lines, 100 unless said otherwise" },
+      { flags: "--release <number>", summary: "what the steps of that deploy wrote instead" },
+      ...placeOptions,
     ],
-    examples: ["postern logs", "postern logs -f -n 20", "postern logs shared"],
+    examples: [
+      "postern logs",
+      "postern logs -f -n 20",
+      "postern logs shared",
+      "postern logs api --env staging -f",
+      "postern logs --release 3 --env staging",
+    ],
     load: () => import("../commands/logs.ts"),
   },
   {

@@ -21,6 +21,7 @@ import type {
 } from "./database-services.ts";
 import type { ProjectService } from "./project-services.ts";
 import type { QueryService, RowSecurityService, TunnelService } from "./query-services.ts";
+import type { ReleaseService } from "./release-services.ts";
 import type { AuditService, MetricsService, OperationService, StatusService } from "./server-services.ts";
 
 export interface HttpServices {
@@ -46,5 +47,6 @@ export interface HttpServices {
   tunnel: TunnelService;
   rowSecurity: RowSecurityService;
   projects: ProjectService;
+  releases: ReleaseService;
   status: StatusService;
 }

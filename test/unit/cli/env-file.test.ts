@@ -1,7 +1,8 @@
 import { parseEnv } from "node:util";
 import { describe, expect, it } from "vitest";
 import { formatEnvFile, mergeEnvFile } from "../../../src/cli/env-file.ts";
-import { databaseVariables, maskSecret, maskVariables, refuseReserved } from "../../../src/cli/variables.ts";
+import { maskSecret, maskVariables, refuseReserved } from "../../../src/cli/variables.ts";
+import { databaseVariables } from "../../../src/manifest/database-variables.ts";
 
 const urls = {
   pooled: "postgres://u:secret@127.0.0.1:6432/d",

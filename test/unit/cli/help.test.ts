@@ -9,8 +9,17 @@ import { readSources } from "../../support/source-imports.ts";
 
 const topic = (name: string) => helpTopics.find((one) => one.name === name)!.text;
 
-/** Between Postern's own processes. */
-const internal = ["POSTERN_START_FD", "POSTERN_ISSUE_KEY", "POSTERN_SQL_FILE"];
+/** Between Postern's own processes, and what it gives to users' services. */
+const internal = [
+  "POSTERN_START_FD",
+  "POSTERN_ISSUE_KEY",
+  "POSTERN_SQL_FILE",
+  "POSTERN_PROCESS",
+  "POSTERN_PROCESS_HOME",
+  "POSTERN_ENVIRONMENT",
+  "POSTERN_RELEASE",
+  "POSTERN_SERVICE",
+];
 
 describe("postern help", () => {
   it("names every variable that the sources read, and no other", () => {

@@ -28,6 +28,8 @@ const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
 
 /** Routes that take nothing but their path. */
 const bodiless = new Set([
+  "post /v1/projects/{project}/envs/{environment}/restart",
+  "post /v1/uploads",
   "post /v1/databases/{ref}/branch/reset",
   "post /v1/databases/{ref}/pause",
   "post /v1/databases/{ref}/resume",
@@ -52,6 +54,7 @@ describe("the OpenAPI document", () => {
         "get /projects/{id}/envs/{env}/db/snapshots",
         "get /projects/{id}/envs/{env}/db/snapshots/{sid}",
         "get /projects/{id}/envs/{env}/db/snapshots/{sid}/download",
+        "get /v1/audit",
         "get /v1/projects",
         "get /v1/projects/{project}",
         "get /v1/projects/{project}/envs",
@@ -64,6 +67,14 @@ describe("the OpenAPI document", () => {
         "post /v1/apply",
         "post /v1/projects",
         "put /v1/projects/{project}/envs/{environment}",
+        "get /v1/projects/{project}/envs/{environment}/releases",
+        "get /v1/projects/{project}/envs/{environment}/releases/{number}/log",
+        "get /v1/projects/{project}/envs/{environment}/services",
+        "get /v1/projects/{project}/envs/{environment}/services/{service}/logs",
+        "post /v1/projects/{project}/envs/{environment}/releases",
+        "post /v1/projects/{project}/envs/{environment}/restart",
+        "post /v1/projects/{project}/envs/{environment}/rollback",
+        "post /v1/uploads",
         "delete /v1/backups/{id}",
         "delete /v1/databases/{ref}/point-in-time",
         "get /v1/databases/{ref}/point-in-time",

@@ -1,0 +1,112 @@
+/** In charge of putting together what deploys and runs services, and the functions behind its routes. */
+import type { AccountPrincipal } from "../access/principal.ts";
+import { posternError } from "../base/error.ts";
+import type { KeyedLock } from "../base/keyed-lock.ts";
+import { findEnvironment } from "../environments/find-environment.ts";
+import { readManagedValues } from "../environments/read-managed-values.ts";
+import type { EnvironmentRef } from "../http/services/project-services.ts";
+import type { ReleaseService } from "../http/services/release-services.ts";
+import type { OperationHandler } from "../instances/operation-run.ts";
+import type { Platform } from "../instances/platform.ts";
+import { deployRelease } from "../releases/deploy-release.ts";
+import { describeRelease, describeService } from "../releases/describe-release.ts";
+import { readLog } from "../releases/read-log.ts";
+import { receiveUpload } from "../releases/receive-upload.ts";
+import type { ReadValues } from "../releases/release-context.ts";
+import { releasePlace } from "../releases/release-layout.ts";
+import {
+  type AcceptedRelease,
+  keyOfFound,
+  nothingDeployed,
+  requestDeploy,
+  requestRestart,
+  requestRollback,
+} from "../releases/request-release.ts";
+import { restartServices, rollbackRelease } from "../releases/rollback-release.ts";
+import { ServiceKeeper } from "../releases/service-keeper.ts";
+import { describeOperation } from "../state/operations.ts";
+import { findRelease, listReleases } from "../state/releases.ts";
+import type { DataPlane } from "./data-plane.ts";
+
+export interface Releases {
+  service: ReleaseService;
+  /** Whoever composes starts and stops it. */
+  keeper: ServiceKeeper;
+  handlers: Record<string, OperationHandler>;
+}
+
+export function composeReleases(
+  platform: Platform,
+  { forgetTokens }: Pick<DataPlane, "forgetTokens">,
+  lock: KeyedLock,
+): Releases {
+  const readValues: ReadValues = async (bound) => {
+    const { values, isNewToken } = await readManagedValues(platform, lock, bound);
+    if (isNewToken) await forgetTokens(bound.database_id);
+    return values;
+  };
+  const keeper = new ServiceKeeper(platform, readValues);
+  const work = { keeper, readValues };
+  return {
+    keeper,
+    handlers: {
+      deploy: deployRelease(work),
+      rollback: rollbackRelease(work),
+      restart_services: restartServices(work),
+    },
+    service: releaseServices(platform, keeper),
+  };
+}
+
+function releaseServices(platform: Platform, keeper: ServiceKeeper): ReleaseService {
+  const { state } = platform;
+  const find = (principal: AccountPrincipal, input: EnvironmentRef) =>
+    findEnvironment(state, principal, input);
+  const started = ({ release, operation }: AcceptedRelease) => ({
+    release: describeRelease(release),
+    operation: describeOperation(operation),
+  });
+  return {
+    upload: (principal, body) => receiveUpload(platform, principal.accountId, body),
+    deploy: async (principal, input) =>
+      started(await requestDeploy(platform, principal, await find(principal, input), input)),
+    rollBack: async (principal, input) =>
+      started(await requestRollback(platform, principal, await find(principal, input), input)),
+    async restart(principal, input) {
+      const key = keyOfFound(await find(principal, input));
+      return started(await requestRestart(platform, principal.accountId, key));
+    },
+    list: async (principal, input) =>
+      (await listReleases(state, keyOfFound(await find(principal, input)))).map(describeRelease),
+    listServices: async (principal, input) =>
+      keeper
+        .list(keyOfFound(await find(principal, input)))
+        .map(describeService)
+        .sort((a, b) => (a.service < b.service ? -1 : 1)),
+    async readLog(principal, { source, ...input }) {
+      const key = keyOfFound(await find(principal, input));
+      const place = releasePlace(platform, key);
+      const part = {
+        ...(input.lines === undefined ? {} : { lines: input.lines }),
+        ...(input.offset === undefined ? {} : { offset: input.offset }),
+      };
+      if ("release" in source) {
+        if (!(await findRelease(state, key, source.release)))
+          throw posternError("Y7054", `There is no release ${source.release} in ${key.environment}.`);
+        return readLog(place.deployLog(source.release), part);
+      }
+      const names = await serviceNames(key);
+      if (names.length === 0) throw nothingDeployed(key);
+      // Also of one that never became healthy. A name that no release has is no path either.
+      if (names.includes(source.service)) return readLog(place.logOf(source.service), part);
+      throw posternError("Y7005", `There is no service "${source.service}" in ${key.environment}.`, {
+        detail: `It has: ${names.join(", ")}.`,
+      });
+    },
+  };
+
+  async function serviceNames(key: ReturnType<typeof keyOfFound>): Promise<string[]> {
+    const rows = await listReleases(state, key);
+    return [...new Set(rows.flatMap((row) => describeRelease(row).services))];
+  }
+}
