@@ -15,6 +15,7 @@ export async function trimLogs(platform: Pick<Platform, "config">): Promise<void
     join(home, "logs", "daemon.log"),
     join(home, "pgbouncer", "pgbouncer.log"),
     ...instances.map((name) => join(home, "instances", name, "postgres.log")),
+    ...(await serviceLogs(join(home, "services"))),
   ];
   for (const file of files) {
     const size = await stat(file).then(
@@ -25,4 +26,17 @@ export async function trimLogs(platform: Pick<Platform, "config">): Promise<void
     await copyFile(file, `${file}.1`);
     await truncate(file);
   }
+}
+
+/** What users' own services wrote: `<project>/<environment>/logs/<service>.log`. */
+async function serviceLogs(services: string): Promise<string[]> {
+  const list = (folder: string) => readdir(folder).catch(() => []);
+  const files: string[] = [];
+  for (const project of await list(services)) {
+    for (const environment of await list(join(services, project))) {
+      const logs = join(services, project, environment, "logs");
+      for (const name of await list(logs)) if (name.endsWith(".log")) files.push(join(logs, name));
+    }
+  }
+  return files;
 }

@@ -47,13 +47,21 @@ async function saveToken(context: CliContext, info: DatabaseInfo, token: string)
   return true;
 }
 
-function tellWhatToDo({ output }: CliContext, { name }: DatabaseInfo, rotated: RotatedCredentials): void {
+function tellWhatToDo(
+  { output }: CliContext,
+  { name, environment }: DatabaseInfo,
+  rotated: RotatedCredentials,
+): void {
   if (!rotated.applied)
     output.warn(`The server does not take the new password yet: postern ops watch ${rotated.operation_id}`);
   output.talk(`
 Redeploy whatever connects to ${name}:
   DATABASE_URL, DIRECT_URL, PRISMA_DATABASE_URL   postern db url ${name} --reveal
   DATABASE_TOKEN                                  the token above`);
+  if (environment)
+    output.talk(
+      `Services that were deployed to ${environment.name}: postern service restart --env ${environment.name} --project ${environment.project}`,
+    );
   const ending = rotated.ending_tokens.filter(({ label }) => label !== "master");
   if (ending.length > 0) output.talk(`Other tokens that end: ${ending.map(({ label }) => label).join(", ")}`);
   if (rotated.staying_tokens.length > 0) {
