@@ -38,7 +38,7 @@ const isSecret = (name: string): boolean =>
 async function listByGit(directory: string): Promise<string[] | undefined> {
   const args = ["-C", directory, "ls-files", "-z", "--cached", "--others", "--exclude-standard"];
   const ended = await collect("git", args, "").catch(() => undefined);
-  if (!ended || ended.code !== 0) return undefined;
+  if (ended?.code !== 0) return undefined;
   const listed = [...new Set(ended.output.toString("utf8").split("\0"))].filter((file) => file !== "");
   const there = await Promise.all(
     listed.map((file) =>

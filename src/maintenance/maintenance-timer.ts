@@ -5,6 +5,7 @@ import { messageOf } from "../base/error.ts";
 import type { Service } from "../base/service.ts";
 import { endOldSessions } from "../databases/end-old-sessions.ts";
 import type { Platform } from "../instances/platform.ts";
+import { deleteForgottenTokens } from "../state/tokens.ts";
 import { expireBranches } from "./expire-branches.ts";
 import { createExpiry } from "./expire-databases.ts";
 import { measureSizes } from "./measure-sizes.ts";
@@ -18,7 +19,7 @@ export interface MaintenanceTask {
   runOnce(platform: Platform): Promise<void>;
 }
 
-const createTasks = (): MaintenanceTask[] => [
+export const createTasks = (): MaintenanceTask[] => [
   { name: "end old sessions", everyMs: 2_000, runOnce: endOldSessions },
   { name: "measure sizes", everyMs: 60_000, runOnce: measureSizes },
   { name: "trim logs", everyMs: 60_000, runOnce: trimLogs },
@@ -26,6 +27,7 @@ const createTasks = (): MaintenanceTask[] => [
   { name: "expire databases", everyMs: 3_600_000, runOnce: createExpiry() },
   { name: "sweep scratch databases", everyMs: 3_600_000, runOnce: sweepScratch },
   { name: "trim the audit log", everyMs: 3_600_000, runOnce: trimAudit },
+  { name: "forget tokens", everyMs: 3_600_000, runOnce: ({ state }) => deleteForgottenTokens(state) },
   { name: "expire branches", everyMs: 15_000, runOnce: expireBranches },
 ];
 
