@@ -20,7 +20,7 @@ let sockets: Socket[] = [];
 beforeAll(async () => {
   postern = await createPosternHome({
     POSTERN_ANSWER_MEMORY: String(roomMebibytes),
-    POSTERN_READER_TIMEOUT: "8",
+    POSTERN_READER_TIMEOUT: "15",
   });
   status = await postern.start();
   port = Number(new URL(status.api_url).port);

@@ -438,7 +438,7 @@ export function inMemoryServices(): InMemoryServices {
       promote: recording("pointInTime.promote", () => operation),
       recover: recording("pointInTime.recover", () => operation),
     },
-    audit: { record: recording("audit.record", () => undefined), list: recording("audit.list", () => []) },
+    audit: { record: async () => {}, list: recording("audit.list", () => []) },
     operations: {
       list: recording("operations.list", () => [operation]),
       describe: recording("operations.describe", () => operation),
