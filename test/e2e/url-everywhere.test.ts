@@ -25,7 +25,7 @@ const calls: Record<string, readonly string[] | null> = {
   "db reset": ["--force"],
   "db wipe": ["--force"],
   "db connect": null,
-  "db sql": ["--sql", "select count(*) from users"],
+  "db sql": ["--sql", "select count(*) from pg_tables"],
   "db rls test": null,
   "db export": null,
   "db import": null,
