@@ -19,13 +19,13 @@ import { type ClientLimiter, tooManyRequests } from "./limit-clients.ts";
 import { corsHeadersFor, type OriginRules } from "./origin-rules.ts";
 import { peerAddressOf } from "./peer-address.ts";
 import { bodyTooLarge, parseJson } from "./read-body.ts";
+import { type DirectRequest, readDirectRequest } from "./read-direct-request.ts";
 import type { RequestHost } from "./request-host.ts";
-import { requestIdOf } from "./request-id.ts";
 import { queryRequest, transactionRequest } from "./schemas/query.ts";
 import { publicError } from "./send-error.ts";
 import type { DataPlaneAccess } from "./services/access-services.ts";
 import type { EncodedAnswer, QueryOptions, QueryService } from "./services/query-services.ts";
-import { ResponseSink, wantsLines } from "./stream-answer.ts";
+import { ResponseSink } from "./stream-answer.ts";
 import { validatorCompiler } from "./validate-request.ts";
 
 export interface DirectOptions {
@@ -42,29 +42,6 @@ export interface DirectOptions {
   hold: AnswerHold;
   observe: Observe;
 }
-
-type Action = "query" | "execute" | "transaction";
-
-interface DirectRequest {
-  id: string;
-  databaseId: string;
-  /** A database's own token, or a user's JWT; undefined: nobody in particular asks. */
-  token: string | undefined;
-  isUser: boolean;
-  /** The page that asks, where a browser says so. */
-  origin: string | undefined;
-  action: Action;
-  rowsAsArrays: boolean;
-  /** Rows are to leave as they come. */
-  streams: boolean;
-  length: number;
-  startedAtMs: number;
-}
-
-const path = /^\/v1\/db\/(db-[0-9a-f]{12})\/(query|execute|transaction)(?:\?rows=(array|object))?$/;
-const ownPath = /^\/(query|execute|transaction)(?:\?rows=(array|object))?$/;
-const jsonType = /^application\/json(?:; ?charset=utf-8)?$/i;
-const bearer = /^Bearer (?:([0-9a-f]{64})|([\w-]+\.[\w-]+\.[\w-]+))$/;
 
 const check = (schema: typeof queryRequest | typeof transactionRequest) =>
   validatorCompiler({ schema, method: "POST", url: "", httpPart: "body" }) as (
@@ -85,54 +62,12 @@ export function answerDirectly(server: Server, options: DirectOptions): void {
   server.removeAllListeners("request");
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     // A server that is closing tells its clients so, which the framework knows how to.
-    const direct = server.listening ? readHead(request, options) : undefined;
+    const direct = server.listening ? readDirectRequest(request, options) : undefined;
     if (direct) new DirectAnswer(request, response, direct, options).start();
     else if (server.listening && isPlainNeon(request, options.bodyLimit))
       void answerNeonDirectly(request, response, options);
     else for (const other of others) other.call(server, request, response);
   });
-}
-
-function readHead(request: IncomingMessage, { host, bodyLimit }: DirectOptions): DirectRequest | undefined {
-  const { headers, url = "" } = request;
-  if (request.method !== "POST" || headers["server-timing"] !== undefined || headers.expect !== undefined)
-    return undefined;
-  const { authorization } = headers;
-  const credentials = authorization === undefined ? undefined : bearer.exec(authorization);
-  const length = Number(headers["content-length"]);
-  const plain =
-    credentials !== null &&
-    jsonType.test(headers["content-type"] ?? "") &&
-    length >= 0 &&
-    length <= bodyLimit;
-  if (!plain || (credentials && !hasOneAuthorization(request.rawHeaders))) return undefined;
-  const hostId = host.databaseIdOf(headers.host);
-  const named = path.exec(url);
-  const [databaseId, action, rows] = named
-    ? named.slice(1)
-    : [hostId, ...(ownPath.exec(url)?.slice(1) ?? [])];
-  if (databaseId === undefined || action === undefined) return undefined;
-  return {
-    id: requestIdOf(request),
-    databaseId,
-    token: credentials?.[1] ?? credentials?.[2],
-    isUser: credentials?.[1] === undefined,
-    origin: headers.origin,
-    action: action as Action,
-    rowsAsArrays: rows === "array",
-    streams: action === "query" && wantsLines(headers.accept),
-    length,
-    startedAtMs: performance.now(),
-  };
-}
-
-/** Node keeps the first of several; what to make of that is the framework way's to say. */
-function hasOneAuthorization(rawHeaders: readonly string[]): boolean {
-  let count = 0;
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    if (rawHeaders[at]!.length === 13 && rawHeaders[at]!.toLowerCase() === "authorization") count += 1;
-  }
-  return count === 1;
 }
 
 /** One request on the direct way, and the signal that its client has gone. */

@@ -1,0 +1,75 @@
+/** In charge of telling from a request's head whether it is of the plain kind that is answered past the framework. */
+import type { IncomingMessage } from "node:http";
+import type { RequestHost } from "./request-host.ts";
+import { requestIdOf } from "./request-id.ts";
+import { wantsLines } from "./stream-answer.ts";
+
+export type DirectAction = "query" | "execute" | "transaction";
+
+/** A request of the plain kind, as its head tells. */
+export interface DirectRequest {
+  id: string;
+  databaseId: string;
+  /** A database's own token, or a user's JWT; undefined: nobody in particular asks. */
+  token: string | undefined;
+  isUser: boolean;
+  /** The page that asks, where a browser says so. */
+  origin: string | undefined;
+  action: DirectAction;
+  rowsAsArrays: boolean;
+  /** Rows are to leave as they come. */
+  streams: boolean;
+  length: number;
+  startedAtMs: number;
+}
+
+const path = /^\/v1\/db\/(db-[0-9a-f]{12})\/(query|execute|transaction)(?:\?rows=(array|object))?$/;
+const ownPath = /^\/(query|execute|transaction)(?:\?rows=(array|object))?$/;
+const jsonType = /^application\/json(?:; ?charset=utf-8)?$/i;
+const bearer = /^Bearer (?:([0-9a-f]{64})|([\w-]+\.[\w-]+\.[\w-]+))$/;
+
+/** Undefined: something about it is unusual. */
+export function readDirectRequest(
+  request: IncomingMessage,
+  { host, bodyLimit }: { host: RequestHost; bodyLimit: number },
+): DirectRequest | undefined {
+  const { headers, url = "" } = request;
+  if (request.method !== "POST" || headers["server-timing"] !== undefined || headers.expect !== undefined)
+    return undefined;
+  const { authorization } = headers;
+  const credentials = authorization === undefined ? undefined : bearer.exec(authorization);
+  const length = Number(headers["content-length"]);
+  const plain =
+    credentials !== null &&
+    jsonType.test(headers["content-type"] ?? "") &&
+    length >= 0 &&
+    length <= bodyLimit;
+  if (!plain || (credentials && !hasOneAuthorization(request.rawHeaders))) return undefined;
+  const hostId = host.databaseIdOf(headers.host);
+  const named = path.exec(url);
+  const [databaseId, action, rows] = named
+    ? named.slice(1)
+    : [hostId, ...(ownPath.exec(url)?.slice(1) ?? [])];
+  if (databaseId === undefined || action === undefined) return undefined;
+  return {
+    id: requestIdOf(request),
+    databaseId,
+    token: credentials?.[1] ?? credentials?.[2],
+    isUser: credentials?.[1] === undefined,
+    origin: headers.origin,
+    action: action as DirectAction,
+    rowsAsArrays: rows === "array",
+    streams: action === "query" && wantsLines(headers.accept),
+    length,
+    startedAtMs: performance.now(),
+  };
+}
+
+/** Node keeps the first of several; what to make of that is the framework way's to say. */
+function hasOneAuthorization(rawHeaders: readonly string[]): boolean {
+  let count = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    if (rawHeaders[at]!.length === 13 && rawHeaders[at]!.toLowerCase() === "authorization") count += 1;
+  }
+  return count === 1;
+}
