@@ -1,6 +1,7 @@
 /** In charge of packing a project's folder for a deploy: what is the user's own, without what can be made of it. */
 import { spawn } from "node:child_process";
-import { lstat, readdir } from "node:fs/promises";
+import { lstat, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { posternError } from "../base/error.ts";
 
@@ -24,9 +25,9 @@ export async function packFolder(directory: string): Promise<{ content: Buffer; 
   return { content: output, files: files.length };
 }
 
-/** As git sees the folder, where it is one of git's; else all of it. Paths relative to it. */
+/** As git sees the folder, also where it is none of git's; where there is no git, all of it. Paths relative to it. */
 export async function listFiles(directory: string): Promise<string[]> {
-  const known = await listByGit(directory);
+  const known = (await listByGit(directory, [])) ?? (await listAsGitWould(directory));
   const files = known ?? (await walk(directory, ""));
   return files.filter((file) => !file.split("/").some((part) => left.has(part) || isSecret(part)));
 }
@@ -35,8 +36,20 @@ export async function listFiles(directory: string): Promise<string[]> {
 const isSecret = (name: string): boolean =>
   /^\.env(\.|$)/.test(name) && !/\.(example|sample|template)$/.test(name);
 
-async function listByGit(directory: string): Promise<string[] | undefined> {
-  const args = ["-C", directory, "ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+/** A folder that is no repository yet can say in its .gitignore what is not sent. */
+async function listAsGitWould(directory: string): Promise<string[] | undefined> {
+  const repository = await mkdtemp(join(tmpdir(), "postern-git-"));
+  try {
+    const made = await collect("git", ["init", "--quiet", "--bare", repository], "").catch(() => undefined);
+    if (made?.code !== 0) return undefined;
+    return await listByGit(directory, [`--git-dir=${repository}`, `--work-tree=${directory}`]);
+  } finally {
+    await rm(repository, { recursive: true, force: true });
+  }
+}
+
+async function listByGit(directory: string, where: readonly string[]): Promise<string[] | undefined> {
+  const args = ["-C", directory, ...where, "ls-files", "-z", "--cached", "--others", "--exclude-standard"];
   const ended = await collect("git", args, "").catch(() => undefined);
   if (ended?.code !== 0) return undefined;
   const listed = [...new Set(ended.output.toString("utf8").split("\0"))].filter((file) => file !== "");

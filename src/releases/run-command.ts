@@ -52,12 +52,25 @@ export async function runCommand(context: CommandContext, command: Command): Pro
     { signal: run.signal, timeoutMs: longestMs },
   );
   if (ended.code === 0) return;
-  const how = ended.timedOut ? `it took longer than ${longestMs / 60_000} minutes` : describeExit(ended);
+  const written = hideSecrets(lastLines(await readLogFrom(logFile, offset)), values);
+  const missing = ended.code === 127 ? missingProgram(written) : undefined;
+  const how = ended.timedOut
+    ? `it took longer than ${longestMs / 60_000} minutes`
+    : missing === undefined
+      ? describeExit(ended)
+      : `${missing} is not installed on the machine that Postern runs on`;
   throw posternError("Y7052", `${command.what} failed: ${how}.`, {
-    detail: [`> ${shown}`, hideSecrets(lastLines(await readLogFrom(logFile, offset)), values)].join("\n"),
-    hint: "What served before serves on. Mend it and deploy again.",
+    detail: [`> ${shown}`, written].join("\n"),
+    hint:
+      missing === undefined
+        ? "What served before serves on. Mend it and deploy again."
+        : `Install ${missing} there, where every user finds it (/usr/local/bin), or make it a dependency of the project.`,
   });
 }
+
+/** As shells tell it: `/bin/sh: 1: pnpm: not found`, `bash: line 1: pnpm: command not found`. */
+export const missingProgram = (text: string): string | undefined =>
+  /(?:^|: )([\w@./+-]+): (?:command )?not found\s*$/m.exec(text)?.[1];
 
 export const lastLines = (text: string): string => text.trimEnd().split("\n").slice(-shownLines).join("\n");
 
