@@ -49,6 +49,18 @@ export interface PosternHome {
   close(): Promise<void>;
 }
 
+/** Without what would change what commands do: CI says so of itself, and has its own ends of the lint. */
+function inheritedEnvironment(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(
+      (entry): entry is [string, string] =>
+        entry[1] !== undefined &&
+        !entry[0].startsWith("POSTERN_") &&
+        !["DATABASE_URL", "CI"].includes(entry[0]),
+    ),
+  );
+}
+
 /** Not started yet: call `start`. @param settings of the environment. */
 export async function createPosternHome(settings: Record<string, string> = {}): Promise<PosternHome> {
   const root = await mkdtemp(join(tmpdir(), "pn-"));
@@ -59,12 +71,7 @@ export async function createPosternHome(settings: Record<string, string> = {}): 
   await chmod(root, 0o711);
   await copyPreparedHome(home);
   const environment: Record<string, string> = {
-    ...Object.fromEntries(
-      Object.entries(process.env).filter(
-        (entry): entry is [string, string] =>
-          entry[1] !== undefined && !entry[0].startsWith("POSTERN_") && entry[0] !== "DATABASE_URL",
-      ),
-    ),
+    ...inheritedEnvironment(),
     POSTERN_HOME: home,
     // One is enough to have them in the way; several only slow down a machine on which tests run side by side.
     POSTERN_WORKERS: "1",

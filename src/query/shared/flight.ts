@@ -1,8 +1,8 @@
 /**
- * In charge of what goes to Postgres in one write and comes back as one answer: several reads, several plain inserts, or
- * one request of another kind. One Sync closes it, so Postgres pays for one transaction and one write of its own. A read
- * that fails takes those behind it down with it; they have changed nothing and are asked again. An insert that fails undoes
- * the whole flight; each of them is then run alone, as if nothing had been.
+ * In charge of what goes to Postgres in one write and comes back as one answer: several reads, several plain
+ * inserts, several changes, or one request of another kind. One Sync closes it, so Postgres pays for one transaction and one
+ * write of its own. A read that fails takes those behind it down with it; they have changed nothing and are asked again. A
+ * write that fails undoes the whole flight; each of them is then run alone, as if nothing had been.
  */
 import { posternError } from "../../base/error.ts";
 import type { Exchange, TransactionStatus } from "../../postgres/wire/exchange.ts";

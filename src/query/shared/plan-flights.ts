@@ -1,6 +1,6 @@
 /** In charge of who flies next: which of the waiting requests take which of the free sessions, alone or in company. */
 import type { Flight, Passenger } from "./flight.ts";
-import type { SharedRequest, Submission } from "./shared-request.ts";
+import type { Company, SharedRequest, Submission } from "./shared-request.ts";
 
 interface Rules {
   /** What costs more flies alone: company would have to wait for it. */
@@ -11,10 +11,14 @@ interface Rules {
   longFlightMs: number;
 }
 
-/** Most of what an insert takes is the commit, which a flight needs but once. */
-const rules: Record<"reads" | "inserts", Rules> = {
+/**
+ * Most of what an insert or a change takes is the commit, which a flight needs but once. Changes hold locks until then, and two
+ * flights of them may wait for one another.
+ */
+const rules: Record<Exclude<Company, "nobody">, Rules> = {
   reads: { joinsBelowMs: 5, mostFlightMs: 10, flights: 2, longFlightMs: 1 },
   inserts: { joinsBelowMs: 10, mostFlightMs: 100, flights: 2, longFlightMs: 5 },
+  changes: { joinsBelowMs: 10, mostFlightMs: 50, flights: 2, longFlightMs: 5 },
 };
 const mostPassengers = 32;
 
@@ -33,7 +37,7 @@ export function planFlights(
   inTheAir: readonly Flight[],
   now: number,
 ): FlightPlan {
-  const flying = { reads: 0, inserts: 0 };
+  const flying = { reads: 0, inserts: 0, changes: 0 };
   for (const flight of inTheAir) {
     const { company } = flight.passengers[0]!.submission.request;
     if (company !== "nobody" && now - flight.sentAt < rules[company].longFlightMs) flying[company]++;
@@ -58,7 +62,7 @@ export function planFlights(
 }
 
 interface Group {
-  company: "reads" | "inserts" | "nobody";
+  company: Company;
   submissions: Submission[];
   costMs: number;
 }
@@ -66,7 +70,7 @@ interface Group {
 /** In the order of those who came first. */
 function gather(waiting: readonly Submission[], now: number): Group[] {
   const groups: Group[] = [];
-  const open: Partial<Record<"reads" | "inserts", Group>> = {};
+  const open: Partial<Record<Company, Group>> = {};
   for (const submission of waiting) {
     const { company } = submission.request;
     const costMs = submission.fliesAlone ? Number.POSITIVE_INFINITY : costOf(submission.request, now);

@@ -6,7 +6,7 @@ import { needsType } from "../encode-params.ts";
 import { queryError } from "../query-error.ts";
 import type { TypeCatalog } from "../type-catalog.ts";
 import type { SharedPool } from "./shared-pool.ts";
-import type { SharedRequest, SharedStatement, WritePrelude } from "./shared-request.ts";
+import type { Company, SharedRequest, SharedStatement, WritePrelude } from "./shared-request.ts";
 import type { StatementBook } from "./statement-book.ts";
 
 export interface SharedContext {
@@ -52,12 +52,11 @@ function areTypesKnown(
   return true;
 }
 
-/** Strangers' inserts do not share a transaction: one that fails or waits would reach the others. */
-function companyOf(statements: readonly SharedStatement[], isolates: boolean): SharedRequest["company"] {
+/** Strangers' writes do not share a transaction: one that fails or waits would reach the others. */
+function companyOf(statements: readonly SharedStatement[], isolates: boolean): Company {
   if (statements.every(({ entry }) => entry.kind === "read")) return "reads";
-  return !isolates && statements.length === 1 && statements[0]!.entry.kind === "insert"
-    ? "inserts"
-    : "nobody";
+  if (isolates || statements.some(({ entry }) => entry.kind === "write")) return "nobody";
+  return statements.length === 1 && statements[0]!.entry.kind === "insert" ? "inserts" : "changes";
 }
 
 export interface RunOptions {

@@ -1,6 +1,6 @@
 /**
- * In charge of the sessions that requests share. Reads that wait together fly together; a request that writes, and a read
- * that takes long, has its session to itself while it runs. What one request does (fails, is slow, loses its client)
+ * In charge of the sessions that requests share. Reads that wait together fly together, and so do inserts and
+ * changes of rows; what takes long, and what may not be undone and run again, has its session to itself while it runs. What one request does (fails, is slow, loses its client)
  * never reaches those that share its session.
  */
 import type { DepartureSignal } from "../../base/departure.ts";
@@ -8,7 +8,7 @@ import type { PosternError } from "../../base/error.ts";
 import { cancelRequest } from "../../postgres/wire/cancel-request.ts";
 import { requestCanceled, statementTimedOut, tooBusy } from "../query-error.ts";
 import type { Flight, Passenger } from "./flight.ts";
-import { judgeFlight } from "./judge-flight.ts";
+import { isLockTrouble, judgeFlight } from "./judge-flight.ts";
 import { forgetCost, keepAlone, noteCost, planFlights } from "./plan-flights.ts";
 import { askAgain, settleLanded, settleLost, settlePassenger } from "./settle-flight.ts";
 import type { SharedPoolOptions } from "./shared-pool-options.ts";
@@ -106,6 +106,7 @@ export class SharedPool implements SessionOwner {
     if (now - session.openedAt > this.#options.maxLifetimeMs) session.isRetired = true;
     session.closeIfDone();
     if (!error) noteCost(flight, now);
+    else if (isLockTrouble(flight, error)) for (const one of flight.passengers) keepAlone(one, now);
     // Of a flight that isolates, all have arrived, and some may be asked once more.
     if (!this.isolates) settleLanded(flight, error, this.#takeAgain);
     if (this.#waiting.length > 0) this.#flushSoon();

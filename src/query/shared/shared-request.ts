@@ -10,14 +10,19 @@ export interface SharedStatement {
   params: readonly JsonValue[];
 }
 
+/**
+ * With whom a request may travel. Reads change nothing, so they may also be sent again. Inserts, and changes of rows that
+ * are there, take effect with all of their flight or not at all.
+ */
+export type Company = "reads" | "inserts" | "changes" | "nobody";
+
 /** Writes the commands that go before a request's statements, and returns how many they are. */
 export type WritePrelude = (out: MessageWriter, connection: WireConnection) => number;
 
 export interface SharedRequest {
   /** Several are one transaction: they take effect all or not at all. */
   statements: readonly SharedStatement[];
-  /** With whom it may travel. Reads change nothing, so they may also be sent again. */
-  company: "reads" | "inserts" | "nobody";
+  company: Company;
   /** Of a client: says who it is. */
   prelude?: WritePrelude | undefined;
   onPreludeFailed?: (() => void) | undefined;

@@ -4,14 +4,14 @@
  * looked at once a second.
  */
 import { leadingKeyword } from "../leading-keyword.ts";
-import { profileStatement, type StatementProfile } from "./statement-profile.ts";
+import { profileStatement, type StatementKind } from "./statement-profile.ts";
 import { type Audience, catalogStateQuery, verifyParams, verifyQuery } from "./verify-profile.ts";
 
 export interface BookEntry {
   readonly text: string;
   /** `new` has been seen once; `checking` is being looked at. */
   verdict: "new" | "checking" | "shared" | "alone";
-  kind: StatementProfile["kind"];
+  kind: StatementKind;
   /** Types of the parameters, once a session has told them. */
   parameterTypes: number[] | undefined;
   /** What it takes, milliseconds; infinite until it is known. */

@@ -6,13 +6,17 @@
 import { isText } from "../check-request.ts";
 import type { Audience } from "./verify-profile.ts";
 
+export type StatementKind = "read" | "insert" | "change" | "write";
+
 /** What has to be looked up in the catalog before the statement is shared. */
 export interface StatementProfile {
   /**
    * A read may be repeated, and travel with others. A plain insert may travel with others like it: it waits for nobody but
-   * for who inserts the same key. Every other write has its session to itself while it runs.
+   * for who inserts the same key. A change of rows that are there may travel with other changes, and waits for whoever
+   * has locked one of them. Every other write (what takes locks to choose its rows, what sets sequences) has its session to
+   * itself while it runs.
    */
-  kind: "read" | "insert" | "write";
+  kind: StatementKind;
   /** Names of relations, quoted where needed, as `to_regclass` reads them. */
   relations: string[];
   /** Names that are those of common table expressions in one place and may be relations in another. */
@@ -59,8 +63,7 @@ export async function profileStatement(
   const findings = new Findings();
   findings.visit(statement);
   if (!findings.isHarmless) return undefined;
-  const profile = findings.toProfile();
-  return isPlainInsert(statement) ? { ...profile, kind: "insert" } : profile;
+  return { ...findings.toProfile(), kind: findings.kindOf(statement) };
 }
 
 /** Upserts and statements with a WITH may lock or change rows that are there. */
@@ -76,18 +79,24 @@ type Tree = Record<string, unknown>;
 class Findings {
   isHarmless = true;
   #writes = false;
+  #locks = false;
   readonly #relations = new Set<string>();
   readonly #tableExpressions = new Set<string>();
   readonly #functions = new Set<string>();
   readonly #attributes = new Set<string>();
 
-  toProfile(): StatementProfile {
+  kindOf(statement: object): StatementKind {
+    const callsWriter = [...this.#functions, ...this.#attributes].some((name) => writingFunctions.has(name));
+    if (isPlainInsert(statement)) return "insert";
+    if (!this.#writes && !callsWriter) return "read";
+    return callsWriter || this.#locks || "SelectStmt" in statement ? "write" : "change";
+  }
+
+  toProfile(): Omit<StatementProfile, "kind"> {
     const functions = [...this.#functions];
     const attributes = [...this.#attributes];
     const names = [...this.#relations];
-    const writes = this.#writes || [...functions, ...attributes].some((name) => writingFunctions.has(name));
     return {
-      kind: writes ? "write" : "read",
       relations: names.filter((name) => !this.#tableExpressions.has(name)),
       ambiguousRelations: names.filter((name) => this.#tableExpressions.has(name)),
       functions,
@@ -114,6 +123,7 @@ class Findings {
   #enterNode(type: string, node: Tree): void {
     if (!harmlessNodes.has(type)) this.isHarmless = false;
     if (writingNodes.has(type)) this.#writes = true;
+    if (type === "LockingClause") this.#locks = true;
     // The name of another database is an error that Postgres explains better.
     if (node.catalogname !== undefined) this.isHarmless = false;
     if (type === "RangeVar") this.#relations.add(qualifiedName(node));

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { ServerError } from "../../../src/postgres/wire/server-error.ts";
 import type { Flight } from "../../../src/query/shared/flight.ts";
-import { judgeFlight, type Verdict } from "../../../src/query/shared/judge-flight.ts";
+import { isLockTrouble, judgeFlight, type Verdict } from "../../../src/query/shared/judge-flight.ts";
 
 function makeFlight(changesSomething: boolean, size: number, position = 0): Flight {
   const passengers = Array.from({ length: size }, () => ({ prepared: [{}] }));
@@ -37,4 +38,16 @@ test("a transaction of several statements has the time of all of them", () => {
 
   expect(judgeFlight(flight, 3_900, 1_000)).toBe("wait");
   expect(judgeFlight(flight, 4_001, 1_000)).toBe("end");
+});
+
+test.each<[string, company: string, size: number, code: string, isTrouble: boolean]>([
+  ["a deadlock among changes", "changes", 3, "40P01", true],
+  ["changes that were canceled", "changes", 3, "57014", true],
+  ["a change that breaks a rule", "changes", 3, "23505", false],
+  ["a change that was alone", "changes", 1, "57014", false],
+  ["inserts that were canceled", "inserts", 3, "57014", false],
+])("%s: did they wait for locks", (_what, company, size, code, isTrouble) => {
+  const passengers = Array.from({ length: size }, () => ({ submission: { request: { company } } }));
+  const error = new ServerError({ severity: "ERROR", code, message: "no" });
+  expect(isLockTrouble({ passengers } as unknown as Flight, error)).toBe(isTrouble);
 });

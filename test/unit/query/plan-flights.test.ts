@@ -4,10 +4,10 @@ import type { Flight } from "../../../src/query/shared/flight.ts";
 import { planFlights } from "../../../src/query/shared/plan-flights.ts";
 import type { Submission } from "../../../src/query/shared/shared-request.ts";
 
-/** `r` a quick read, `s` a slow one, `i` an insert, `w` another write. */
+/** `r` a quick read, `s` a slow one, `i` an insert, `c` a change, `w` another write. */
 const submission = (kind: string): Submission => {
   const entry = { costMs: kind === "s" ? 50 : 0.1, aloneUntil: 0 };
-  const company = kind === "w" ? "nobody" : kind === "i" ? "inserts" : "reads";
+  const company = { w: "nobody", i: "inserts", c: "changes" }[kind] ?? "reads";
   const request = { statements: [{ entry, params: [] }], company };
   return { kind, request } as unknown as Submission;
 };
@@ -38,6 +38,7 @@ describe("planFlights", () => {
     ["w".repeat(3), 0, [], "www", 3],
     ["irri", 2, ["ii", "rr"], "", 0],
     ["irri", 1, ["ii"], "rr", 1],
+    ["crcic", 3, ["ccc", "r", "i"], "", 0],
   ])("%j with %i free sessions flies as %j and leaves %j", (kinds, idle, flights, waiting, wanted) => {
     expect(plan(kinds, idle)).toEqual({ flights, waiting, wantedSessions: wanted });
   });
@@ -49,7 +50,7 @@ describe("planFlights", () => {
   });
 
   it("loses nobody, flies nobody twice, keeps who waits in order, and never mixes writes with others", () => {
-    const kinds = fc.array(fc.constantFrom("r", "r", "r", "i", "i", "s", "w"), { maxLength: 120 });
+    const kinds = fc.array(fc.constantFrom("r", "r", "r", "i", "i", "c", "c", "s", "w"), { maxLength: 120 });
     fc.assert(
       fc.property(kinds, fc.nat(5), (all, idle) => {
         const waiting = all.map(submission);
@@ -62,7 +63,7 @@ describe("planFlights", () => {
         for (const flight of found.flights) {
           if (flight.length > 1) {
             expect(new Set(flight.map(kindOf)).size).toBe(1);
-            expect(["r", "i"]).toContain(kindOf(flight[0]!));
+            expect(["r", "i", "c"]).toContain(kindOf(flight[0]!));
           }
           expect(flight.length).toBeLessThanOrEqual(32);
         }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { profileStatement } from "../../../src/query/shared/statement-profile.ts";
+import { profileStatement, type StatementKind } from "../../../src/query/shared/statement-profile.ts";
 
-const profile = (kind: "read" | "insert" | "write", found: object = {}) => ({
+const profile = (kind: StatementKind, found: object = {}) => ({
   kind,
   relations: [],
   ambiguousRelations: [],
@@ -11,7 +11,7 @@ const profile = (kind: "read" | "insert" | "write", found: object = {}) => ({
 });
 
 describe("statements that may share a session, with what they name", () => {
-  it.each<[sql: string, kind: "read" | "insert" | "write", found: object]>([
+  it.each<[sql: string, kind: StatementKind, found: object]>([
     ["select 1", "read", {}],
     ["select $1::int + 1", "read", {}],
     ["values (1), (2)", "read", {}],
@@ -90,26 +90,33 @@ describe("statements that may share a session, with what they name", () => {
     ["select * from (select * from item for share) i", "write", { relations: ['"item"'] }],
     ["insert into item default values", "insert", { relations: ['"item"'] }],
     ["insert into item (a) values ($1) returning *", "insert", { relations: ['"item"'] }],
-    ["insert into a select * from b", "write", { relations: ['"a"', '"b"'] }],
+    ["insert into a select * from b", "change", { relations: ['"a"', '"b"'] }],
     [
       "insert into item (a) values (1) on conflict (lower(a)) where b do update set a = upper(excluded.a)",
-      "write",
+      "change",
       { relations: ['"item"'], functions: ["lower", "upper"], attributes: ["a"] },
     ],
     [
       "update item set (a, b) = (select 1, 2) from other where other.id = item.id",
-      "write",
+      "change",
       { relations: ['"item"', '"other"'], attributes: ["id"] },
     ],
-    ["update item set a[1] = 2, b.c = default", "write", { relations: ['"item"'] }],
+    [
+      "update job set taken = true where id = (select id from job for update skip locked limit 1)",
+      "write",
+      { relations: ['"job"'] },
+    ],
+    ["with gone as (delete from a) select 1", "write", { relations: ['"a"'] }],
+    ["update item set n = nextval('s')", "write", { relations: ['"item"'], functions: ["nextval"] }],
+    ["update item set a[1] = 2, b.c = default", "change", { relations: ['"item"'] }],
     [
       "delete from only item using other returning item.id",
-      "write",
+      "change",
       { relations: ['"item"', '"other"'], attributes: ["id"] },
     ],
     [
       "merge into item using other on true when matched then delete when not matched then insert values (abs(1))",
-      "write",
+      "change",
       { relations: ['"item"', '"other"'], functions: ["abs"] },
     ],
     [
@@ -119,7 +126,7 @@ describe("statements that may share a session, with what they name", () => {
     ],
     [
       "with item as (select 1 as a) insert into item select a from item",
-      "write",
+      "change",
       { ambiguousRelations: ['"item"'] },
     ],
   ])("%s", async (sql, kind, found) => {
