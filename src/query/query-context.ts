@@ -117,4 +117,5 @@ const sharedEntry = (text: string): BookEntry => ({
   parameterTypes: undefined,
   costMs: Number.POSITIVE_INFINITY,
   aloneUntil: 0,
+  partingMs: 0,
 });

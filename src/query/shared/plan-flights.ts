@@ -117,6 +117,23 @@ export function keepAlone({ submission }: Passenger, now: number): void {
   for (const { entry } of submission.request.statements) entry.aloneUntil = now + keepsAloneMs;
 }
 
+const firstPartingMs = 100;
+
+/**
+ * Those who met locks stay apart: a moment at first, for the disk may have stood still and no lock been there, and twice as
+ * long each time that it comes again.
+ */
+export function partCompany({ passengers }: Flight, now: number): void {
+  const entries = new Set(
+    passengers.flatMap(({ submission }) => submission.request.statements.map(({ entry }) => entry)),
+  );
+  for (const entry of entries) {
+    const isAgain = now - entry.aloneUntil < keepsAloneMs;
+    entry.partingMs = isAgain ? Math.min(entry.partingMs * 2, keepsAloneMs) : firstPartingMs;
+    entry.aloneUntil = Math.max(entry.aloneUntil, now + entry.partingMs);
+  }
+}
+
 /** Until it has flown alone again. */
 export function forgetCost(passengers: Flight["passengers"]): void {
   for (const { submission } of passengers) {

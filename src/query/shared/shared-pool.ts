@@ -9,7 +9,7 @@ import { cancelRequest } from "../../postgres/wire/cancel-request.ts";
 import { requestCanceled, statementTimedOut, tooBusy } from "../query-error.ts";
 import type { Flight, Passenger } from "./flight.ts";
 import { isLockTrouble, judgeFlight } from "./judge-flight.ts";
-import { forgetCost, keepAlone, noteCost, planFlights } from "./plan-flights.ts";
+import { forgetCost, keepAlone, noteCost, partCompany, planFlights } from "./plan-flights.ts";
 import { askAgain, settleLanded, settleLost, settlePassenger } from "./settle-flight.ts";
 import type { SharedPoolOptions } from "./shared-pool-options.ts";
 import { endSubmission, type SharedRequest, type Submission } from "./shared-request.ts";
@@ -106,7 +106,7 @@ export class SharedPool implements SessionOwner {
     if (now - session.openedAt > this.#options.maxLifetimeMs) session.isRetired = true;
     session.closeIfDone();
     if (!error) noteCost(flight, now);
-    else if (isLockTrouble(flight, error)) for (const one of flight.passengers) keepAlone(one, now);
+    else if (isLockTrouble(flight, error)) partCompany(flight, now);
     // Of a flight that isolates, all have arrived, and some may be asked once more.
     if (!this.isolates) settleLanded(flight, error, this.#takeAgain);
     if (this.#waiting.length > 0) this.#flushSoon();

@@ -18,6 +18,8 @@ export interface BookEntry {
   costMs: number;
   /** Before this moment (of performance.now()) it travels alone: it has held others up. */
   aloneUntil: number;
+  /** For how long that was, milliseconds, when it was for others' locks. */
+  partingMs: number;
 }
 
 /** Runs a query of Postern's own in the database and returns the first value of its first row, as text. */
@@ -98,7 +100,8 @@ export class StatementBook {
       kind: "write",
       parameterTypes: undefined,
       costMs: Number.POSITIVE_INFINITY,
-      aloneUntil: 0,
+      aloneUntil: Number.NEGATIVE_INFINITY,
+      partingMs: 0,
     });
   }
 

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Flight } from "../../../src/query/shared/flight.ts";
-import { planFlights } from "../../../src/query/shared/plan-flights.ts";
+import { partCompany, planFlights } from "../../../src/query/shared/plan-flights.ts";
 import type { Submission } from "../../../src/query/shared/shared-request.ts";
 
 /** `r` a quick read, `s` a slow one, `i` an insert, `c` a change, `w` another write. */
@@ -71,4 +71,17 @@ describe("planFlights", () => {
       }),
     );
   });
+});
+
+it("keeps changes that met locks apart for longer each time that it comes again", () => {
+  const entry = { costMs: 0.1, aloneUntil: Number.NEGATIVE_INFINITY, partingMs: 0 };
+  const passenger = { submission: { request: { statements: [{ entry }, { entry }] } } };
+  const flight = { passengers: [passenger, passenger] } as unknown as Flight;
+  const parted = [1_000, 2_000, 3_000, 4_000, 60_000].map((now) => {
+    partCompany(flight, now);
+    return entry.aloneUntil - now;
+  });
+  expect(parted).toEqual([100, 200, 400, 800, 100]);
+  for (let now = 60_000; now < 70_000; now += 1_000) partCompany(flight, now);
+  expect(entry.partingMs).toBe(10_000);
 });
