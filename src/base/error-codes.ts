@@ -191,9 +191,16 @@ export const errorCodes = {
   Y8002: { name: "reserved_variable", http: 400, exit: 2 },
   // Y9: Postern's own fault
   Y9001: { name: "internal", http: 500, exit: 1 },
+  // From Y9010 on: what is seen of a database while it works
+  Y9010: { name: "session_not_found", http: 404, exit: 5 },
+  Y9011: { name: "session_not_yours", http: 403, exit: 4 },
+  Y9012: { name: "statements_not_counted", http: 409, exit: 6 },
 } as const satisfies Record<string, ErrorCode>;
 
 export type PosternCode = keyof typeof errorCodes;
+
+/** Nothing that a caller could have avoided, and nothing that it is told about. */
+export const isOwnFault = (code: string): boolean => code.startsWith("Y900");
 
 /** SQLSTATEs whose HTTP status is not 400: what the caller can do nothing about but wait. */
 const postgresStatus: Record<string, number> = {

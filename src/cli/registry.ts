@@ -12,6 +12,7 @@ import { databaseSpecs } from "./specs/database-specs.ts";
 import { developmentSpecs } from "./specs/development-specs.ts";
 import { environmentSpecs } from "./specs/environment-specs.ts";
 import { helpSpecs } from "./specs/help-specs.ts";
+import { insightSpecs } from "./specs/insight-specs.ts";
 import { manifestSpecs } from "./specs/manifest-specs.ts";
 import { migrationSpecs } from "./specs/migration-specs.ts";
 import { pauseSpecs } from "./specs/pause-specs.ts";
@@ -43,6 +44,7 @@ export const registry: readonly CommandSpec[] = [
   ...pauseSpecs,
   ...clientAccessSpecs,
   ...rowSecuritySpecs,
+  ...insightSpecs,
   ...backupSpecs,
   ...auditSpecs,
   ...branchSpecs,
@@ -67,6 +69,7 @@ export const groupSummaries: Record<string, string> = {
   "db client-access": "an application's users, with tokens of their own",
   "db migrations": "what is applied; alone, it lists it",
   "db rls": "row security; alone, it shows it",
+  "db inspect": "what runs, what is large, what is in the way; alone, all of it",
   audit: "who changed what",
   ops: "long work: what runs and what ran",
   "dev-issuer": "an issuer of users' tokens, for development",

@@ -9,7 +9,7 @@ import type { QueryRequest } from "@postern/sdk/protocol";
 import type { ClientPrincipal, DatabasePrincipal } from "../access/principal.ts";
 import { Departure } from "../base/departure.ts";
 import type { PosternError } from "../base/error.ts";
-import { httpStatusOf } from "../base/error-codes.ts";
+import { httpStatusOf, isOwnFault } from "../base/error-codes.ts";
 import type { Observe } from "../base/observation.ts";
 import { answerNeonDirectly, isPlainNeon } from "./direct-neon.ts";
 import { clientGoneStatus, directHeaders, sendDirectly, streamHeaders } from "./direct-response.ts";
@@ -182,7 +182,7 @@ class DirectAnswer extends Departure {
   #note(thrown: unknown): PosternError {
     const error = publicError(thrown);
     this.#code = error.code;
-    if (error.code.startsWith("Y9"))
+    if (isOwnFault(error.code))
       this.#options.observe({
         type: "fault",
         where: `POST ${routes[this.#direct.action]}`,

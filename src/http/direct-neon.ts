@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Departure } from "../base/departure.ts";
+import { isOwnFault } from "../base/error-codes.ts";
 import { describeNeonError } from "../query/neon/describe-neon-error.ts";
 import { readNeonRequest } from "../query/neon/neon-request.ts";
 import { authenticateNeon } from "./authenticate-neon.ts";
@@ -79,7 +80,7 @@ export async function answerNeonDirectly(
   } catch (thrown) {
     const error = publicError(thrown);
     code = error.code;
-    if (code.startsWith("Y9")) observe({ type: "fault", where: "POST /sql", error: thrown });
+    if (isOwnFault(code)) observe({ type: "fault", where: "POST /sql", error: thrown });
     const { status, body } = describeNeonError(error, principal?.kind !== "client");
     const bytes = Buffer.from(JSON.stringify({ ...body, request_id: id }));
     const others = status === 503 || status === 429 ? [...cors, "retry-after", "1"] : cors;

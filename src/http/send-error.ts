@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { ErrorBody } from "@postern/sdk/protocol";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { PosternError, posternError } from "../base/error.ts";
-import { httpStatusOf } from "../base/error-codes.ts";
+import { httpStatusOf, isOwnFault } from "../base/error-codes.ts";
 import type { Observe } from "../base/observation.ts";
 import { bodyTooLarge } from "./read-body.ts";
 import { readOn } from "./read-on.ts";
@@ -39,7 +39,7 @@ export function keepConnection(request: FastifyRequest, reply: FastifyReply): vo
 /** The body for whatever was thrown; what nobody expected is logged with its cause and not shown. */
 export function describeError(thrown: unknown, request: FastifyRequest, observe: Observe): ErrorBody {
   const error = publicError(thrown);
-  if (error.code.startsWith("Y9")) {
+  if (isOwnFault(error.code)) {
     observe({ type: "fault", where: `${request.method} ${request.routeOptions.url ?? ""}`, error: thrown });
   }
   request.errorCode = error.code;
@@ -48,7 +48,7 @@ export function describeError(thrown: unknown, request: FastifyRequest, observe:
 
 /** What may be shown of whatever was thrown. */
 export function publicError(thrown: unknown): PosternError {
-  if (thrown instanceof PosternError && !thrown.code.startsWith("Y9")) return thrown;
+  if (thrown instanceof PosternError && !isOwnFault(thrown.code)) return thrown;
   return (
     frameworkError(thrown as Partial<FastifyError>) ??
     posternError("Y9001", "Postern failed in a way that it did not expect.", {

@@ -30,6 +30,22 @@ const calls: Record<string, readonly string[] | null> = {
   "db export": null,
   "db import": null,
   "db backup download": null,
+  // Runs every look; each alone is in test/postgres/inspect.
+  "db inspect": [],
+  "db inspect activity": null,
+  "db inspect long-running": null,
+  "db inspect connections": null,
+  "db inspect locks": null,
+  "db inspect blocking": null,
+  "db inspect indexes": null,
+  "db inspect seq-scans": null,
+  "db inspect sizes": null,
+  "db inspect bloat": null,
+  "db inspect vacuum": null,
+  "db inspect cache": null,
+  "db inspect slow": null,
+  "db inspect calls": null,
+  "db kill": null,
 };
 
 it("has a call for every command with --url", () => {

@@ -1,0 +1,66 @@
+/** In charge of declaring the commands that look into a database: what runs, what is slow, what is in the way. */
+import {
+  byDatabase,
+  type CommandSpec,
+  databaseArgument,
+  databaseOptions,
+  type OptionSpec,
+  urlOption,
+} from "../command-spec.ts";
+
+const common = [...databaseOptions, urlOption];
+
+const inspectSpec = (
+  name: string,
+  summary: string,
+  { options = [], aliases = [] }: { options?: readonly OptionSpec[]; aliases?: readonly string[] } = {},
+): CommandSpec => ({
+  path: `db inspect ${name}`,
+  ...(aliases.length > 0 && { aliases: aliases.map((alias) => `db inspect ${alias}`) }),
+  summary,
+  args: [databaseArgument],
+  options: [...common, ...options],
+  examples: [`postern db inspect ${name}`, `postern db inspect ${name} --url "$DATABASE_URL" --json`],
+  load: async () => {
+    const { inspect } = await import("../commands/db-inspect-report.ts");
+    return { run: inspect(name) };
+  },
+});
+
+export const insightSpecs: readonly CommandSpec[] = [
+  {
+    path: "db inspect",
+    summary: "look at a database from all sides: how much each look found",
+    args: [databaseArgument],
+    options: common,
+    examples: ["postern db inspect", "postern db inspect --url postgres://localhost/shop"],
+    load: () => import("../commands/db-inspect.ts"),
+  },
+  inspectSpec("activity", "sessions that do something, or hold a transaction open"),
+  inspectSpec("long-running", "statements and transactions that last long", {
+    options: [{ flags: "--over <span>", summary: "longer than this: 500ms, 10s, 5m; a minute when absent" }],
+  }),
+  inspectSpec("connections", "how many sessions there are, by user, application and state"),
+  inspectSpec("locks", "locks that others would notice, and who waits for one"),
+  inspectSpec("blocking", "who waits for whom, and which session to end"),
+  inspectSpec("slow", "statements that took the most time", { aliases: ["outliers"] }),
+  inspectSpec("calls", "statements that ran most often"),
+  inspectSpec("indexes", "how often indexes are used, how large they are, which could go"),
+  inspectSpec("seq-scans", "tables that are read from end to end, and how often"),
+  inspectSpec("sizes", "how much room tables, their indexes and their long values take"),
+  inspectSpec("bloat", "room that tables and indexes take and would not need (estimated)"),
+  inspectSpec("vacuum", "dead rows, when each table was vacuumed and analyzed, and when it is due"),
+  inspectSpec("cache", "how much of what is read was in Postgres's memory"),
+  {
+    path: "db kill",
+    summary: "end a session of a database; what it has not committed is undone",
+    args: [{ name: "<pid>", summary: "its process id, as `postern db inspect activity` shows it" }],
+    options: [
+      byDatabase,
+      ...common,
+      { flags: "--cancel", summary: "end only the statement that it runs, not the session" },
+    ],
+    examples: ["postern db kill 4711", "postern db kill 4711 --cancel --database my-app-db"],
+    load: () => import("../commands/db-kill.ts"),
+  },
+];
