@@ -1,4 +1,6 @@
-import { type FullQueryResults, NeonDbError, neon, types } from "@neondatabase/serverless";
+import { request } from "node:http";
+import { json } from "node:stream/consumers";
+import { type FullQueryResults, NeonDbError, neon, neonConfig, Pool, types } from "@neondatabase/serverless";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type NeonHome, startNeonHome } from "../support/neon-home.ts";
@@ -194,6 +196,41 @@ describe("the Neon driver over HTTP", () => {
     expect(rows[9_999]).toEqual({ n: 10_000, text: "ü".repeat(1000) });
   });
 
+  test("reads dates, intervals, floats and bytes, whatever form their owner prefers elsewhere", async () => {
+    const user = decodeURIComponent(new URL(home.urls.pooled).username);
+    const preferred = {
+      datestyle: "german",
+      intervalstyle: "iso_8601",
+      extra_float_digits: "-3",
+      bytea_output: "escape",
+    };
+    for (const [name, value] of Object.entries(preferred)) {
+      await direct.query(`alter role ${pg.escapeIdentifier(user)} set ${name} = ${pg.escapeLiteral(value)}`);
+    }
+    try {
+      const values =
+        "select '2026-11-21'::date::text as d, '1 day 2:03'::interval::text as i, 0.1::float8 + 0.2 as f, '\\x00ff'::bytea as b";
+      for (let round = 0; round < 3; round++) {
+        const { body } = await post({ query: values }, raw);
+        expect(body.rows).toEqual([["2026-11-21", "1 day 02:03:00", "0.30000000000000004", "\\x00ff"]]);
+      }
+    } finally {
+      await direct.query(`alter role ${pg.escapeIdentifier(user)} reset all`);
+    }
+  });
+
+  test("takes a pool's queries too, where the driver is told to send them so", async () => {
+    neonConfig.poolQueryViaFetch = true;
+    const pool = new Pool({ connectionString: home.urls.pooled });
+    try {
+      const { rows, rowCount } = await pool.query("select $1::int as n", [7]);
+      expect([rows, rowCount]).toEqual([[{ n: 7 }], 1]);
+    } finally {
+      neonConfig.poolQueryViaFetch = false;
+      await pool.end();
+    }
+  });
+
   test("runs many queries at once", async () => {
     const results = await Promise.all(Array.from({ length: 50 }, (_, n) => sql`select ${n}::int as n`));
     expect(results.map((rows) => rows[0]!.n)).toEqual(Array.from({ length: 50 }, (_, n) => n));
@@ -249,6 +286,28 @@ describe("logins of /sql", () => {
         expect(body.rows).toEqual([["1"]]);
       }
     }
+  });
+
+  test.each(["api", "apiauth"])("are taken at %s.<domain>, the name that drivers make up", async (label) => {
+    const [hostname, port] = home.address.split(":");
+    const sent = request({
+      hostname,
+      port,
+      path: "/sql",
+      method: "POST",
+      headers: { host: `${label}.localhost:${port}`, "neon-connection-string": home.urls.pooled, ...raw },
+    });
+    sent.end(JSON.stringify({ query: "select 1" }));
+    const answer = await new Promise<import("node:http").IncomingMessage>((resolve, reject) =>
+      sent.once("response", resolve).once("error", reject),
+    );
+    expect([answer.statusCode, ((await json(answer)) as { rows: unknown }).rows]).toEqual([200, [["1"]]]);
+  });
+
+  test("tolerate what other poolers' URLs carry", async () => {
+    const url = `${home.urls.pooled}?pgbouncer=true&connection_limit=1&pool_timeout=5&options=-c%20a.b%3Dc&schema=public`;
+    const { body } = await post({ query: "select 1" }, { ...raw, "neon-connection-string": url });
+    expect(body.rows).toEqual([["1"]]);
   });
 
   test("follow a password that was changed with SQL, within a second", async () => {
