@@ -31,14 +31,15 @@ const dollarTag = /\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/y;
 const quoteStart = /(?:[uU]&)?"|(?:[eEbBxXnN]|[uU]&)?'/y;
 const operator = /::|:=|[+*/<>=~!@#%^&|`?:-]/y;
 
-export function readTokens(text: string): Token[] {
-  const tokens: Token[] = [];
-  for (let at = 0; at < text.length; ) {
+export const readTokens = (text: string): Token[] => [...scanTokens(text)];
+
+/** One token after the other, so that who looks for the end of a statement does not read what comes behind it. */
+export function* scanTokens(text: string, from = 0): Generator<Token> {
+  for (let at = from; at < text.length; ) {
     const token = readToken(text, at);
-    tokens.push(token);
+    yield token;
     at = token.end;
   }
-  return tokens;
 }
 
 function readToken(text: string, start: number): Token {

@@ -1,25 +1,26 @@
 /** In charge of SQL and commands that come line by line: a file, or what is piped to the shell. The first error ends it. */
+import { readLines } from "./read-lines.ts";
 import type { Shell } from "./shell.ts";
 import { isComplete } from "./split-input.ts";
 
+/** Of what is behind COPY as much is sent at once. */
+const copyChunkBytes = 65_536;
+
 /** False when something failed. */
-export async function runScript(
-  shell: Shell,
-  lines: AsyncIterable<string> | Iterable<string>,
-): Promise<boolean> {
-  const source = readLines(lines);
+export async function runScript(shell: Shell, chunks: AsyncIterable<Buffer>): Promise<boolean> {
+  const lines = readLines(chunks);
   const dataBefore = shell.inlineData;
-  // What stands behind COPY … FROM STDIN is its data, up to a line with \.
-  shell.inlineData = async function* () {
-    for (let line = await source.next(); !line.done && line.value !== "\\."; line = await source.next())
-      yield Buffer.from(`${line.value}\n`);
-  };
+  shell.inlineData = () => readInlineData(lines);
   try {
     let typed = "";
-    for (let line = await source.next(); !line.done && !shell.isOver; line = await source.next()) {
-      typed += `${line.value}\n`;
+    // Whether it is over is asked before the next line: whoever writes may keep the pipe open.
+    while (!shell.isOver) {
+      const { value, done } = await lines.next();
+      if (done) break;
+      const line = value.toString("utf8");
+      typed += line;
       // Only these can have ended it: a long statement is not read anew with every line.
-      if (!/[;\\]/.test(line.value) || !isComplete(typed)) continue;
+      if (!/[;\\]/.test(line) || !isComplete(typed)) continue;
       const text = typed;
       typed = "";
       if (!(await shell.runInput(text))) return false;
@@ -27,12 +28,24 @@ export async function runScript(
     return shell.isOver || typed.trim() === "" || (await shell.runInput(typed));
   } finally {
     shell.inlineData = dataBefore;
+    // Lets go of the file or pipe.
+    await lines.return(undefined);
   }
 }
 
-async function* readLines(
-  lines: AsyncIterable<string> | Iterable<string>,
-): AsyncGenerator<string, undefined> {
-  for await (const line of lines) yield line.replace(/\r$/, "");
-  return undefined;
+/** What stands behind COPY … FROM STDIN is its data, up to a line with \. */
+async function* readInlineData(lines: AsyncGenerator<Buffer, undefined>): AsyncGenerator<Buffer> {
+  let waiting: Buffer[] = [];
+  let bytes = 0;
+  for (;;) {
+    const { value: line, done } = await lines.next();
+    if (done || /^\\\.\r?\n?$/.test(line.length > 4 ? "" : line.toString("latin1"))) break;
+    waiting.push(line);
+    bytes += line.length;
+    if (bytes < copyChunkBytes) continue;
+    yield Buffer.concat(waiting);
+    waiting = [];
+    bytes = 0;
+  }
+  if (bytes > 0) yield Buffer.concat(waiting);
 }

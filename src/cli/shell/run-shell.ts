@@ -1,8 +1,8 @@
 /** In charge of the shell as a whole: on a terminal with an editor and its banner, else as a script from stdin. */
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { userConfigDirectory } from "../../base/directories.ts";
-import { exitCodes } from "../../base/error-codes.ts";
+import { posternError } from "../../base/error.ts";
+import { exitCodeOf, exitCodes } from "../../base/error-codes.ts";
 import type { CommandInput } from "../command-input.ts";
 import type { CliContext } from "../context.ts";
 import { renderBanner, renderPrompt } from "./banner.ts";
@@ -21,32 +21,82 @@ export async function runShell(context: CliContext, input: CommandInput): Promis
     readOnly: input.flag("readOnly"),
     guardsProtected: true,
   });
+  const isScript = input.list("command").length > 0 || input.list("file").length > 0;
   try {
-    const isInteractive = process.stdin.isTTY === true && process.stderr.isTTY === true;
-    return await (isInteractive ? converse(context, opened) : runPiped(context, opened));
+    const isInteractive = !isScript && process.stdin.isTTY === true && process.stderr.isTTY === true;
+    return await (isInteractive ? converse(context, opened, input) : runUnattended(context, opened, input));
   } finally {
     await opened.session.close();
   }
 }
 
-async function runPiped(
+/** What --command and --file give, else what is piped; nothing is asked, and the first error ends it. */
+async function runUnattended(
   { output }: CliContext,
   { session, about }: OpenedShell,
+  input: CommandInput,
 ): Promise<number | undefined> {
   const shell = new Shell({ session, about, paint: output.paint, talkPaint: output.talkPaint });
-  setFormat(shell, output.format);
-  const lines = createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY });
-  const worked = await runScript(shell, lines);
-  await shell.redirect?.end();
-  lines.close();
-  return worked ? undefined : exitCodes.sql;
+  prepare(shell, output.format, input);
+  // The statement must not go on at the server when nobody waits for it any more.
+  const stop = (signal: NodeJS.Signals) => {
+    const code = signal === "SIGINT" ? exitCodes.interrupted : hangUpCode;
+    void session
+      .cancel()
+      .catch(() => {})
+      .finally(() => process.exit(code));
+    setTimeout(() => process.exit(code), 1_000);
+  };
+  process.on("SIGINT", stop).on("SIGTERM", stop).on("SIGHUP", stop);
+  try {
+    const worked = await runSources(shell, input);
+    await shell.redirect?.end();
+    if (worked) return undefined;
+    return shell.lastError ? exitCodeOf(shell.lastError.code) : exitCodes.sql;
+  } finally {
+    process.off("SIGINT", stop).off("SIGTERM", stop).off("SIGHUP", stop);
+  }
+}
+
+async function runSources(shell: Shell, input: CommandInput): Promise<boolean> {
+  const commands = input.list("command");
+  const files = input.list("file");
+  if (commands.length + files.length === 0) return runScript(shell, process.stdin);
+  // COPY … FROM STDIN reads what is piped.
+  shell.inlineData = () => process.stdin;
+  for (const command of commands) if (!shell.isOver && !(await shell.runInput(command))) return false;
+  for (const file of files) {
+    if (shell.isOver) break;
+    const worked = await (file === "-"
+      ? runScript(shell, process.stdin)
+      : shell.runInput(`\\i ${quoted(file)}`));
+    if (!worked) return false;
+  }
+  return true;
+}
+
+const quoted = (file: string): string => `'${file.replaceAll("'", "''")}'`;
+
+function prepare(shell: Shell, format: string, input: CommandInput): void {
+  setFormat(shell, format);
+  for (const given of input.list("set")) {
+    const [, name, value] = /^(\w+)=(.*)$/s.exec(given) ?? [];
+    if (name === undefined) {
+      throw posternError("Y1013", `--set ${given} is no NAME=VALUE.`, { hint: "--set table=users" });
+    }
+    shell.settings.variables.set(name, value!);
+  }
 }
 
 function setFormat(shell: Shell, format: string): void {
   if (format === "json" || format === "csv") shell.settings.format = format as ResultFormat;
 }
 
-async function converse(context: CliContext, { session, about, key }: OpenedShell): Promise<undefined> {
+async function converse(
+  context: CliContext,
+  { session, about, key }: OpenedShell,
+  input: CommandInput,
+): Promise<undefined> {
   const { output } = context;
   const file = join(userConfigDirectory(), "history", key.replaceAll(/[^\w.-]/g, "_"));
   const history = await openHistory(file);
@@ -59,7 +109,7 @@ async function converse(context: CliContext, { session, about, key }: OpenedShel
     paint: output.paint,
     talkPaint: output.talkPaint,
   });
-  setFormat(shell, output.format);
+  prepare(shell, output.format, input);
   shell.settings.expanded = "auto";
   shell.ask = (question) => askOnTerminal(terminal, question);
   const editor = new LineEditor({

@@ -34,7 +34,7 @@ export async function openShell(
   input: CommandInput,
   mode: SessionMode,
 ): Promise<OpenedShell> {
-  const target = await requireTarget(context, input, input.text("database"));
+  const target = await requireTarget(context, input, namedDatabase(input));
   if (target.kind === "database") return openDatabase(context, input, target, mode);
   const session = await ShellSession.open(directConnector(target.url), mode.readOnly);
   const { hostname, port } = hostOf(target.url);
@@ -47,6 +47,15 @@ export async function openShell(
     tryAs: tryingAs(context, target),
   };
   return { session, about, key: `${host}_${session.database}_${session.user}` };
+}
+
+/** As an argument or as `-d`. @throws Y1013 for two of them */
+export function namedDatabase(input: CommandInput): string | undefined {
+  const [argument] = input.args;
+  const option = input.text("database");
+  if (argument !== undefined && option !== undefined && argument !== option)
+    throw posternError("Y1013", "The database is named twice.", { hint: "Leave -d away." });
+  return argument ?? option;
 }
 
 async function openDatabase(

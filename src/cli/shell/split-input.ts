@@ -1,5 +1,5 @@
 /** In charge of cutting what was typed into statements and commands, and of telling when it can be run. */
-import { readTokens, type Token } from "./read-tokens.ts";
+import { readTokens, scanTokens } from "./read-tokens.ts";
 
 export type InputPart =
   /** `isWhole`: it ends with its semicolon. */
@@ -37,10 +37,12 @@ export function isComplete(text: string): boolean {
   return last.kind === "command" || (last.isWhole && !readTokens(text).at(-1)!.isOpen);
 }
 
-const hasContent = (sql: string): boolean =>
-  readTokens(sql).some(
-    ({ kind, start, end }) => kind !== "space" && kind !== "comment" && sql.slice(start, end) !== ";",
-  );
+function hasContent(sql: string): boolean {
+  for (const { kind, start, end } of scanTokens(sql)) {
+    if (kind !== "space" && kind !== "comment" && sql.slice(start, end) !== ";") return true;
+  }
+  return false;
+}
 
 function lineAt(text: string, start: number): string {
   const end = text.indexOf("\n", start);
@@ -66,7 +68,7 @@ function findEnd(text: string, from: number): End {
   let brackets = 0;
   let blocks = 0;
   const words: string[] = [];
-  for (const token of tokensFrom(text, from)) {
+  for (const token of scanTokens(text, from)) {
     const piece = text.slice(token.start, token.end);
     if (token.kind === "backslash") return { end: token.start, isWhole: false, command: true };
     if (piece === "(") brackets += 1;
@@ -88,10 +90,4 @@ const isRoutine = (words: readonly string[]): boolean =>
 function countBlocks(blocks: number, word: string): number {
   if (word === "BEGIN" || (word === "CASE" && blocks > 0)) return blocks + 1;
   return word === "END" ? Math.max(0, blocks - 1) : blocks;
-}
-
-function* tokensFrom(text: string, from: number): Generator<Token> {
-  for (const token of readTokens(text.slice(from))) {
-    yield { ...token, start: token.start + from, end: token.end + from };
-  }
 }

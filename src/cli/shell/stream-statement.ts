@@ -3,6 +3,7 @@
  * dealt with, so an answer of any size needs the memory of one batch. COPY's data goes the same way.
  */
 import type pg from "pg";
+import { messageOf } from "../../base/error.ts";
 
 export interface ResultColumn {
   name: string;
@@ -89,6 +90,8 @@ class Streamed {
   #work: Promise<unknown> = Promise.resolve();
   #sinkError: unknown;
   #wire: Wire | undefined;
+  /** A second one would be answered to the next statement. */
+  #hasSynced = false;
 
   constructor(sql: string, params: readonly (string | null)[], sink: StatementSink, outcome: Outcome) {
     this.#sql = sql;
@@ -124,7 +127,7 @@ class Streamed {
     const wish = await this.#flush();
     if (wish === "stop" || this.#sinkError !== undefined) {
       wire.close({ type: "P" });
-      wire.sync();
+      this.#sync(wire);
     } else {
       wire.execute({ rows: rowsPerBatch });
       wire.flush();
@@ -135,10 +138,16 @@ class Streamed {
     const [, tag, count] = /^(.*?)(?: (?:\d+ )?(\d+))?$/.exec(text)!;
     this.#tag = tag!;
     this.#count = count === undefined ? undefined : Number(count);
-    wire.sync();
+    this.#sync(wire);
   }
 
   handleEmptyQuery(wire: Wire): void {
+    this.#sync(wire);
+  }
+
+  #sync(wire: Wire): void {
+    if (this.#hasSynced) return;
+    this.#hasSynced = true;
     wire.sync();
   }
 
@@ -151,7 +160,7 @@ class Streamed {
     }
     // The state of the transaction is known when the server is ready again.
     wire.once("readyForQuery", () => setImmediate(finish));
-    wire.sync();
+    this.#sync(wire);
   }
 
   handleReadyForQuery(): void {
@@ -166,8 +175,23 @@ class Streamed {
 
   handleCopyInResponse(wire: Wire): void {
     const chunks = this.#sink.copyIn?.();
-    if (chunks) void sendChunks(wire, chunks);
+    if (chunks) void this.#sendChunks(wire, chunks);
     else wire.sendCopyFail("no data was given: \\copy reads a file");
+  }
+
+  /** The end of the data is answered only when the server is asked to. */
+  async #sendChunks(wire: Wire, chunks: AsyncIterable<Buffer>): Promise<void> {
+    try {
+      for await (const chunk of chunks) {
+        if (this.#hasSynced) return;
+        wire.sendCopyFromChunk(chunk);
+        if (wire.stream.writableNeedDrain) await drained(wire);
+      }
+      if (!this.#hasSynced) wire.endCopyFrom();
+      this.#sync(wire);
+    } catch (error) {
+      if (!this.#hasSynced) wire.sendCopyFail(messageOf(error));
+    }
   }
 
   handleCopyData({ chunk }: { chunk: Buffer }): void {
@@ -199,14 +223,12 @@ class Streamed {
   }
 }
 
-async function sendChunks(wire: Wire, chunks: AsyncIterable<Buffer>): Promise<void> {
-  try {
-    for await (const chunk of chunks) {
-      wire.sendCopyFromChunk(chunk);
-      if (wire.stream.writableNeedDrain) await new Promise((resolve) => wire.stream.once("drain", resolve));
-    }
-    wire.endCopyFrom();
-  } catch (error) {
-    wire.sendCopyFail(error instanceof Error ? error.message : String(error));
-  }
-}
+/** Or closed: then nothing will be taken any more. */
+const drained = (wire: Wire): Promise<void> =>
+  new Promise((resolve) => {
+    const settle = () => {
+      wire.stream.off("drain", settle).off("close", settle);
+      resolve();
+    };
+    wire.stream.once("drain", settle).once("close", settle);
+  });

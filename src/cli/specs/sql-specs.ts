@@ -130,11 +130,19 @@ export const sqlSpecs: readonly CommandSpec[] = [
   {
     path: "db connect",
     aliases: ["db shell"],
-    summary: "open an SQL session",
+    summary: "open an SQL session; or run what is piped to it",
+    args: [databaseArgument],
     options: [
       byDatabase,
       ...databaseOptions,
       urlOption,
+      { flags: "-c, --command <sql>", summary: "run this, SQL or a \\ command, and end", repeat: true },
+      {
+        flags: "-f, --file <file>",
+        summary: "run this file, or - for stdin, behind --command, and end",
+        repeat: true,
+      },
+      { flags: "--set <name=value>", summary: "a variable, as \\set makes it", repeat: true },
       { flags: "--read-only", summary: "only read; nothing typed in the session can lift that" },
       { flags: "--http", summary: "through Postern's own port, where Postgres's cannot be reached" },
       { flags: "--psql", summary: "open Postgres's own psql on the direct URL" },
@@ -142,7 +150,9 @@ export const sqlSpecs: readonly CommandSpec[] = [
     examples: [
       "postern db connect",
       "postern db connect --psql",
-      "postern db connect -d my-app-db --read-only",
+      "postern db connect my-app-db --read-only",
+      'postern db connect -c "\\dt" -c "select count(*) from users"',
+      "pg_dump --inserts … | postern db connect my-app-db",
     ],
     load: () => import("../commands/db-connect.ts"),
   },

@@ -1,6 +1,6 @@
 /** In charge of the commands about files and programs of this machine. */
 import { spawn } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { messageOf, posternError } from "../../../base/error.ts";
 import { runScript } from "../run-script.ts";
@@ -18,16 +18,24 @@ export async function includeCommand(shell: Shell, rest: string, isRelative: boo
     return false;
   }
   const base = isRelative && running.length > 0 ? dirname(running.at(-1)!) : process.cwd();
-  const file = resolve(base, unquoted(rest));
+  return runFile(shell, resolve(base, unquoted(rest)));
+}
+
+/** As it is read: a file may be larger than the memory. @throws Y1013 */
+export async function runFile(shell: Shell, file: string): Promise<boolean> {
   if (running.length >= mostDepth) throw posternError("Y1013", `${file} runs itself.`);
-  const text = await readFile(file, "utf8").catch((error: unknown) => {
-    throw posternError("Y1013", `${file} cannot be read.`, { detail: messageOf(error) });
+  const unreadable = (error: unknown) =>
+    posternError("Y1013", `${file} cannot be read.`, { detail: messageOf(error) });
+  const handle = await open(file).catch((error: unknown) => {
+    throw unreadable(error);
   });
   running.push(file);
   try {
-    return await runScript(shell, text.split("\n"));
+    if ((await handle.stat()).isDirectory()) throw unreadable("It is a folder.");
+    return await runScript(shell, handle.createReadStream({ autoClose: false }) as AsyncIterable<Buffer>);
   } finally {
     running.pop();
+    await handle.close();
   }
 }
 

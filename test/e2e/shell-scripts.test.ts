@@ -1,0 +1,118 @@
+/** The shell without a terminal, against a real Postgres: what is piped, given and read from files. */
+import { type ExecFileSyncOptions, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startTestServer, superuser, type TestServer } from "../support/test-server.ts";
+import { waitUntil } from "../support/wait-until.ts";
+
+const program = fileURLToPath(new URL("../../dist/bin/postern.js", import.meta.url));
+
+let server: TestServer;
+let folder: string;
+let command: string[];
+
+beforeAll(async () => {
+  server = await startTestServer();
+  folder = await mkdtemp(join(tmpdir(), "pn-shell-"));
+  const url = `postgres://${superuser}@localhost:5432/postgres?host=${encodeURIComponent(server.socketDirectory)}`;
+  command = [program, "db", "connect", "--url", url];
+});
+afterAll(async () => {
+  await server.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const environment = () => ({ ...process.env, POSTERN_CONFIG_DIR: join(folder, "config"), NO_COLOR: "1" });
+
+/** What it wrote to stdout; throws where it fails. */
+function run(args: readonly string[], input?: string): string {
+  const options: ExecFileSyncOptions = { env: environment(), cwd: folder, stdio: "pipe", timeout: 30_000 };
+  return execFileSync(process.execPath, [...command, ...args], {
+    ...options,
+    encoding: "utf8",
+    ...(input === undefined ? {} : { input }),
+  });
+}
+
+function failure(
+  args: readonly string[],
+  input?: string,
+): { status: number; stdout: string; stderr: string } {
+  try {
+    run(args, input);
+  } catch (error) {
+    return error as { status: number; stdout: string; stderr: string };
+  }
+  throw new Error("It did not fail.");
+}
+
+describe("the shell without a terminal", () => {
+  it("runs what is piped, with or without a semicolon, and prints no prompt", () => {
+    expect(run([], "select 1 as one;\nselect 'two'\nas two")).toMatch(
+      /^one\n───\n {2}1\n\n\(1 row\)\n\n\S+\ntwo\n───\ntwo\n\n\(1 row\)\n\n\S+\n$/,
+    );
+    expect(run([])).toBe("");
+  });
+
+  it("ends with code 7 at the first error, before what comes behind it", () => {
+    const { status, stdout, stderr } = failure(
+      ["-o", "csv"],
+      "select 1 as a;\nselect nope;\nselect 2 as b;\n",
+    );
+    expect([status, stdout]).toEqual([7, "a\n1\n"]);
+    expect(stderr).toContain('ERROR 42703: column "nope" does not exist\n  select nope\n         ^');
+  });
+
+  it("ends by \\q although the pipe stays open", async () => {
+    const child = spawn(process.execPath, [...command], { env: environment(), cwd: folder });
+    child.stdin.write("select 1;\n\\q\n");
+    expect(await once(child, "exit")).toEqual([0, null]);
+  });
+
+  it("takes data behind COPY as it is, up to its end or the end of the file", async () => {
+    await writeFile(
+      join(folder, "data.sql"),
+      "create table lines (id int, line text);\ncopy lines from stdin;\n1\ta;b\u2028c\n2\t\\\\q\n\\.\nselect 'then';\n" +
+        "copy lines from stdin csv;\n3,last",
+    );
+    expect(run(["-o", "csv", "-f", "data.sql"])).toBe("?column?\nthen\n");
+    expect(run(["-o", "json", "-c", "select * from lines order by id"])).toBe(
+      '[\n  {"id": 1, "line": "a;b\u2028c"},\n  {"id": 2, "line": "\\\\q"},\n  {"id": 3, "line": "last"}\n]\n',
+    );
+  });
+
+  it("gives what is piped to a COPY of --command, and leaves the session usable when it is refused", () => {
+    run(["-c", "create table numbers (n int primary key)", "-c", "copy numbers from stdin"], "1\n2\n");
+    expect(run(["-o", "csv", "-c", "\\copy numbers to stdout"])).toBe("1\n2\n");
+    const refused = failure(["-c", "copy numbers from stdin"], "2\n");
+    expect([refused.status, refused.stderr]).toEqual([7, expect.stringContaining("ERROR 23505")]);
+  });
+
+  it("knows variables and commands, and names a file that is not there", () => {
+    expect(run(["-o", "csv", "--set", "what=it's", "-c", "select :'what' as a"])).toBe("a\nit's\n");
+    expect(failure(["-f", "nowhere.sql"])).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("nowhere.sql cannot be read."),
+    });
+  });
+
+  it("takes its statement along when it is interrupted", async () => {
+    const child = spawn(process.execPath, [...command, "-c", "select pg_sleep(3000)"], {
+      env: environment(),
+    });
+    const ended = once(child, "exit");
+    const watcher = await server.connect();
+    const count = async () => {
+      const sql = "select from pg_stat_activity where query = 'select pg_sleep(3000)' and state = 'active'";
+      return (await watcher.query(sql)).rows.length;
+    };
+    await waitUntil("the statement runs", async () => (await count()) === 1);
+    child.kill("SIGINT");
+    expect(await ended).toEqual([130, null]);
+    await waitUntil("nothing is left of it", async () => (await count()) === 0);
+  });
+});
