@@ -3,7 +3,7 @@ export type Observation =
   | {
       type: "service";
       service: string;
-      event: "starting" | "ready" | "adopted" | "stopped" | "died" | "failed";
+      event: "starting" | "ready" | "adopted" | "stopped" | "died" | "failed" | "moved";
       pid?: number;
       detail?: string;
     }

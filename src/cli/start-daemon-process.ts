@@ -12,6 +12,7 @@ import { daemonLog, daemonProgram, readTail } from "./daemon-process.ts";
 /** What the daemon writes to the descriptor in POSTERN_START_FD, one JSON object a line. */
 type StartEvent =
   | { type: "phase"; name: string; message: string }
+  | { type: "warning"; message: string }
   | { type: "progress"; done: number; total: number; unit: string }
   | { type: "ready"; status: DaemonStatus; admin_key?: string }
   | { type: "error"; error: ErrorBody };
@@ -22,6 +23,7 @@ export interface StartOptions {
   /** Its output goes here instead of to its log. */
   foreground: boolean;
   onPhase(message: string): void;
+  onWarning(message: string): void;
 }
 
 export interface StartedDaemon {
@@ -43,6 +45,7 @@ export async function startDaemonProcess(options: StartOptions): Promise<Started
       phase = event.message;
       options.onPhase(phase);
     }
+    if (event.type === "warning") options.onWarning(event.message);
     if (event.type === "progress") {
       options.onPhase(`${phase}  ${event.done}/${event.total} ${event.unit}`);
     }

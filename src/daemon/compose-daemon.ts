@@ -52,7 +52,10 @@ export async function composeDaemon(options: ComposeOptions): Promise<void> {
   const metrics = new Metrics();
   const observe = observeWith(createLogObserver(config), metrics.observe);
   const certificate = await openCertificate(config, account);
-  const ports = await choosePorts(config);
+  const ports = await choosePorts(config, (message) => {
+    observe({ type: "service", service: "ports", event: "moved", detail: message });
+    options.events.tell({ type: "warning", message });
+  });
   const poolAdminPassword = (await readOrMakeSecret(config.home, "pool-admin", 24)).toString("hex");
   const serversOptions = {
     config,

@@ -5,6 +5,8 @@ import type { DaemonStatus, ErrorBody } from "@postern/sdk/protocol";
 export type StartEvent =
   | { type: "phase"; name: string; message: string }
   | { type: "progress"; done: number; total: number; unit: string }
+  /** Something is other than it was, and the start goes on. */
+  | { type: "warning"; message: string }
   /** `admin_key`: only at the first start of a home. */
   | { type: "ready"; status: DaemonStatus; admin_key?: string }
   | { type: "error"; error: ErrorBody };

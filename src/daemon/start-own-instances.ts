@@ -3,6 +3,7 @@
  * doors. What a daemon left half done when it died is seen here: a server that runs is awake, whatever was noted of it.
  */
 import { inParallel } from "../base/in-parallel.ts";
+import { keepServer } from "../instances/keep-server.ts";
 import { ensureGate, serverDoor } from "../instances/server-door.ts";
 import { serverSpec } from "../instances/server-spec.ts";
 import { doorSocket } from "../runtime/gate/gate-messages.ts";
@@ -38,7 +39,7 @@ export async function startOwnInstances(
   });
   await inParallel(4, awake, async (row) => {
     // One server that does not start is the trouble of one database; the supervisor goes on trying.
-    await servers.supervisor.keepRunning(specOf(row), { evenIfItFails: true });
+    await keepServer({ ...options, ...servers, state }, specOf(row), { evenIfItFails: true });
     await updateInstance(state, row.id, { version: await servers.runtime.versionOf(specOf(row)) });
     if (asleep.has(row.id)) await saveAwake(state, row.id);
   });

@@ -6,7 +6,8 @@ import { posternError } from "../base/error.ts";
 import { inParallel } from "../base/in-parallel.ts";
 import { KeyedLock } from "../base/keyed-lock.ts";
 import type { Observe } from "../base/observation.ts";
-import { canListen } from "../instances/free-port.ts";
+import { describePortHolder } from "../base/port-holder.ts";
+import { isFreeWithin } from "../instances/free-port.ts";
 import type { Platform } from "../instances/platform.ts";
 import { serverLayout } from "../instances/server-layout.ts";
 import { serverSpec } from "../instances/server-spec.ts";
@@ -151,10 +152,13 @@ export async function startTenantServers(
   });
 }
 
+/** The program that had it may be about to end. */
+const patienceMs = 3_000;
+
 /** @throws Y0004 */
 async function requireFreePort(port: number, listen: string, variable: string): Promise<void> {
-  if (await canListen(port, listen)) return;
-  throw posternError("Y0004", `Port ${port} on ${listen} is in use by another program.`, {
+  if (await isFreeWithin(port, listen, patienceMs)) return;
+  throw posternError("Y0004", `Port ${port} on ${listen} is in use by ${await describePortHolder(port)}.`, {
     hint: `Choose another with ${variable}, or 0 for any free one.`,
   });
 }

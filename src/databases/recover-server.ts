@@ -9,6 +9,7 @@ import { replaySettings } from "../archive/scratch-server.ts";
 import { sleep } from "../base/clock.ts";
 import { posternError } from "../base/error.ts";
 import type { AccountId } from "../base/id.ts";
+import { keepServer } from "../instances/keep-server.ts";
 import type { OperationHandler, OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
 import { serverSpec } from "../instances/server-spec.ts";
@@ -75,7 +76,7 @@ export const recoverServer: OperationHandler = {
   /** What could be restored is not taken away again; the server is tried as it is. */
   async undo(platform, run) {
     const row = await requireInstance(platform, run);
-    await platform.supervisor.keepRunning(serverSpec(platform.config.home, row.id, row.tcp_port, row.class), {
+    await keepServer(platform, serverSpec(platform.config.home, row.id, row.tcp_port, row.class), {
       evenIfItFails: true,
     });
   },
@@ -87,7 +88,7 @@ async function startAgain(
   run: OperationRun,
   spec: ReturnType<typeof serverSpec>,
 ): Promise<void> {
-  await platform.supervisor.keepRunning({ ...spec, settings: { ...spec.settings, ...replaySettings } });
+  await keepServer(platform, { ...spec, settings: { ...spec.settings, ...replaySettings } });
   for (;;) {
     const isRecovering = await withAdmin(platform, spec.name, "postgres", async (client) => {
       const { rows } = await client.query<{ recovering: boolean }>(
@@ -98,7 +99,7 @@ async function startAgain(
     if (!isRecovering) break;
     await sleep(200, run.signal);
   }
-  await platform.supervisor.keepRunning(spec);
+  await keepServer(platform, spec);
 }
 
 /** One that still runs archives all that it has. */

@@ -6,6 +6,7 @@ import { replaySettings } from "../archive/scratch-server.ts";
 import { posternError } from "../base/error.ts";
 import type { InstanceId } from "../base/id.ts";
 import { clientRoles } from "../instances/client-access.ts";
+import { keepServer } from "../instances/keep-server.ts";
 import type { OperationRun } from "../instances/operation-run.ts";
 import { roleExists } from "../instances/physical-database.ts";
 import type { Platform } from "../instances/platform.ts";
@@ -48,7 +49,7 @@ export async function restoreOwnServer(
     await run.remember({ renamed: true });
   }
   await run.step("server", async () => {
-    await platform.supervisor.keepRunning(serverSpec(home, id, instance.tcp_port, instance.class));
+    await keepServer(platform, serverSpec(home, id, instance.tcp_port, instance.class));
     await updateInstance(platform.state, id, { status: "running" });
     await updateDatabase(platform.state, row.id, { instance_id: id });
     const { socketDirectory } = serverLayout(home, id);

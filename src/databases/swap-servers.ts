@@ -3,6 +3,7 @@
  * and archives with the servers. Everything is set to what was planned, so it can be repeated, or set back.
  */
 import type { InstanceId } from "../base/id.ts";
+import { keepServer } from "../instances/keep-server.ts";
 import { leaveGate } from "../instances/leave-gate.ts";
 import type { Platform } from "../instances/platform.ts";
 import { serverDoor } from "../instances/server-door.ts";
@@ -76,7 +77,7 @@ async function swapNow(platform: Platform, swap: ServerSwap, pair: SwapPair): Pr
 async function start(platform: Platform, row: DatabaseRow, id: InstanceId): Promise<void> {
   const { home } = platform.config;
   const instance = (await findInstance(platform.state, id))!;
-  await platform.supervisor.keepRunning(serverSpec(home, id, instance.tcp_port, instance.class));
+  await keepServer(platform, serverSpec(home, id, instance.tcp_port, instance.class));
   if (instance.front_port !== null) await platform.gate.serve(serverDoor(platform, instance, false));
   await takeOver(platform, id, row);
   const { socketDirectory } = serverLayout(home, id);

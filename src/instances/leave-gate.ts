@@ -4,6 +4,7 @@
  */
 import type { InstanceId } from "../base/id.ts";
 import { findInstance, type InstanceRow, updateInstance } from "../state/instances.ts";
+import { keepServer } from "./keep-server.ts";
 import type { Platform } from "./platform.ts";
 import { serverDoor } from "./server-door.ts";
 import { serverSpec } from "./server-spec.ts";
@@ -28,8 +29,8 @@ async function restart(platform: Platform, instance: InstanceRow, port: number):
     await updateInstance(state, id, { tcp_port: port, front_port: null });
   } catch (error) {
     await gate.serve(serverDoor(platform, instance, false)).catch(() => {});
-    await supervisor.keepRunning(serverSpec(config.home, id, inner, databaseClass), { evenIfItFails: true });
+    await keepServer(platform, serverSpec(config.home, id, inner, databaseClass), { evenIfItFails: true });
     throw error;
   }
-  await supervisor.keepRunning(serverSpec(config.home, id, port, databaseClass));
+  await keepServer(platform, serverSpec(config.home, id, port, databaseClass));
 }

@@ -5,22 +5,21 @@ import { dirname, join } from "node:path";
 import type { DatabaseClass } from "@postern/sdk/protocol";
 import { hasCode } from "../base/error.ts";
 import type { InstanceId } from "../base/id.ts";
+import { portTakenError } from "../runtime/port-taken.ts";
 import {
   deleteInstanceRow,
   findInstance,
   type InstanceRow,
   insertInstance,
-  listInstances,
   updateInstance,
 } from "../state/instances.ts";
-import { freePort } from "./free-port.ts";
+import { canListen } from "./free-port.ts";
+import { keepServer } from "./keep-server.ts";
 import type { Platform } from "./platform.ts";
+import { nextPort, takenPorts } from "./reserve-ports.ts";
 import { ensureGate, serverDoor } from "./server-door.ts";
 import { serverLayout } from "./server-layout.ts";
 import { serverSpec } from "./server-spec.ts";
-
-/** Own instances count up from the shared one's port, leaving some for other uses. */
-const firstPortOffset = 10;
 
 export interface ProvisionOptions {
   /** It will sleep when it is not in use: the gate stands before it from the beginning. */
@@ -36,21 +35,42 @@ export async function provisionInstance(
   databaseClass: DatabaseClass = "db.p2",
   options: ProvisionOptions = {},
 ): Promise<InstanceRow> {
-  const row = await ensureReserved(platform, id, databaseClass, options);
-  const spec = serverSpec(platform.config.home, id, row.tcp_port, row.class);
+  const reserved = await ensureReserved(platform, id, databaseClass, options);
+  const spec = serverSpec(platform.config.home, id, reserved.tcp_port, reserved.class);
   const { major } = options;
   await platform.runtime.create({ ...spec, ...(major !== undefined && { major }) });
-  await platform.supervisor.keepRunning(spec);
-  if (row.front_port !== null) {
-    await ensureGate(platform);
-    await platform.gate.serve(serverDoor(platform, row, false));
-  }
+  await keepServer(platform, spec);
+  const row = await openDoor(platform, id);
   const version = await platform.runtime.versionOf(spec);
   await updateInstance(platform.state, id, { status: "running", version });
   platform.warmPool
     .refill(major)
     .catch((error: unknown) => platform.observe({ type: "fault", where: "warm pool", error }));
   return { ...row, status: "running", version };
+}
+
+/** Where the gate stands before it; where nobody knows its port yet, that may be another than the reserved one. */
+async function openDoor(platform: Platform, id: InstanceId): Promise<InstanceRow> {
+  for (;;) {
+    // The server itself may have moved.
+    const row = (await findInstance(platform.state, id))!;
+    const { front_port: port } = row;
+    if (port === null) return row;
+    await ensureGate(platform);
+    const isNew = row.status === "creating" && !platform.gate.door(id);
+    try {
+      if (isNew && !(await canListen(port, platform.config.listen))) throw await portTakenError(id, port);
+      await platform.gate.serve(serverDoor(platform, row, false));
+      return row;
+    } catch (error) {
+      if (!isNew || !hasCode(error, "Y4014")) throw error;
+      const front_port = await nextPort(platform, await takenPorts(platform));
+      // Another that is made at this moment may have taken it: then the next one.
+      await updateInstance(platform.state, id, { front_port }).catch((failure: unknown) => {
+        if (!hasCode(failure, "23505")) throw failure;
+      });
+    }
+  }
 }
 
 /**
@@ -66,7 +86,7 @@ export async function startClone(
   const spec = serverSpec(platform.config.home, id, tcp_port, instanceClass);
   // The copy was synced as a whole; file by file would take longer than the copying.
   const settings = { ...spec.settings, recovery_init_sync_method: "syncfs" };
-  await platform.supervisor.keepRunning({ ...spec, settings, closed: true });
+  await keepServer(platform, { ...spec, settings, closed: true });
 }
 
 /** The instance's row, and with it its port; repeatable. */
@@ -127,23 +147,3 @@ async function reserveInstance(
     }
   }
 }
-
-/** The ports of a server behind the gate: its URL keeps the one that it has, and it gets another. */
-export async function innerPort(
-  platform: Platform,
-  { tcp_port }: InstanceRow,
-): Promise<Pick<InstanceRow, "tcp_port" | "front_port">> {
-  return { tcp_port: await nextPort(platform, await takenPorts(platform)), front_port: tcp_port };
-}
-
-/** One at 5432 would make its socket where the name for all servers' sockets is. */
-async function takenPorts({ state }: Platform): Promise<Set<number>> {
-  const instances = await listInstances(state);
-  return new Set([
-    5432,
-    ...instances.flatMap(({ tcp_port, front_port }) => [tcp_port, front_port ?? tcp_port]),
-  ]);
-}
-
-const nextPort = ({ ports, config }: Platform, taken: ReadonlySet<number>): Promise<number> =>
-  freePort(ports.direct + firstPortOffset, taken, config.listen);

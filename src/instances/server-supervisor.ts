@@ -1,6 +1,6 @@
 /** In charge of servers staying up: it looks at each one's process and starts again what died. */
 
-import { messageOf } from "../base/error.ts";
+import { hasCode, messageOf } from "../base/error.ts";
 import type { Observe } from "../base/observation.ts";
 import type { Service } from "../base/service.ts";
 import type { Runtime, ServerSpec } from "../runtime/runtime.ts";
@@ -27,6 +27,14 @@ export interface SuperviseOptions {
   /** A failed first start does not throw: it is tried again in the background. */
   evenIfItFails?: boolean;
 }
+
+export interface KeepOptions extends SuperviseOptions {
+  /** Asked when another program has the server's port; resolves with nothing where no other will do. */
+  anotherPort?(): Promise<number | undefined>;
+}
+
+/** Where another port would do, nobody waits long for the one that was to be. */
+const movablePatienceMs = 500;
 
 const lookEveryMs = 200;
 /** A pid can be reused by another process: now and then the whole identity is checked. */
@@ -56,9 +64,12 @@ export class ServerSupervisor implements Service {
   }
 
   /** Starts a Postgres server (or takes it over) and keeps it up from then on. */
-  async keepRunning(spec: ServerSpec, options: SuperviseOptions = {}): Promise<void> {
-    const start = () => this.#runtime.start(spec);
-    await this.supervise({ name: spec.name, start, findPid: () => this.#runtime.findPid(spec) }, options);
+  async keepRunning(spec: ServerSpec, options: KeepOptions = {}): Promise<void> {
+    const runtime = this.#runtime;
+    let { tcpPort } = spec;
+    const start = () =>
+      startSomewhere(runtime, { ...spec, tcpPort }, options.anotherPort, (port) => (tcpPort = port));
+    await this.supervise({ name: spec.name, start, findPid: () => runtime.findPid(spec) }, options);
   }
 
   async supervise(supervised: Supervised, options: SuperviseOptions = {}): Promise<void> {
@@ -134,6 +145,27 @@ export class ServerSupervisor implements Service {
       Object.assign(entry, { status: "failed", detail: messageOf(error), failure: error });
       entry.retryAt = performance.now() + Math.min(30_000, 250 * 2 ** entry.attempts);
       this.#observe({ type: "service", service: entry.name, event: "failed", detail: messageOf(error) });
+    }
+  }
+}
+
+/** Moves to other ports as long as it may. */
+async function startSomewhere(
+  runtime: Runtime,
+  spec: ServerSpec,
+  anotherPort: KeepOptions["anotherPort"],
+  onMoved: (port: number) => void,
+): Promise<number> {
+  if (!anotherPort) return runtime.start(spec);
+  for (;;) {
+    try {
+      return await runtime.start({ ...spec, portPatienceMs: movablePatienceMs });
+    } catch (error) {
+      if (!hasCode(error, "Y4014")) throw error;
+      const port = await anotherPort();
+      if (port === undefined) return runtime.start(spec);
+      spec.tcpPort = port;
+      onMoved(port);
     }
   }
 }

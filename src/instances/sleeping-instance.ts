@@ -12,8 +12,9 @@ import type { InstanceRow } from "../state/instances.ts";
 import { saveAwake } from "../state/pauses.ts";
 import { openLook } from "./awake-session.ts";
 import { drainServer, type LeavingSessions } from "./drain-server.ts";
+import { keepServer } from "./keep-server.ts";
 import type { Platform } from "./platform.ts";
-import { innerPort } from "./provision-instance.ts";
+import { nextPort, takenPorts } from "./reserve-ports.ts";
 import { ensureGate, serverDoor } from "./server-door.ts";
 import { serverLayout } from "./server-layout.ts";
 import type { ServerSession } from "./server-sessions.ts";
@@ -85,7 +86,7 @@ async function tryToSleep(
 /** The first time, Postgres gives its port to the gate, which can have it now that Postgres has stopped. */
 async function noteAsleep(platform: Platform, before: InstanceRow, { save }: SleepOptions): Promise<void> {
   for (;;) {
-    const after = { ...before, ...(before.front_port === null ? await innerPort(platform, before) : {}) };
+    const after = before.front_port === null ? await behindGate(platform, before) : before;
     await platform.gate.serve(serverDoor(platform, after, true));
     try {
       return await save(after);
@@ -95,6 +96,13 @@ async function noteAsleep(platform: Platform, before: InstanceRow, { save }: Sle
     }
   }
 }
+
+/** Its URL keeps the port that it has, and the server gets another. */
+const behindGate = async (platform: Platform, row: InstanceRow): Promise<InstanceRow> => ({
+  ...row,
+  tcp_port: await nextPort(platform, await takenPorts(platform)),
+  front_port: row.tcp_port,
+});
 
 /** Everyone who came meanwhile goes on as if nothing had been. */
 async function letThrough(platform: Platform, instance: InstanceRow): Promise<void> {
@@ -144,16 +152,16 @@ export function wakeInstance(platform: Platform, id: InstanceId): Promise<void> 
 
 /** Postern's own tables are not asked on the way: clients wait. */
 async function start(platform: Platform, door: DoorPlan): Promise<void> {
-  const { gate, supervisor, observe, config } = platform;
+  const { gate, observe, config } = platform;
   const { name, upstream } = door;
   const tell = (where: string) => (error: unknown) => observe({ type: "fault", where, error });
   try {
-    await supervisor.keepRunning(serverSpec(config.home, name, upstream.port, door.class));
+    await keepServer(platform, serverSpec(config.home, name, upstream.port, door.class));
   } catch (error) {
     await gate.fail(name, messageOf(error)).catch(tell(`the gate of ${name}`));
     throw error;
   }
   // A gate that died is told when it is back, and a note that could not be made is made up for by the watch on idleness.
-  await gate.serve(door).catch(tell(`the gate of ${name}`));
+  await gate.serve({ ...(gate.door(name) ?? door), held: false }).catch(tell(`the gate of ${name}`));
   await saveAwake(platform.state, name).catch(tell(`noting that ${name} is awake`));
 }

@@ -15,6 +15,7 @@ export function isPassingFault(error: unknown): boolean {
       "08006",
       "53300",
       "Y4001",
+      "Y4014",
       "Y6011",
       "Y8001",
       "ECONNRESET",

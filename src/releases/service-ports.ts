@@ -1,6 +1,6 @@
 /** In charge of where services listen: the port that stays the same for an environment, and that of one process. */
 import { posternError } from "../base/error.ts";
-import { anyFreePort, canListen } from "../instances/free-port.ts";
+import { canListen, lastingPort } from "../instances/free-port.ts";
 import type { Platform } from "../instances/platform.ts";
 import type { Service } from "../manifest/manifest.ts";
 import type { EnvironmentKey } from "../state/releases.ts";
@@ -44,7 +44,7 @@ async function frontPort(
         row.service === service.name,
     );
     if (mine && (wanted === undefined || mine.port === wanted)) return mine.port;
-    const port = wanted ?? (await anyFreePort(frontAddress));
+    const port = wanted ?? (await lastingPort(frontAddress));
     const isMine = await saveServicePort(state, { ...key, service: service.name, port });
     if (isMine) return port;
     if (wanted !== undefined) throw portTaken(service.name, wanted, "another service of Postern's has it");
@@ -68,7 +68,7 @@ export function publishedPort(text: string): number | undefined {
 export async function processPort(listening: Listening): Promise<number | null> {
   if (listening.kind === "none") return null;
   if (listening.kind === "own") return listening.port;
-  return anyFreePort("127.0.0.1");
+  return lastingPort("127.0.0.1");
 }
 
 export const isFree = (port: number): Promise<boolean> => canListen(port, frontAddress);

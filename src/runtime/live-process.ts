@@ -13,6 +13,14 @@ export async function readCommandLine(pid: number): Promise<string | undefined> 
   }
 }
 
+/** Of a server that writes its pid into a file and has a path of its own on its command line; null: it does not run. */
+export async function findServerPid(pidFile: string, path: string): Promise<number | null> {
+  const [first] = (await readFile(pidFile, "utf8").catch(() => "")).split("\n");
+  const pid = Number(first);
+  if (!Number.isInteger(pid) || pid <= 1) return null;
+  return (await readCommandLine(pid))?.includes(path) ? pid : null;
+}
+
 /** Sends a signal; false when the process is gone already. */
 export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
   try {

@@ -2,7 +2,7 @@
 import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { posternError } from "../base/error.ts";
-import { readCommandLine, signalProcess, waitForExit } from "./live-process.ts";
+import { findServerPid, signalProcess, waitForExit } from "./live-process.ts";
 import { ownPath } from "./own-path.ts";
 import {
   type PoolerSettings,
@@ -118,13 +118,9 @@ export class PgBouncer implements Pooler {
     await waitForExit(isAlive, 5_000);
   }
 
-  async findPid(): Promise<number | null> {
-    const pid = Number(
-      (await readFile(join(this.#options.directory, "pgbouncer.pid"), "utf8").catch(() => "")).trim(),
-    );
-    if (!Number.isInteger(pid) || pid <= 1) return null;
-    const command = await readCommandLine(pid);
-    return command?.includes(this.#options.directory) ? pid : null;
+  findPid(): Promise<number | null> {
+    const { directory } = this.#options;
+    return findServerPid(join(directory, "pgbouncer.pid"), directory);
   }
 
   async route(target: PoolTarget): Promise<void> {

@@ -3,10 +3,11 @@ import type { ChildProcess } from "node:child_process";
 import { chmod, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { messageOf, posternError } from "../base/error.ts";
-import { readCommandLine, signalProcess, waitForExit } from "./live-process.ts";
+import { findServerPid, readCommandLine, signalProcess, waitForExit } from "./live-process.ts";
 import { memoryLimitBytes } from "./memory-limit.ts";
 import { ownPath } from "./own-path.ts";
 import { ownSocket, pointSocket } from "./point-socket.ts";
+import { portTakenError } from "./port-taken.ts";
 import type { PostgresMajors } from "./postgres-majors.ts";
 import type { Runtime, ServerSpec } from "./runtime.ts";
 import type { ServerAccount } from "./server-account.ts";
@@ -30,8 +31,9 @@ export interface ProcessRuntimeOptions {
 /** Crash recovery may take minutes; a server that still says "starting" is waited for. */
 const startTimeoutMs = 600_000;
 /** A killed postmaster's children hold the shared memory for a moment; a new one refuses to start until they are gone. */
-const stillHeld =
-  /pre-existing shared memory block|lock file "postmaster.pid" already exists|Address already in use/;
+const stillHeld = /pre-existing shared memory block|lock file "postmaster.pid" already exists/;
+const portTaken = /Address already in use/;
+const heldWithinMs = 30_000;
 
 export class ProcessRuntime implements Runtime {
   readonly #options: ProcessRuntimeOptions;
@@ -55,7 +57,7 @@ export class ProcessRuntime implements Runtime {
     await requireData(spec);
     await this.#makeDirectory(spec.socketDirectory, 0o700);
     const running = await this.#adopt(spec);
-    const deadline = performance.now() + 30_000;
+    const begun = performance.now();
     for (;;) {
       try {
         const pid = running ?? (await this.#launch(spec));
@@ -63,8 +65,13 @@ export class ProcessRuntime implements Runtime {
         await linkSocket(spec);
         return pid;
       } catch (error) {
-        const held = stillHeld.test((error as { detail?: string }).detail ?? "");
-        if (running !== null || !held || performance.now() > deadline) throw error;
+        const { detail = "" } = error as { detail?: string };
+        const isTaken = spec.tcpPort !== null && portTaken.test(detail);
+        const patienceMs = (isTaken ? spec.portPatienceMs : undefined) ?? heldWithinMs;
+        const isPassing = running === null && (isTaken || stillHeld.test(detail));
+        if (isTaken && performance.now() - begun > patienceMs)
+          throw await portTakenError(spec.name, spec.tcpPort!, detail);
+        if (!isPassing || performance.now() - begun > patienceMs) throw error;
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     }
@@ -88,12 +95,8 @@ export class ProcessRuntime implements Runtime {
     });
   }
 
-  async findPid(spec: ServerSpec): Promise<number | null> {
-    const [first] = await readPidFile(spec);
-    const pid = Number(first);
-    if (!Number.isInteger(pid) || pid <= 1) return null;
-    const command = await readCommandLine(pid);
-    return command?.includes(spec.dataDirectory) ? pid : null;
+  findPid({ dataDirectory }: ServerSpec): Promise<number | null> {
+    return findServerPid(join(dataDirectory, "postmaster.pid"), dataDirectory);
   }
 
   async remove(spec: ServerSpec): Promise<void> {

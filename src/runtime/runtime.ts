@@ -10,6 +10,8 @@ export interface ServerSpec {
   logFile: string;
   /** Loopback port of the direct URL; null: unix socket only. */
   tcpPort: number | null;
+  /** How long a port that another program has is waited for; half a minute if not given. */
+  portPatienceMs?: number;
   /** postgresql.conf settings of this server beyond those that all have. */
   settings: Record<string, string>;
   /** Nobody comes by TCP, though it listens there: a copy of another server that has not its own passwords yet. */
@@ -23,7 +25,7 @@ export interface ServerSpec {
 export interface Runtime {
   /** Makes the data directory if there is none yet; repeatable; a half-made one from a crash is replaced. */
   create(spec: ServerSpec): Promise<void>;
-  /** Starts, or takes over what runs already; resolves with the postmaster's pid once it accepts connections. @throws Y4002 */
+  /** Starts, or takes over what runs already; resolves with the postmaster's pid once it accepts connections. @throws Y4002 Y4014 */
   start(spec: ServerSpec): Promise<number>;
   /** Makes it read its settings, rules and certificate again. Nothing to do when it is not running. */
   reload(spec: ServerSpec): Promise<void>;

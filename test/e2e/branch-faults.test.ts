@@ -2,36 +2,41 @@
 import type { CreatedBranch, CreatedDatabase, DatabaseInfo, OperationInfo } from "@postern/sdk/protocol";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type BackupFixture, backupFixture } from "../support/backup-fixture.ts";
+import { killInStep } from "../support/crash-driver.ts";
 import { createPosternHome, type PosternHome } from "../support/postern-home.ts";
 import { listInstanceFolders, listServerDatabases, listServerRoles } from "../support/server-facts.ts";
 import { waitUntil } from "../support/wait-until.ts";
+import { installWriteGate, type WriteGate } from "../support/write-gate.ts";
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 });
 
 let postern: PosternHome;
 let fixture: BackupFixture;
+let gate: WriteGate;
 
 beforeAll(async () => {
   postern = await createPosternHome();
   await postern.start();
   fixture = backupFixture(postern);
+  gate = await installWriteGate(postern);
 });
-afterAll(() => postern.close());
+afterAll(async () => {
+  await gate?.end();
+  await postern.close();
+});
 
-/** Kills the daemon as soon as the operation is in this step, and starts another one. */
-async function killAt(id: string, step: string): Promise<void> {
-  await waitUntil(
-    `the step "${step}" of ${id}`,
-    async () => {
-      const { steps, status } = await postern.api<OperationInfo>("GET", `/v1/operations/${id}`);
-      if (status === "failed" || status === "completed")
-        throw new Error(`${id} is ${status} before "${step}"`);
-      return steps.some(({ name }) => name === step);
-    },
-    60_000,
-  );
-  await postern.stop("SIGKILL");
+/** Kills the daemon in this step of what is begun, and starts another one. */
+async function killIn<Begun>(
+  kind: string,
+  step: string,
+  begin: () => Promise<Begun>,
+  idOf: (begun: Begun) => string,
+): Promise<Begun> {
+  await gate.closeAfter(kind, step);
+  const begun = await begin();
+  await killInStep(postern, gate, idOf(begun), step);
   await postern.start();
+  return begun;
 }
 
 /** What is on the servers is what Postern knows of, no more and no less. */
@@ -67,12 +72,12 @@ describe.each([
   });
 
   it.each(creating)("in the step %s of a new branch is made good by its successor", async (step) => {
-    const accepted = await postern.api<CreatedBranch>(
-      "POST",
-      `/v1/databases/${parent.id}/branches?wait=false`,
-      {},
+    const accepted = await killIn(
+      "create_branch",
+      step,
+      () => postern.api<CreatedBranch>("POST", `/v1/databases/${parent.id}/branches?wait=false`, {}),
+      ({ operation_id }) => operation_id,
     );
-    await killAt(accepted.operation_id, step);
     await fixture.completed(await postern.api("GET", `/v1/operations/${accepted.operation_id}`));
     expect(await numbers(accepted.id)).toEqual(await numbers(parent.id));
     await expectNothingHalfMade();
@@ -88,16 +93,19 @@ describe.each([
     });
     await fixture.rows(branch.id, "insert into t values (100)");
     const before = await numbers(parent.id);
-    const reset = await postern.api<OperationInfo>("POST", `/v1/databases/${branch.id}/branch/reset`);
-    await killAt(reset.id, step);
+    const ask = (what: string, body?: unknown) => () =>
+      postern.api<OperationInfo>("POST", `/v1/databases/${branch.id}/branch/${what}`, body);
+    const reset = await killIn("reset_branch", step, ask("reset"), ({ id }) => id);
     await fixture.completed(reset);
     expect([await numbers(parent.id), await numbers(branch.id)]).toEqual([before, before]);
     const next = before.length + 1;
     await fixture.rows(branch.id, `insert into t values (${next})`);
-    const promotion = await postern.api<OperationInfo>("POST", `/v1/databases/${branch.id}/branch/promote`, {
-      skip_safety_snapshot: true,
-    });
-    await killAt(promotion.id, step);
+    const promotion = await killIn(
+      "promote_branch",
+      step,
+      ask("promote", { skip_safety_snapshot: true }),
+      ({ id }) => id,
+    );
     await fixture.completed(promotion);
     const after = [...before, next];
     expect([await numbers(parent.id), await numbers(branch.id)]).toEqual([after, after]);

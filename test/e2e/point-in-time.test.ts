@@ -12,8 +12,10 @@ import type {
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { withAdmin } from "../../src/instances/with-admin.ts";
+import { killInStep } from "../support/crash-driver.ts";
 import { createPosternHome, type PosternHome } from "../support/postern-home.ts";
 import { waitUntil } from "../support/wait-until.ts";
+import { installWriteGate } from "../support/write-gate.ts";
 
 let postern: PosternHome;
 
@@ -190,20 +192,15 @@ describe("a database with a server of its own", { timeout: 150_000 }, () => {
     await query(own, "insert into orders select generate_series(1, 100)");
     await archived(own);
     at = await damage(own);
+    const gate = await installWriteGate(postern);
+    await gate.closeAfter("restore_to_time", "files");
     restored = await postern.api<CreatedDatabase>("POST", `/v1/databases/${own.id}/restore-to-time`, { at });
-    for (const step of ["files", "replay", "server"]) {
-      await waitUntil(
-        `the step ${step}`,
-        async () => {
-          const now = await postern.api<OperationInfo>("GET", `/v1/operations/${restored.operation_id}`);
-          expect(now.error).toBeNull();
-          return now.status === "completed" || now.steps.some(({ name }) => name === step);
-        },
-        90_000,
-      );
-      await postern.stop("SIGKILL");
+    for (const [step, next] of [["files", "replay"], ["replay", "server"], ["server"]] as const) {
+      await killInStep(postern, gate, restored.operation_id, step);
+      if (next !== undefined) await gate.closeAfter("restore_to_time", next);
       await start();
     }
+    await gate.end();
     await done(await postern.api<OperationInfo>("GET", `/v1/operations/${restored.operation_id}`));
     expect(await count(restored, "orders")).toBe(150);
     expect(await count(own, "orders")).toBe(0);

@@ -8,25 +8,31 @@ import type {
 } from "@postern/sdk/protocol";
 import pg from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { isOver, killInStep } from "../support/crash-driver.ts";
 import { createPosternHome, type PosternHome } from "../support/postern-home.ts";
 import { waitUntil } from "../support/wait-until.ts";
+import { installWriteGate, type WriteGate } from "../support/write-gate.ts";
 
 let postern: PosternHome;
 let database: CreatedDatabase;
+let gate: WriteGate;
 beforeAll(async () => {
   postern = await createPosternHome();
   await postern.start();
+  gate = await installWriteGate(postern);
   database = await postern.api("POST", "/v1/databases", { name: "hit" });
   await query("create table written (value int)");
   await query("create table keyless (a int)");
   await query("insert into keyless select generate_series(1, 20000)");
 });
-afterAll(() => postern.close());
+afterAll(async () => {
+  await gate?.end();
+  await postern.close();
+});
 
 const query = async (sql: string) =>
   (await postern.api<QueryResult>("POST", `/v1/db/${database.id}/query`, { sql }, database.token)).rows;
 const read = (id: string) => postern.api<OperationInfo>("GET", `/v1/operations/${id}`);
-const isOver = ({ status }: OperationInfo) => status !== "pending" && status !== "running";
 
 async function asAdmin(server: string, name: string, sql: string): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({
@@ -59,14 +65,11 @@ it.each([
   if (before.class === to) await scaleAway(to);
   const { pooled } = await postern.api<DatabaseUrls>("GET", `/v1/databases/${database.id}/urls`);
   await tryToWrite(pooled);
+  await gate.closeAfter("scale_database", step);
   const { id } = await postern.api<OperationInfo>("POST", `/v1/databases/${database.id}/scale`, {
     class: to,
   });
-  await waitUntil(`the step ${step}`, async () => {
-    const operation = await read(id);
-    return isOver(operation) || operation.steps.some(({ name }) => name === step);
-  });
-  await postern.stop("SIGKILL");
+  await killInStep(postern, gate, id, step);
   // PgBouncer and the servers outlive the daemon: whoever gets through writes.
   await tryToWrite(pooled);
   await postern.start();

@@ -8,21 +8,27 @@ import type {
 } from "@postern/sdk/protocol";
 import pg from "pg";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { isOver, killInStep } from "../support/crash-driver.ts";
 import { createPosternHome, type PosternHome } from "../support/postern-home.ts";
 import { waitUntil } from "../support/wait-until.ts";
+import { installWriteGate, type WriteGate } from "../support/write-gate.ts";
 
 // The first use of a major downloads it.
 vi.setConfig({ testTimeout: 300_000 });
 
 let postern: PosternHome;
+let gate: WriteGate;
 beforeAll(async () => {
   postern = await createPosternHome();
   await postern.start();
+  gate = await installWriteGate(postern);
 });
-afterAll(() => postern.close());
+afterAll(async () => {
+  await gate?.end();
+  await postern.close();
+});
 
 const read = (id: string) => postern.api<OperationInfo>("GET", `/v1/operations/${id}`);
-const isOver = ({ status }: OperationInfo) => status !== "pending" && status !== "running";
 
 it.each(["copy", "catch up", "switch", "remove the old copy"])("killed in the step `%s`", async (step) => {
   const name = `hit-${step.replaceAll(" ", "-")}`;
@@ -32,14 +38,11 @@ it.each(["copy", "catch up", "switch", "remove the old copy"])("killed in the st
   await query("create table kept as select n from generate_series(1, 20000) n");
   const urls = () => postern.api<DatabaseUrls>("GET", `/v1/databases/${database.id}/urls`);
   const before = await urls();
+  await gate.closeAfter("upgrade_database", step);
   const { id } = await postern.api<OperationInfo>("POST", `/v1/databases/${database.id}/upgrade`, {
     to: "17",
   });
-  await waitUntil(`the step ${step}`, async () => {
-    const operation = await read(id);
-    return isOver(operation) || operation.steps.some((one) => one.name === step);
-  });
-  await postern.stop("SIGKILL");
+  await killInStep(postern, gate, id, step);
   await postern.start();
   await waitUntil("the upgrade has ended", async () => isOver(await read(id)), 120_000);
   expect(await read(id)).toMatchObject({ status: "completed", error: null });

@@ -66,6 +66,30 @@ export async function crashAt(
   return { died, during, operation: await waitForEnd(postern, id) };
 }
 
+/**
+ * Kills the daemon in a step of an operation, wherever it is in it: in its middle if it takes long enough, else at its end,
+ * where the gate holds it (`closeAfter`, before the operation begins). The caller starts another daemon.
+ */
+export async function killInStep(
+  postern: PosternHome,
+  gate: WriteGate,
+  id: string,
+  step: string,
+): Promise<void> {
+  await waitUntil(
+    `the step "${step}" of ${id}`,
+    async () => {
+      if (await gate.isReached()) return true;
+      const operation = await postern.api<OperationInfo>("GET", `/v1/operations/${id}`);
+      if (isOver(operation)) throw new Error(`${id} has no step "${step}": ${JSON.stringify(operation)}`);
+      return operation.steps.some(({ name }) => name === step);
+    },
+    90_000,
+  );
+  await postern.stop("SIGKILL");
+  await gate.open("rollback");
+}
+
 export async function waitForEnd(
   postern: PosternHome,
   id: string,

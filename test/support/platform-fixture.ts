@@ -141,7 +141,7 @@ async function startPlatform(
   const stopping = new AbortController();
   const options = {
     config,
-    ports: await choosePorts(config),
+    ports: await choosePorts(config, () => {}),
     account,
     toolchain: await testToolchain(),
     observe: (observation: Observation) => void observations.push(observation),

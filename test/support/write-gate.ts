@@ -14,6 +14,8 @@ const lock = 770_077;
 export interface WriteGate {
   /** Holds the nth write, and all that follow, of the operation that runs next and is of this kind. */
   close(kind: string, nth: number): Promise<void>;
+  /** Holds the next operation of this kind at the end of a step: its work is done, and nothing says so yet. */
+  closeAfter(kind: string, step: string): Promise<void>;
   /** Does a write wait? */
   isReached(): Promise<boolean>;
   /** Lets what waits through, or takes it back, and holds nothing any more. */
@@ -42,14 +44,16 @@ export async function installWriteGate(postern: PosternHome): Promise<WriteGate>
         for each row execute function write_gate.hold()`);
   const waiting = `
     select pid from pg_locks where locktype = 'advisory' and not granted and objid = ${lock}`;
+  const close = async (kind: string, nth: number | null, step: string | null) => {
+    await client.query(
+      `select pg_advisory_unlock_all(), pg_advisory_lock(${lock}), setval('write_gate.seen', 1, false)`,
+    );
+    await client.query("delete from write_gate.wish");
+    await client.query("insert into write_gate.wish values ($1, $2, $3)", [kind, nth, step]);
+  };
   return {
-    async close(kind, nth) {
-      await client.query(
-        `select pg_advisory_unlock_all(), pg_advisory_lock(${lock}), setval('write_gate.seen', 1, false)`,
-      );
-      await client.query("delete from write_gate.wish");
-      await client.query("insert into write_gate.wish values ($1, $2)", [kind, nth]);
-    },
+    close: (kind, nth) => close(kind, nth, null),
+    closeAfter: (kind, step) => close(kind, null, step),
     isReached: async () => (await client.query(waiting)).rowCount! > 0,
     async open(end) {
       await client.query("delete from write_gate.wish");
@@ -80,7 +84,7 @@ export async function installWriteGate(postern: PosternHome): Promise<WriteGate>
 
 const install = `
   create schema if not exists write_gate;
-  create table if not exists write_gate.wish (kind text, nth bigint);
+  create table if not exists write_gate.wish (kind text, nth bigint, step text);
   create sequence if not exists write_gate.seen;
   create or replace function write_gate.hold() returns trigger language plpgsql security definer as $$
     begin
@@ -89,6 +93,11 @@ const install = `
         if not exists (select from write_gate.wish where kind = new.kind) or tg_op <> 'UPDATE'
           or new.progress is distinct from old.progress and new.progress is not null
         then return null; end if;
+        if exists (
+          select from write_gate.wish
+            where new.steps @> jsonb_build_array(jsonb_build_object('name', step, 'status', 'completed'))
+              and new.steps is distinct from old.steps
+        ) then perform pg_advisory_xact_lock_shared(${lock}); end if;
       elsif not exists (
         select from write_gate.wish join public.operations using (kind) where operations.status = 'running'
       ) then return null; end if;

@@ -37,7 +37,9 @@ export const run: CommandRun = async (context, input) => {
     return;
   }
   const progress = startProgress(context.output, { lines: true });
-  const started = await start(home, foreground, progress).finally(() => progress.end());
+  const warnings: string[] = [];
+  const started = await start({ home, foreground, progress, warnings }).finally(() => progress.end());
+  for (const warning of warnings) context.output.warn(warning);
   const status = await openDaemon(home, started.apiUrl, started.adminKey);
   context.output.success("Postern is ready");
   await show(context, status);
@@ -72,12 +74,26 @@ interface Start {
   child?: StartedDaemon["child"];
 }
 
-async function start(home: string, foreground: boolean, progress: Progress): Promise<Start> {
+interface StartWish {
+  home: string;
+  foreground: boolean;
+  progress: Progress;
+  /** Gets what the daemon warns of. */
+  warnings: string[];
+}
+
+async function start({ home, foreground, progress, warnings }: StartWish): Promise<Start> {
   const config = await readUserConfig();
   const issueKey = config.home !== home || config.api_key === undefined;
   try {
     const onPhase = (message: string) => progress.update(message);
-    const { status, adminKey, child } = await startDaemonProcess({ home, issueKey, foreground, onPhase });
+    const { status, adminKey, child } = await startDaemonProcess({
+      home,
+      issueKey,
+      foreground,
+      onPhase,
+      onWarning: (message) => warnings.push(message),
+    });
     return { apiUrl: status.api_url, adminKey, child };
   } catch (error) {
     if (!hasCode(error, "Y0007")) throw error;

@@ -6,12 +6,12 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Config } from "../../base/config.ts";
 import { asPosternError } from "../../base/error.ts";
+import { findPortHolder } from "../../base/port-holder.ts";
 import type { CliContext } from "../context.ts";
 import { findDaemon } from "../daemon-process.ts";
 import { readUserConfig, userConfigFile } from "../user-config.ts";
 import { readVersion } from "../version.ts";
 import { type Check, Trouble } from "./check.ts";
-import { findPortHolder } from "./processes.ts";
 
 const program = fileURLToPath(new URL("../../bin/postern.js", import.meta.url));
 

@@ -1,6 +1,7 @@
 /** In charge of giving an instance of one database the memory and connections of another class: a restart that clients wait for. */
 import type { DatabaseClass } from "@postern/sdk/protocol";
 import pg from "pg";
+import { keepServer } from "../../instances/keep-server.ts";
 import type { OperationRun } from "../../instances/operation-run.ts";
 import type { Platform } from "../../instances/platform.ts";
 import { serverDoor } from "../../instances/server-door.ts";
@@ -52,6 +53,6 @@ async function restart(platform: Platform, row: DatabaseRow, databaseClass: Data
     await platform.runtime.stop(spec);
   } finally {
     // Whatever became of the stop: from here on somebody looks after it again.
-    await platform.supervisor.keepRunning(spec);
+    await keepServer(platform, spec);
   }
 }

@@ -27,6 +27,7 @@ export class Door {
   readonly #waiting = new Map<Socket, () => void>();
   #socket: Server | undefined;
   #ports: Server[] = [];
+  #moving: Promise<void> = Promise.resolve();
   readonly #onWanted: () => void;
 
   constructor(plan: DoorPlan, onWanted: () => void) {
@@ -41,18 +42,22 @@ export class Door {
 
   /** Listens where the plan says, and lets nothing go that it still says. @throws what the operating system says */
   async follow(plan: DoorPlan): Promise<void> {
-    const { tcp } = plan;
-    const isMoved = JSON.stringify(tcp) !== JSON.stringify(this.#plan.tcp);
-    this.#plan = { ...plan, tcp: isMoved ? null : tcp };
+    this.#plan = { ...plan, tcp: this.#plan.tcp };
     if (plan.held) this.#held = true;
     this.#socket ??= await this.#bindSocket();
-    if (isMoved) {
-      for (const server of this.#ports.splice(0)) server.close();
-      for (const host of tcp?.addresses ?? []) this.#ports.push(await this.#bind({ host, port: tcp!.port }));
-      this.#plan = plan;
-    }
     if (!plan.held) this.#open();
     else if (this.#isWanted) this.#onWanted();
+    // Last: whoever came by the socket does not wait for a port that another program has.
+    this.#moving = this.#moving.catch(() => {}).then(() => this.#listenAt(plan.tcp));
+    await this.#moving;
+  }
+
+  async #listenAt(tcp: DoorPlan["tcp"]): Promise<void> {
+    if (JSON.stringify(tcp) === JSON.stringify(this.#plan.tcp)) return;
+    this.#plan.tcp = null;
+    for (const server of this.#ports.splice(0)) server.close();
+    for (const host of tcp?.addresses ?? []) this.#ports.push(await this.#bind({ host, port: tcp!.port }));
+    this.#plan.tcp = tcp;
   }
 
   async #bindSocket(): Promise<Server> {

@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { messageOf, posternError } from "../../base/error.ts";
-import { readCommandLine, signalProcess, waitForExit } from "../live-process.ts";
+import { findServerPid, readCommandLine, signalProcess, waitForExit } from "../live-process.ts";
+import { portTakenError } from "../port-taken.ts";
 import type { ServerAccount } from "../server-account.ts";
 import { spawnServer } from "../spawn-server.ts";
 import {
@@ -99,11 +100,14 @@ export class Gate {
     return this.#doors.size > 0;
   }
 
-  /** @throws Y4013 when the gate does not answer, or cannot listen there */
+  /** @throws Y4013 when the gate does not answer; Y4014 when another program has the port: the door is open all the same */
   async serve(plan: DoorPlan): Promise<void> {
     this.#doors.set(plan.name, plan);
     this.#unserved.add(plan.name);
-    await this.#ask({ type: "serve", plan });
+    await this.#ask({ type: "serve", plan }).catch(async (error: { detail?: string }) => {
+      if (plan.tcp === null || !/EADDRINUSE/.test(error.detail ?? "")) throw error;
+      throw await portTakenError(plan.name, plan.tcp.port);
+    });
     if (this.#doors.get(plan.name) === plan) this.#unserved.delete(plan.name);
   }
 
@@ -113,7 +117,8 @@ export class Gate {
     const plans = [...this.#unserved]
       .map((name) => this.#doors.get(name))
       .filter((plan) => plan !== undefined);
-    for (const plan of plans) await this.serve(plan);
+    const ends = await Promise.allSettled(plans.map((plan) => this.serve(plan)));
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
 
   /** Tells those who wait. */
@@ -214,9 +219,7 @@ export async function stopGate(directory: string): Promise<void> {
 }
 
 async function findGatePid(directory: string): Promise<number | null> {
-  const pid = Number((await readFile(join(directory, "gate.pid"), "utf8").catch(() => "")).trim());
-  if (!Number.isInteger(pid) || pid <= 1) return null;
-  return (await readCommandLine(pid))?.includes(` ${directory} `) ? pid : null;
+  return findServerPid(join(directory, "gate.pid"), ` ${directory} `);
 }
 
 const connectTo = (path: string): Promise<Socket> =>
