@@ -37,6 +37,8 @@ export interface ServersOptions {
   /** The servers' copy of the certificate; null: no TLS. */
   tlsFile: string | null;
   report(message: string): void;
+  /** The gate's, if it is not beside this code. */
+  gateProgram?: string;
 }
 
 export interface Servers {
@@ -79,6 +81,7 @@ export async function composeServers(options: ServersOptions): Promise<Servers> 
       directory: gateDirectory(config.home),
       logFile: join(config.home, "logs", "gate.log"),
       account,
+      program: options.gateProgram,
     }),
     instanceLock: new KeyedLock(),
   };

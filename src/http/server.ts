@@ -2,6 +2,7 @@
 import { rm } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { hasCode, posternError } from "../base/error.ts";
+import { describePortHolder } from "../base/port-holder.ts";
 import { WebSocketDoor, type WebSocketOptions } from "./accept-websockets.ts";
 import { countRequests } from "./count-requests.ts";
 import { type AppOptions, createApp } from "./create-app.ts";
@@ -59,7 +60,7 @@ export function createHttpServer(services: HttpServices, options: HttpServerOpti
         if (!hasCode(error, "EADDRINUSE")) throw error;
         throw posternError(
           "Y0004",
-          `Port ${options.port} on ${options.listen} is in use by another program.`,
+          `Port ${options.port} on ${options.listen} is in use by ${await describePortHolder(options.port)}.`,
           {
             hint: "Choose another with POSTERN_HTTP_PORT, or 0 for any free one.",
             cause: error,

@@ -5,6 +5,7 @@
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { DatabaseClass, Isolation } from "@postern/sdk/protocol";
 import pg from "pg";
 import { systemClock } from "../../src/base/clock.ts";
@@ -148,6 +149,8 @@ async function startPlatform(
     poolAdminPassword: "pool admin",
     tlsFile: null,
     report: () => {},
+    // A process of its own cannot run the source.
+    gateProgram: fileURLToPath(new URL("../../dist/bin/postern-gate.js", import.meta.url)),
   };
   const servers = await composeServers(options);
   const stopAll = () => stopServers(config.home, servers.runtime, servers.pooler);

@@ -3,11 +3,13 @@
  * the daemon. It holds nothing that outlives it, and knows of Postern's own tables only what it asks the daemon.
  */
 import cluster from "node:cluster";
+import { once } from "node:events";
 import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
 import { DatabaseAuthenticator } from "../../access/authenticate-database.ts";
 import type { Config } from "../../base/config.ts";
 import { asPosternError, hasCode, posternError } from "../../base/error.ts";
+import { describePortHolder } from "../../base/port-holder.ts";
 import { isWebSocketRequest } from "../../http/accept-websockets.ts";
 import { countRequests } from "../../http/count-requests.ts";
 import { answerDirectly } from "../../http/direct-data-plane.ts";
@@ -107,17 +109,18 @@ function shareOf({ limits }: Config, workers: number): Config["limits"] {
   };
 }
 
-function listen(server: Server, { config, port }: WorkerStart): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (error) =>
-      reject(hasCode(error, "EADDRINUSE") ? portInUse(config, port, error) : error),
-    );
-    server.listen(port, config.listen, resolve);
-  });
+async function listen(server: Server, { config, port }: WorkerStart): Promise<void> {
+  try {
+    const listening = once(server, "listening");
+    server.listen(port, config.listen);
+    await listening;
+  } catch (error) {
+    throw hasCode(error, "EADDRINUSE") ? await portInUse(config, port, error) : error;
+  }
 }
 
-const portInUse = ({ listen: address }: Config, port: number, cause: unknown) =>
-  posternError("Y0004", `Port ${port} on ${address} is in use by another program.`, {
+const portInUse = async ({ listen: address }: Config, port: number, cause: unknown) =>
+  posternError("Y0004", `Port ${port} on ${address} is in use by ${await describePortHolder(port)}.`, {
     hint: "Choose another with POSTERN_HTTP_PORT, or 0 for any free one.",
     cause,
   });

@@ -11,7 +11,7 @@ import { type DoorPlan, doorSocket } from "./gate-messages.ts";
 import { leadClient, type Upstream } from "./lead-client.ts";
 
 /** How long a port that another still holds is tried again: the server that had it may be about to end. */
-const bindWithinMs = 10_000;
+const bindWithinMs = 3_000;
 /** A server that runs but does not answer is being started again by the supervisor. */
 const retryWithinMs = 15_000;
 const retryEveryMs = 20;

@@ -26,9 +26,11 @@ export interface GateProcessOptions {
   directory: string;
   logFile: string;
   account: ServerAccount;
+  /** Where it is, if not beside this code. */
+  program?: string | undefined;
 }
 
-const program = fileURLToPath(new URL("../../bin/postern-gate.js", import.meta.url));
+const ownProgram = fileURLToPath(new URL("../../bin/postern-gate.js", import.meta.url));
 /** Room for what it holds; the bytes that it leads through are no garbage of its own. */
 const execArgv = ["--max-semi-space-size=4", "--max-old-space-size=512"];
 const startWithinMs = 10_000;
@@ -182,7 +184,7 @@ export class Gate {
   }
 
   async #launch(): Promise<number> {
-    const { directory, logFile, account } = this.#options;
+    const { directory, logFile, account, program = ownProgram } = this.#options;
     await rm(join(directory, "gate.pid"), { force: true });
     const identity = account.separate ? [String(account.uid), String(account.gid)] : [];
     const args = [...execArgv, program, directory, String(gateProtocol), ...identity];

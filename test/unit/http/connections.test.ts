@@ -49,7 +49,7 @@ describe("listening", () => {
     const { port } = await start();
     await expect(start({ port })).rejects.toMatchObject({
       code: "Y0004",
-      message: `Port ${port} on 127.0.0.1 is in use by another program.`,
+      message: expect.stringContaining(`Port ${port} on 127.0.0.1 is in use by process ${process.pid} (`),
       hint: expect.stringContaining("POSTERN_HTTP_PORT"),
     });
   });
