@@ -27,6 +27,8 @@ export interface VerifiedClaims {
   expiresAt: number;
   /** All claims, as JSON text. */
   json: string;
+  /** Of a token that belongs to one tenant of the application. */
+  tenant?: string;
 }
 
 /** Who speaks to a database in client mode; without claims it is `anon`, else `authenticated`. */

@@ -34,10 +34,11 @@ async function listContents(platform: Platform, stream: Readable, backup: Backup
 
 /** What the template of every database holds already, and belongs to the platform. */
 const platformEntry =
-  /^\d+; \d+ \d+ [A-Z ]+ (?:(?:auth|postern|postern_private) .*|- (?:[A-Z]+ )?(?:auth|postern|postern_private)) postern_(?:admin|ident|owner)$/;
+  /^\d+; \d+ \d+ [A-Z ]+ (?:(?:auth|postern|postern_private) .*|- (?:[A-Z]+ )?(?:auth|postern|postern_private)) postern_(?:admin|ident|log|owner)$/;
 const publicSchema = /^\d+; \d+ \d+ SCHEMA - public /;
 const ledgerData =
-  /^\d+; \d+ \d+ TABLE DATA postern (?:schema_migrations|unfinished_migrations) postern_admin$/;
+  /^\d+; \d+ \d+ TABLE DATA postern (?:schema_migrations|unfinished_migrations|state_mutations_(?:rest|\d{6})) postern_admin$/;
+const logPartition = /^\d+; 1259 \d+ TABLE postern (state_mutations_\w+) postern_admin$/;
 /** Of a move to another server that is under way. */
 const movingPublication = /^\d+; \d+ \d+ PUBLICATION (?:- |TABLE \S+ )postern_move_/;
 const privileges = /^\d+; \d+ \d+ (?:ACL|DEFAULT ACL) /;
@@ -49,8 +50,10 @@ export interface RestorePlan {
   content: string[];
   /** Who may do what with it; names roles, which may not exist where a backup of another database is restored. */
   privileges: string[];
-  /** Rows of the migration ledger. */
+  /** Rows of the migration ledger, and of the log of changes. */
   ledger: string[];
+  /** Tables of the log that must be there before its rows are; none: the dump knows of no log. */
+  logPartitions: string[];
   /** How many tables `content` has. */
   tables: number;
 }
@@ -65,6 +68,7 @@ export function planRestore(lines: readonly string[]): RestorePlan {
     content,
     privileges: tenant.filter((line) => privileges.test(line)),
     ledger: lines.filter((line) => ledgerData.test(line)),
+    logPartitions: lines.flatMap((line) => logPartition.exec(line)?.[1] ?? []),
     tables: content.filter((line) => table.test(line)).length,
   };
 }

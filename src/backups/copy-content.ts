@@ -13,6 +13,7 @@ import type { OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
 import { serverLayout } from "../instances/server-layout.ts";
 import { majorOf, serverToolchain } from "../instances/server-toolchain.ts";
+import { layStateLog } from "../instances/state-log.ts";
 import { connectAs, withAdmin } from "../instances/with-admin.ts";
 import { ownPath } from "../runtime/own-path.ts";
 import { type ProgramEnd, runProgram } from "../runtime/run-program.ts";
@@ -97,6 +98,7 @@ async function restore(platform: Platform, run: OperationRun, places: Restore): 
   const { stdout } = await runTool(platform, run, [to, "pg_restore"], ["--list", archive]);
   const plan = planRestore(stdout.split("\n").filter((line) => line !== "" && !line.startsWith(";")));
   // As in any restore: the ledger is the platform's, and nothing of the tenant's is there yet.
+  if (plan.logPartitions.length > 0) await layStateLog(platform, to, plan.logPartitions);
   await restoreChosen(platform, run, places, plan.ledger, adminRole);
   const owner = await connectAs(platform, to.instance_id!, to.database_name, to.role_name);
   try {

@@ -10,6 +10,7 @@ import { adminRole } from "../instances/database-address.ts";
 import type { OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
 import { majorOf, serverToolchain } from "../instances/server-toolchain.ts";
+import { layStateLog } from "../instances/state-log.ts";
 import { connectAs } from "../instances/with-admin.ts";
 import { withRoomForMore } from "../instances/with-room-for-more.ts";
 import { type BackupRow, findBackup } from "../state/backups.ts";
@@ -41,6 +42,8 @@ export async function restoreInto(
   // The ledger is the platform's. That this runs as its superuser is safe: nothing of the tenant's is in the database
   // yet, and the entries are COPY statements that pg_dump wrote for tables which no tenant can alter, in a file whose
   // checksum is the one noted.
+  if (plan.logPartitions.length > 0)
+    await layStateLog(platform, { ...row, database_name: databaseName }, plan.logPartitions);
   await restoreEntries(platform, run, backup, plan.ledger, target(adminRole));
   return withRoomForMore(platform, row, async () => {
     const owner = await connectAs(platform, row.instance_id!, databaseName, row.role_name);

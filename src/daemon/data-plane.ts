@@ -7,6 +7,7 @@ import type { ServerCertificate } from "../http/server-options.ts";
 import type { Platform } from "../instances/platform.ts";
 import { findAddress } from "../query/find-address.ts";
 import type { QueryService } from "../query/query-service.ts";
+import type { RecordService } from "../records/record-service.ts";
 import { findDatabaseIdByInnerName } from "../state/logins.ts";
 import { listKnownTokens, noteTokenUse } from "../state/tokens.ts";
 import type { Metrics } from "./metrics.ts";
@@ -32,6 +33,7 @@ export interface DataPlane {
 
 export interface DataPlaneOptions {
   query: QueryService;
+  records: Pick<RecordService, "closeDatabase" | "closeClients">;
   /** The daemon's own knowledge of who may ask. */
   access: { forget(databaseId: DatabaseId): void };
   metrics: Metrics;
@@ -43,7 +45,7 @@ export interface DataPlaneOptions {
 
 export function createDataPlane(platform: Platform, options: DataPlaneOptions): DataPlane {
   const { config, ports, state, observe } = platform;
-  const { query, access, daemonSocket, metrics, workers } = options;
+  const { query, records, access, daemonSocket, metrics, workers } = options;
   const questions: WorkerQuestions = {
     knownTokens: (databaseId) => listKnownTokens(state, databaseId),
     findAddress: (databaseId) => findAddress(platform, databaseId),
@@ -63,10 +65,18 @@ export function createDataPlane(platform: Platform, options: DataPlaneOptions): 
       await workers?.start({ start, questions, observe, noteUse, count });
     },
     async closeDatabase(databaseId) {
-      await Promise.all([query.closeDatabase(databaseId), workers?.order("closeDatabase", databaseId)]);
+      await Promise.all([
+        query.closeDatabase(databaseId),
+        records.closeDatabase(databaseId),
+        workers?.order("closeDatabase", databaseId),
+      ]);
     },
     async drainDatabase(databaseId) {
-      await Promise.all([query.drainDatabase(databaseId), workers?.order("drainDatabase", databaseId)]);
+      await Promise.all([
+        query.drainDatabase(databaseId),
+        records.closeDatabase(databaseId),
+        workers?.order("drainDatabase", databaseId),
+      ]);
     },
     async forgetTokens(databaseId) {
       access.forget(databaseId);
@@ -77,7 +87,11 @@ export function createDataPlane(platform: Platform, options: DataPlaneOptions): 
     },
     async closeClients(databaseId) {
       access.forget(databaseId);
-      await Promise.all([query.closeClients(databaseId), workers?.order("closeClients", databaseId)]);
+      await Promise.all([
+        query.closeClients(databaseId),
+        records.closeClients(databaseId),
+        workers?.order("closeClients", databaseId),
+      ]);
     },
   };
 }

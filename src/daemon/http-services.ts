@@ -8,6 +8,7 @@ import type { Platform } from "../instances/platform.ts";
 import { IdleWatch } from "../maintenance/idle-watch.ts";
 import { openQueryService } from "../query/open-query-service.ts";
 import type { QueryService } from "../query/query-service.ts";
+import type { RecordService } from "../records/record-service.ts";
 import { accessService } from "./access-service.ts";
 import { auditServices } from "./audit-services.ts";
 import { backupPolicyServices } from "./backup-policy-services.ts";
@@ -22,6 +23,7 @@ import { operationServices } from "./operation-services.ts";
 import { pauseServices } from "./pause-services.ts";
 import { pointInTimeServices } from "./point-in-time-services.ts";
 import { projectServices } from "./project-services.ts";
+import { openRecordService } from "./record-services.ts";
 import { composeReleases, type Releases } from "./release-services.ts";
 import { resetServices } from "./reset-services.ts";
 import { rowSecurityServices } from "./row-security-services.ts";
@@ -34,6 +36,7 @@ export interface Composition {
   services: HttpServices;
   /** Holds connections: whoever composes closes it. */
   query: QueryService;
+  records: RecordService;
   dataPlane: DataPlane;
   /** Whoever composes starts and stops it. */
   idleWatch: IdleWatch;
@@ -55,8 +58,9 @@ export function compositionOf(
   { facts, daemonSocket, metrics, sources, workers }: CompositionOptions,
 ): Composition {
   const query = openQueryService(platform, (databaseId) => openClientAccess(platform, databaseId));
+  const records = openRecordService(platform);
   const access = accessService(platform);
-  const dataPlane = createDataPlane(platform, { query, access, daemonSocket, metrics, workers });
+  const dataPlane = createDataPlane(platform, { query, records, access, daemonSocket, metrics, workers });
   const idleWatch = new IdleWatch(platform, dataPlane);
   // One at a time for an environment, whoever asks.
   const environmentLock = new KeyedLock();
@@ -67,6 +71,7 @@ export function compositionOf(
     metrics: metrics.serviceOf(metricsSource(platform, sources)),
     status: { describe: () => describeDaemon(platform, facts) },
     query,
+    records,
     tunnel: tunnelService(platform),
     rowSecurity: rowSecurityServices(platform, query),
     accounts: {
@@ -92,5 +97,5 @@ export function compositionOf(
     projects: projectServices(platform, dataPlane, environmentLock),
     releases: releases.service,
   };
-  return { services, query, dataPlane, idleWatch, releases };
+  return { services, query, records, dataPlane, idleWatch, releases };
 }

@@ -39,7 +39,7 @@ export async function startServices(options: ServicesOptions): Promise<void> {
     countSessions: () => servers.pooler.countSessions(),
     underWay: (): number => workers?.underWay ?? http.underWay(),
   };
-  const { services, query, dataPlane, idleWatch, releases } = compositionOf(platform, {
+  const { services, query, records, dataPlane, idleWatch, releases } = compositionOf(platform, {
     facts,
     daemonSocket,
     metrics,
@@ -47,6 +47,7 @@ export async function startServices(options: ServicesOptions): Promise<void> {
     workers,
   });
   cleanup.push(() => query.close());
+  cleanup.push(() => records.close());
   const handlers = { ...operationHandlers(dataPlane), ...releases.handlers };
   const worker = new OperationWorker(platform, handlers, stateConnection(config));
   const maintenance = new MaintenanceTimer(platform);

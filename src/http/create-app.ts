@@ -36,6 +36,7 @@ import { pauseRoutes } from "./routes/pauses.ts";
 import { pointInTimeRoutes } from "./routes/point-in-time.ts";
 import { projectRoutes } from "./routes/projects.ts";
 import { queryRoutes } from "./routes/query.ts";
+import { recordRoutes } from "./routes/records.ts";
 import { releaseRoutes } from "./routes/releases.ts";
 import { resetRoutes } from "./routes/reset.ts";
 import { rowSecurityRoutes } from "./routes/row-security.ts";
@@ -91,6 +92,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
   };
   app.register(async (dataPlane) => {
     queryRoutes(dataPlane, services, caller, rules, options.observe);
+    recordRoutes(dataPlane, services, caller, rules);
     tunnelRoutes(dataPlane);
   });
   app.register(async (dataPlane) => neonRoutes(dataPlane, services, rules, options.observe));

@@ -14,6 +14,7 @@ export function describeApi(app: HttpApp, version: string): void {
       },
       tags: [
         { name: "SQL over HTTP", description: "Statements on one database." },
+        { name: "Records", description: "Structured queries, and the log of who changed what." },
         { name: "Databases", description: "Making, showing and destroying them." },
         {
           name: "Tokens and credentials",

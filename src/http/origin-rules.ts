@@ -42,13 +42,16 @@ export function answerPreflights(
   rules: OriginRules,
 ): void {
   app.options<{ Params: { id: string; action: string } }>(
-    "/v1/db/:id/:action(query|execute|transaction)",
+    "/v1/db/:id/:action(query|execute|transaction|records)",
     { schema: { hide: true } as never },
     async (request, reply) => {
       if (await allowOrigin(request, reply, access, rules)) {
         reply
           .header("access-control-allow-methods", "POST")
-          .header("access-control-allow-headers", "authorization, content-type, x-request-id, server-timing")
+          .header(
+            "access-control-allow-headers",
+            "authorization, content-type, x-request-id, idempotency-key, server-timing",
+          )
           .header("access-control-max-age", preflightSeconds);
       }
       return reply.code(204).send();

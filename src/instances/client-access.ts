@@ -36,6 +36,9 @@ export interface PrepareOptions {
 /** In memory only: every life of the daemon has its own keys, and two calls for one database the same. */
 const lifeKey = randomBytes(32);
 
+export const macKeyOf = (databaseName: string): Buffer =>
+  createHmac("sha256", lifeKey).update(databaseName).digest();
+
 /** Names that no user can choose, as they begin with the database's: see databases/name-rules.ts. */
 export const clientRoles = (databaseName: string) => ({
   authenticated: `${databaseName}_authd`,
@@ -50,7 +53,7 @@ export async function prepareClientAccess(
 ): Promise<ClientLogins> {
   if (row.instance_id === null) throw posternError("Y3004", `Database ${row.name} is not ready yet.`);
   const roles = clientRoles(row.database_name);
-  const macKey = createHmac("sha256", lifeKey).update(row.database_name).digest();
+  const macKey = macKeyOf(row.database_name);
   const sql = await readSql("client-access");
   const settings = await withAdmin(place, row.instance_id, row.database_name, async (client) => {
     const usual = await readUsualSettings(client);
@@ -120,7 +123,7 @@ async function admitToAttach(client: pg.Client, login: string): Promise<void> {
        where oid = 'auth.attach(text, bigint, text)'::regprocedure`);
 }
 
-async function writeKey(client: pg.Client, key: Buffer): Promise<void> {
+export async function writeKey(client: pg.Client, key: Buffer): Promise<void> {
   const block = Buffer.alloc(64);
   key.copy(block);
   await client.query(

@@ -1,7 +1,14 @@
 /** In charge of reading the SQL files that stand beside the code. */
 import { readFile } from "node:fs/promises";
 
-export type SqlFile = "instance" | "template" | "ledger" | "dumped-roles" | "client-access" | "read-schema";
+export type SqlFile =
+  | "instance"
+  | "template"
+  | "ledger"
+  | "state-log"
+  | "dumped-roles"
+  | "client-access"
+  | "read-schema";
 
 /** Text of `src/postgres/sql/<name>.sql`. */
 export const readSql = (name: SqlFile): Promise<string> =>

@@ -24,6 +24,7 @@ export class BatchExchange implements Exchange {
   failedStep: Step | undefined;
   /** Called at ReadyForQuery, before `finished` settles. */
   onReadyForQuery: ((status: TransactionStatus) => void) | undefined;
+  onNotice: Exchange["onNotice"];
   /** Nothing more will come. */
   ended = false;
   readonly #steps: Step[] = [];

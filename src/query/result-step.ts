@@ -70,6 +70,16 @@ export class ResultStep implements Step {
     return chunks;
   }
 
+  /** The rows and nothing else, as an array. */
+  finishRows(): Buffer[] {
+    this.#options.budget.settle();
+    this.#encodeHeld();
+    if (!this.#shape) return [Buffer.from("[]")];
+    this.#out.text("]");
+    const [first, ...others] = this.#out.finish();
+    return [first!.subarray('{"rows":'.length), ...others];
+  }
+
   #encodeHeld(): void {
     const held = this.#held;
     if (!held) return;

@@ -44,6 +44,7 @@ export async function ensureServerTemplate(options: ServerTemplateOptions): Prom
     template: await readSql("template"),
     ledger: await readSql("ledger"),
     dumpedRoles: await readSql("dumped-roles"),
+    stateLog: await readSql("state-log"),
   };
   const major = Number(postgresMajor(options.toolchain));
   const version = createHash("sha256")
@@ -128,7 +129,7 @@ async function initialise(directory: string, { toolchain, account }: ServerTempl
 
 async function fill(
   spec: ServerSpec,
-  sql: { instance: string; template: string; ledger: string; dumpedRoles: string },
+  sql: Record<"instance" | "template" | "ledger" | "dumpedRoles" | "stateLog", string>,
 ): Promise<void> {
   const run = async (database: string, ...scripts: string[]) => {
     const client = new pg.Client({ host: spec.socketDirectory, port: 5432, user: adminRole, database });
@@ -140,7 +141,7 @@ async function fill(
     }
   };
   await run("postgres", sql.instance, `create database ${templateDatabase}`);
-  await run(templateDatabase, sql.template, sql.ledger, sql.dumpedRoles);
+  await run(templateDatabase, sql.template, sql.ledger, sql.dumpedRoles, sql.stateLog);
   await run(
     "postgres",
     `alter database ${templateDatabase} with is_template true allow_connections false`,

@@ -448,6 +448,7 @@ export function inMemoryServices(): InMemoryServices {
         yield { ...operation, status: "completed" as const };
       },
     },
+    records: { run: recording("records.run", () => ({ chunks: [Buffer.from("[]")], byteLength: 2 })) },
     query: {
       neon: recording("query.neon", answer),
       query: recording("query.query", answer),

@@ -16,6 +16,7 @@ export type * from "./protocol-operations.ts";
 export type * from "./protocol-pauses.ts";
 export type * from "./protocol-projects.ts";
 export type * from "./protocol-query.ts";
+export type * from "./protocol-records.ts";
 export type * from "./protocol-recovery.ts";
 export type * from "./protocol-releases.ts";
 export type * from "./protocol-status.ts";

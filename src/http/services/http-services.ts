@@ -21,6 +21,7 @@ import type {
 } from "./database-services.ts";
 import type { ProjectService } from "./project-services.ts";
 import type { QueryService, RowSecurityService, TunnelService } from "./query-services.ts";
+import type { RecordService } from "./record-services.ts";
 import type { ReleaseService } from "./release-services.ts";
 import type { AuditService, MetricsService, OperationService, StatusService } from "./server-services.ts";
 
@@ -44,6 +45,7 @@ export interface HttpServices {
   pointInTime: PointInTimeService;
   operations: OperationService;
   query: QueryService;
+  records: RecordService;
   tunnel: TunnelService;
   rowSecurity: RowSecurityService;
   projects: ProjectService;

@@ -21,6 +21,8 @@ export interface Exchange {
   /** `tag` for example `INSERT 0 1`. */
   onCommandComplete?(tag: string): void;
   onEmptyQuery?(): void;
+  /** What a statement says on its way, with the same fields as an error. */
+  onNotice?(buffer: Buffer, start: number, end: number): void;
   /** The rest of the batch is skipped; ReadyForQuery still follows, unless the connection ends. */
   onError(error: ServerError): void;
   /** The end: the last call. */

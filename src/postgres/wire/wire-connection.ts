@@ -143,6 +143,9 @@ export class WireConnection {
       case 0x6e: // n NoData
         exchange.onNoData?.();
         break;
+      case 0x4e: // N NoticeResponse
+        exchange.onNotice?.(buffer, start, end);
+        break;
       case 0x49: // I EmptyQueryResponse
         exchange.onEmptyQuery?.();
         break;
@@ -158,7 +161,7 @@ export class WireConnection {
       case 0x57: // W CopyBothResponse
         // What was sent behind the COPY would be read as its data, so the connection cannot be used further.
         throw copyRefused();
-      default: // 1 2 3 ParseComplete and the like, S ParameterStatus, N NoticeResponse, A NotificationResponse
+      default: // 1 2 3 ParseComplete and the like, S ParameterStatus, A NotificationResponse
     }
   }
 

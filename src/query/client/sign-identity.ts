@@ -16,6 +16,13 @@ const validSeconds = 30;
 /** Stands between the subject and the claims; neither can contain it. */
 const separator = "\x1f";
 
+/** What ties a session's transaction to a request, and its changes to the log. */
+export interface RequestMark {
+  requestId: string;
+  /** Stands before what the log tells on its way; without one, only what is tracked by any way in is logged. */
+  secret?: string;
+}
+
 /** Statement of a session that clients share; it is prepared once. */
 export const attachStatement = "_attach";
 export const attachCall = "select auth.attach($1, $2, $3)";
@@ -26,9 +33,22 @@ export function writeAttach(
   signer: Signer,
   connection: Pick<WireConnection, "processId">,
   verified: VerifiedClaims,
+  mark?: RequestMark,
 ): void {
   writeParse(out, attachCall);
-  writeBind(out, sign(signer, connection, verified));
+  writeBind(out, sign(signer, connection, verified, mark));
+  out.bytes(execute);
+}
+
+/** Ties the owner's session to a request, in the same manner. */
+export function writeAttachRequest(
+  out: MessageWriter,
+  signer: Signer,
+  connection: Pick<WireConnection, "processId">,
+  mark: RequestMark,
+): void {
+  writeParse(out, "select postern.attach_request($1, $2, $3)");
+  writeBind(out, signText(signer, connection, fieldsOf(mark).join(separator), ["request"]));
   out.bytes(execute);
 }
 
@@ -43,15 +63,28 @@ export function writePreparedAttach(
   out.bytes(execute);
 }
 
+const fieldsOf = ({ requestId, secret = "" }: RequestMark) => [requestId, secret];
+
 /** The parameters of `attachCall`. */
 function sign(
+  signer: Signer,
+  connection: Pick<WireConnection, "processId">,
+  { subject, json }: VerifiedClaims,
+  mark?: RequestMark,
+): Signature {
+  return signText(signer, connection, [subject, json, ...(mark ? fieldsOf(mark) : [])].join(separator));
+}
+
+type Signature = [text: string, expiry: string, mac: string];
+
+function signText(
   { login, macKey }: Signer,
   { processId }: Pick<WireConnection, "processId">,
-  { subject, json }: VerifiedClaims,
-): [claims: string, expiry: string, mac: string] {
+  text: string,
+  purpose: readonly string[] = [],
+): Signature {
   // Whether the token has expired was decided when it was verified, with some patience for clocks.
   const expiry = String(Math.floor(Date.now() / 1000) + validSeconds);
-  const claims = subject + separator + json;
-  const mac = createHmac("sha256", macKey).update(`${login}|${processId}|${expiry}|${claims}`).digest("hex");
-  return [claims, expiry, mac];
+  const signed = [...purpose, login, processId, expiry, text].join("|");
+  return [text, expiry, createHmac("sha256", macKey).update(signed).digest("hex")];
 }

@@ -136,6 +136,7 @@ describe("the OpenAPI document", () => {
         "delete /v1/databases/{ref}/client-access",
         "post /v1/db/{id}/execute",
         "post /v1/db/{id}/query",
+        "post /v1/db/{id}/records",
         "post /v1/db/{id}/transaction",
         "post /v1/login",
         "post /v1/logout",

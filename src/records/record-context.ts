@@ -1,0 +1,202 @@
+/** In charge of what structured queries keep for one database: sessions of their own, so that requests that are held open take none from others. */
+import { randomBytes } from "node:crypto";
+import type { VerifiedClaims } from "../access/principal.ts";
+import type { ClientLimits, Limits } from "../base/config.ts";
+import type { PosternError } from "../base/error.ts";
+import type { ClientLogins } from "../instances/client-access.ts";
+import type { DatabaseAddress } from "../instances/database-address.ts";
+import type { RequestSigner } from "../instances/state-log.ts";
+import { writeAttach, writeAttachRequest } from "../query/client/sign-identity.ts";
+import { openSession } from "../query/open-session.ts";
+import { ResultShapes } from "../query/result-shapes.ts";
+import { SessionPool } from "../query/session-pool.ts";
+import { sessionSettings } from "../query/session-settings.ts";
+import { TextStep } from "../query/text-step.ts";
+import { TypeCatalog } from "../query/type-catalog.ts";
+import { writeCommand } from "../query/write-statement.ts";
+import { readRelation } from "./read-relation.ts";
+import type { Relation } from "./relation.ts";
+import type { RequestFrame, RequestSide } from "./request-session.ts";
+import { RequestSession } from "./request-session.ts";
+
+export interface RecordContext {
+  address: DatabaseAddress;
+  signer: RequestSigner;
+  owner: RequestSide;
+  shapes: ResultShapes;
+  relations: RelationMemory;
+  /** Once a client has asked. */
+  clients: Promise<ClientSides> | undefined;
+  openClients(): Promise<ClientSides>;
+}
+
+export interface ClientSides {
+  logins: ClientLogins;
+  authenticated: RequestSide;
+  anonymous: RequestSide;
+}
+
+export interface RecordContextOptions {
+  address: DatabaseAddress;
+  signer: RequestSigner;
+  limits: Limits;
+  clientLimits: ClientLimits;
+  openClientAccess(): Promise<ClientLogins>;
+}
+
+const secondMs = 1_000;
+/** Sessions of the owner, and of each role of clients; most of the database's connections are for its application. */
+export const heldSessions = 4;
+
+const patience = {
+  size: heldSessions,
+  queueLength: 200,
+  queueTimeoutMs: 8 * secondMs,
+  idleTimeoutMs: 60 * secondMs,
+  maxLifetimeMs: 10 * 60 * secondMs,
+};
+
+export function createRecordContext(options: RecordContextOptions): RecordContext {
+  const { address, signer, limits, clientLimits, openClientAccess } = options;
+  const catalog = new TypeCatalog();
+  const sideOf = (user: string, settings: Record<string, string>, sideLimits: RequestSide["limits"]) => ({
+    catalog,
+    limits: sideLimits,
+    pool: new SessionPool({
+      ...patience,
+      open: (signal) =>
+        openSession({ ...address, user, settings, timeoutMs: 10 * secondMs }, 5 * secondMs, signal),
+    }),
+  });
+  const owner = sideOf(address.user, sessionSettings(limits.statementTimeoutMs), limits);
+  const context: RecordContext = {
+    address,
+    signer,
+    owner,
+    shapes: new ResultShapes(catalog),
+    relations: new RelationMemory((table) => readRelation((sql, params) => ask(owner, sql, params), table)),
+    clients: undefined,
+    openClients() {
+      context.clients ??= openClientAccess()
+        .then((logins) => {
+          const settings = { ...logins.settings, ...sessionSettings(clientLimits.statementTimeoutMs) };
+          return {
+            logins,
+            authenticated: sideOf(logins.authenticated, settings, clientLimits),
+            anonymous: sideOf(logins.anonymous, settings, clientLimits),
+          };
+        })
+        .catch((error: unknown) => {
+          context.clients = undefined;
+          throw error;
+        });
+      return context.clients;
+    },
+  };
+  return context;
+}
+
+const poolsOf = async ({ owner, clients }: RecordContext): Promise<SessionPool[]> => {
+  const sides = await clients?.catch(() => undefined);
+  return [owner, ...(sides ? [sides.authenticated, sides.anonymous] : [])].map(({ pool }) => pool);
+};
+
+export async function closeIdleRecords(context: RecordContext): Promise<void> {
+  for (const pool of await poolsOf(context)) pool.closeIdle();
+}
+
+export async function closeRecordContext(context: RecordContext, because: PosternError): Promise<void> {
+  await Promise.all((await poolsOf(context)).map((pool) => pool.close(because)));
+}
+
+/** The first value of the first row of a query of Postern's own, as the owner. @throws PosternError */
+export async function ask(side: RequestSide, sql: string, params: string[]): Promise<string | undefined> {
+  const step = new TextStep();
+  const session = await RequestSession.open(side, {
+    requestId: "",
+    secret: "",
+    begin: "begin read only",
+    writeIdentity: () => 0,
+  });
+  try {
+    await session.run({ sql, params }, step);
+  } finally {
+    await session.rollback();
+  }
+  return step.text;
+}
+
+/** Whom the transaction of a request is for. Null: anon. */
+export type Identity = "owner" | VerifiedClaims | null;
+
+/** The side on which a request runs, and what its transaction begins with. */
+export async function frameFor(
+  context: RecordContext,
+  identity: Identity,
+  { requestId, begin }: { requestId: string; begin: string },
+): Promise<{ side: RequestSide; frame: RequestFrame }> {
+  const secret = randomBytes(16).toString("hex");
+  const mark = { requestId, secret };
+  if (identity === "owner") {
+    const { owner, signer } = context;
+    return {
+      side: owner,
+      frame: {
+        requestId,
+        secret,
+        begin,
+        writeIdentity(out, connection) {
+          writeAttachRequest(out, signer, connection, mark);
+          return 1;
+        },
+      },
+    };
+  }
+  const { logins, authenticated, anonymous } = await context.openClients();
+  return {
+    side: identity ? authenticated : anonymous,
+    frame: {
+      requestId,
+      secret,
+      begin: identity || / read only/.test(begin) ? begin : `${begin} read only`,
+      writeIdentity(out, connection) {
+        if (identity) {
+          const signer = { login: logins.authenticated, macKey: logins.macKey };
+          writeAttach(out, signer, connection, identity, mark);
+        }
+        writeCommand(out, `set local role ${identity ? "authenticated" : "anon"}`);
+        return identity ? 2 : 1;
+      },
+    },
+  };
+}
+
+/** What the catalog says of a table is believed for this long. */
+const freshMs = 1_000;
+const mostRemembered = 1_000;
+
+export class RelationMemory {
+  readonly #read: (table: string) => Promise<Relation>;
+  readonly #known = new Map<string, { relation: Promise<Relation>; readAt: number }>();
+
+  constructor(read: (table: string) => Promise<Relation>) {
+    this.#read = read;
+  }
+
+  /** @throws Y1060 */
+  find(table: string): Promise<Relation> {
+    const known = this.#known.get(table);
+    const now = performance.now();
+    if (known && now - known.readAt < freshMs) return known.relation;
+    if (this.#known.size >= mostRemembered) this.#known.clear();
+    const relation = this.#read(table);
+    this.#known.set(table, { relation, readAt: now });
+    relation.catch(() => this.forget(table));
+    return relation;
+  }
+
+  /** Whether something was known at all. */
+  forget(table: string): boolean {
+    return this.#known.delete(table);
+  }
+}

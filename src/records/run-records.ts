@@ -1,0 +1,175 @@
+/** In charge of one structured query: from the catalog to the rows, and to the log when it comes to nothing. */
+import type { RecordQuery } from "@postern/sdk/protocol";
+import type pg from "pg";
+import type { ClientLimits, Limits } from "../base/config.ts";
+import { hasCode, PosternError, posternError } from "../base/error.ts";
+import { ServerError } from "../postgres/wire/server-error.ts";
+import { AnswerBudget } from "../query/json-writer.ts";
+import { learnTypes } from "../query/learn-types.ts";
+import type { QueryTarget } from "../query/query-service.ts";
+import { ResultStep } from "../query/result-step.ts";
+import { captureTable, missingCapture } from "./capture-table.ts";
+import { type CompiledRecords, compileRecords } from "./compile-records.ts";
+import { describeAttempt } from "./describe-attempt.ts";
+import { findOldRow } from "./find-old-row.ts";
+import { ask, frameFor, type Identity, type RecordContext } from "./record-context.ts";
+import type { RecordOptions } from "./record-service.ts";
+import type { Relation } from "./relation.ts";
+import { RequestSession } from "./request-session.ts";
+import type { AttemptWriter } from "./write-attempts.ts";
+
+/** Who asks which database, and what it takes to answer. */
+export interface RecordCall {
+  context: RecordContext;
+  target: QueryTarget;
+  requestId: string;
+  attempts: AttemptWriter;
+  withAdmin<Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result>;
+  limits: { limits: Limits; clientLimits: ClientLimits };
+}
+
+/** The catalog was read a moment ago; what it said may not hold any more. */
+const outdated = ["42P01", "42703", "42704", "42804", "3F000"];
+
+/** @throws PosternError */
+export async function runRecords(
+  call: RecordCall,
+  query: RecordQuery,
+  options: RecordOptions,
+): Promise<Buffer[]> {
+  try {
+    return await runOnce(call, query, options);
+  } catch (error) {
+    if (!hasCode(error, "Y1060", "Y1061", ...outdated) || !call.context.relations.forget(query.table))
+      throw error;
+    return runOnce(call, query, options);
+  }
+}
+
+async function runOnce(call: RecordCall, query: RecordQuery, { signal }: RecordOptions): Promise<Buffer[]> {
+  const prepared = await prepareRecords(call, query);
+  const { side, frame } = await frameFor(call.context, identityOf(call.target), {
+    requestId: call.requestId,
+    begin: beginFor(call.target),
+  });
+  const session = await RequestSession.open(side, frame, signal);
+  const onAbort = () =>
+    void session.abandon(posternError("Y1017", "The client has gone, so its request was undone."));
+  signal?.addEventListener("abort", onAbort, { once: true });
+  try {
+    const rows = await runPrepared(call, session, prepared);
+    await session.commit();
+    return rows;
+  } catch (error) {
+    await session.rollback();
+    await recordFailure(call, prepared, session, error);
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+export interface PreparedRecords {
+  query: RecordQuery;
+  relation: Relation;
+  compiled: CompiledRecords;
+}
+
+/** Checks the query and makes sure that what it writes is logged. @throws PosternError */
+export async function prepareRecords(call: RecordCall, query: RecordQuery): Promise<PreparedRecords> {
+  const { context, target } = call;
+  const isReader = !isClient(target) && target.readOnly === true;
+  if (isReader && query.operation !== "select") throw readOnlyRefused();
+  let relation = await context.relations.find(query.table);
+  const compiled = compileRecords(query, relation, { tenant: tenantOf(target) });
+  if (compiled.writes && !isAnonymous(target)) relation = await ensureCaptured(call, query, relation);
+  return { query, relation, compiled };
+}
+
+/** @throws PosternError */
+export async function runPrepared(
+  { context, target, limits }: RecordCall,
+  session: RequestSession,
+  { compiled }: PreparedRecords,
+): Promise<Buffer[]> {
+  const { answerBytes } = isClient(target) ? limits.clientLimits : limits.limits;
+  context.shapes.refresh(Date.now());
+  const step = new ResultStep({
+    shapes: context.shapes,
+    budget: new AnswerBudget(answerBytes),
+    rowsAsArrays: false,
+  });
+  try {
+    await session.run(compiled, step);
+  } catch (error) {
+    throw isClient(target) ? asShownToClients(error) : error;
+  }
+  if (step.heldDescription) await learnTypes({ ...context.owner, pool: context.owner.pool }, [step]);
+  return step.finishRows();
+}
+
+/** A table without the trigger gets it; a client's wish counts only where the client may write at all. */
+async function ensureCaptured(call: RecordCall, query: RecordQuery, relation: Relation): Promise<Relation> {
+  const wanted = missingCapture(relation);
+  if (!wanted) return relation;
+  const { context, target } = call;
+  if (isClient(target)) {
+    const may = await ask(
+      context.owner,
+      "select pg_catalog.has_any_column_privilege('authenticated', $1::pg_catalog.oid, $2) or pg_catalog.has_table_privilege('authenticated', $1::pg_catalog.oid, 'delete')",
+      [String(relation.oid), query.operation === "update" ? "update" : "insert"],
+    );
+    // Postgres refuses it in a moment, with its own words.
+    if (may !== "t") return relation;
+  }
+  await call.withAdmin((client) => captureTable(client, relation, wanted));
+  context.relations.forget(query.table);
+  return { ...relation, capture: wanted };
+}
+
+/**
+ * What was logged and undone, and what Postgres refused: both were tried. Not what the caller has no right to: a stranger
+ * who may write nothing must not fill the log.
+ */
+async function recordFailure(
+  call: RecordCall,
+  { query, relation, compiled }: PreparedRecords,
+  session: RequestSession,
+  error: unknown,
+): Promise<void> {
+  if (!compiled.writes) return;
+  const attempts = [...session.told];
+  if (attempts.length === 0 && !hasCode(error, "42501", "25006")) {
+    const facts = { requestId: call.requestId, actor: actorOf(call.target), at: new Date() };
+    for (const attempt of describeAttempt(query, relation, facts))
+      attempts.push({ ...attempt, old: await findOldRow(call.context, relation, attempt) });
+  }
+  await call.attempts.write(attempts);
+}
+
+export const isClient = (target: QueryTarget): target is Extract<QueryTarget, { kind: "client" }> =>
+  "kind" in target && target.kind === "client";
+
+export const isAnonymous = (target: QueryTarget): boolean => isClient(target) && target.claims === null;
+
+export const identityOf = (target: QueryTarget): Identity => (isClient(target) ? target.claims : "owner");
+
+export const actorOf = (target: QueryTarget): string =>
+  isClient(target) ? (target.claims?.subject ?? "anon") : "owner";
+
+export const tenantOf = (target: QueryTarget): string | undefined =>
+  isClient(target) ? target.claims?.tenant : undefined;
+
+export const beginFor = (target: QueryTarget): string =>
+  !isClient(target) && target.readOnly ? "begin read only" : "begin";
+
+/** Details and hints of Postgres's can show rows and names that the caller may not see. */
+export function asShownToClients(error: unknown): unknown {
+  if (!(error instanceof PosternError) || !(error.cause instanceof ServerError)) return error;
+  return new PosternError(error.code, error.message, { cause: error.cause });
+}
+
+export const readOnlyRefused = () =>
+  posternError("Y3040", "The token only reads.", {
+    hint: "Use a token with all rights to change records.",
+  });
