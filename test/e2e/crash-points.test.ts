@@ -11,13 +11,17 @@ import type {
   QueryResult,
 } from "@postern/sdk/protocol";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { type CrashPoint, type CrashScenario, crashAt, waitForEnd } from "../support/crash-driver.ts";
-import { expectTidyHome } from "../support/expect-tidy-home.ts";
+import {
+  allPoints,
+  type CrashPoint,
+  type CrashScenario,
+  crashAtPoints,
+  waitForEnd,
+} from "../support/crash-driver.ts";
 import { createPosternHome, type PosternHome } from "../support/postern-home.ts";
 import { installWriteGate, type WriteGate } from "../support/write-gate.ts";
 
-const all = process.env.POSTERN_CRASH_POINTS === "all";
-vi.setConfig({ testTimeout: all ? 1_200_000 : 120_000 });
+vi.setConfig({ testTimeout: allPoints ? 1_200_000 : 120_000 });
 
 let postern: PosternHome;
 let gate: WriteGate;
@@ -66,34 +70,8 @@ async function destroy(id: string): Promise<void> {
   expect(await waitForEnd(postern, operation)).toMatchObject({ status: "completed" });
 }
 
-/** The points of the suite are chosen, and where there is none only what others build on is done. All of them, in turn with and without the write that was cut off. */
-async function crashEverywhere(scenario: CrashScenario, chosen: CrashPoint[]): Promise<void> {
-  if (!all && chosen.length === 0) {
-    if (!scenario.isNeeded) return;
-    return scenario.check(await waitForEnd(postern, await scenario.begin()));
-  }
-  const points = all ? everyPoint() : chosen;
-  for (const point of points) {
-    const outcome = await crashAt(postern, gate, scenario, point);
-    const where = `write ${point.write}, ${point.end}: ${outcome.during}`;
-    if (!outcome.died) {
-      if (all) break;
-      throw new Error(`${scenario.title} has no write ${point.write}`);
-    }
-    if (all) console.log(`${scenario.title}: ${where}`);
-    try {
-      await scenario.check(outcome.operation);
-      await expectTidyHome(postern);
-    } catch (error) {
-      throw new Error(`${scenario.title}, killed at ${where}`, { cause: error });
-    }
-  }
-}
-
-function* everyPoint(): Generator<CrashPoint> {
-  for (let write = 1; ; write += 1)
-    for (const end of ["rollback", "commit", Math.round(Math.random() * 150)] as const) yield { write, end };
-}
+const crashEverywhere = (scenario: CrashScenario, chosen: CrashPoint[]) =>
+  crashAtPoints(postern, gate, scenario, chosen);
 
 const completed = { status: "completed", error: null };
 
@@ -314,7 +292,7 @@ async function readOver(url: string): Promise<unknown[]> {
 }
 
 // The suite has scale-faults.test.ts for it.
-it.runIf(all)("kill -9 of the daemon while it gives a database another class", async () => {
+it.runIf(allPoints)("kill -9 of the daemon while it gives a database another class", async () => {
   const shop = await createSubject("scales");
   const wanted = ["db.p2", "db.p3", "db.p1"] as const;
   for (const [index, from] of (["db.p1", "db.p2", "db.p3"] as const).entries()) {

@@ -1,5 +1,6 @@
 /** In charge of killing the daemon at a chosen write of an operation, and of bringing the operation to its end after that. */
 import type { OperationInfo } from "@postern/sdk/protocol";
+import { expectTidyHome } from "./expect-tidy-home.ts";
 import type { PosternHome } from "./postern-home.ts";
 import { waitUntil } from "./wait-until.ts";
 import type { WriteGate } from "./write-gate.ts";
@@ -33,7 +34,43 @@ export interface CrashOutcome {
 
 export const isOver = ({ status }: OperationInfo): boolean => status !== "pending" && status !== "running";
 
-export async function crashAt(
+/** Every write of every operation, and not only chosen ones. */
+export const allPoints = process.env.POSTERN_CRASH_POINTS === "all";
+
+/** The points of the suite are chosen, and where there is none only what others build on is done. All of them, in turn with and without the write that was cut off. */
+export async function crashAtPoints(
+  postern: PosternHome,
+  gate: WriteGate,
+  scenario: CrashScenario,
+  chosen: CrashPoint[],
+): Promise<void> {
+  if (!allPoints && chosen.length === 0) {
+    if (!scenario.isNeeded) return;
+    return scenario.check(await waitForEnd(postern, await scenario.begin()));
+  }
+  for (const point of allPoints ? everyPoint() : chosen) {
+    const outcome = await crashAt(postern, gate, scenario, point);
+    const where = `write ${point.write}, ${point.end}: ${outcome.during}`;
+    if (!outcome.died) {
+      if (allPoints) break;
+      throw new Error(`${scenario.title} has no write ${point.write}`);
+    }
+    if (allPoints) console.log(`${scenario.title}: ${where}`);
+    try {
+      await scenario.check(outcome.operation);
+      await expectTidyHome(postern);
+    } catch (error) {
+      throw new Error(`${scenario.title}, killed at ${where}`, { cause: error });
+    }
+  }
+}
+
+function* everyPoint(): Generator<CrashPoint> {
+  for (let write = 1; ; write += 1)
+    for (const end of ["rollback", "commit", Math.round(Math.random() * 150)] as const) yield { write, end };
+}
+
+async function crashAt(
   postern: PosternHome,
   gate: WriteGate,
   { kind, begin }: Pick<CrashScenario, "kind" | "begin">,
