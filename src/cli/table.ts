@@ -57,11 +57,16 @@ export function cellText(value: unknown): string {
   return text.replaceAll("\n", "\\n").replaceAll("\t", "\\t");
 }
 
-/** Control characters made visible: data must not move the cursor or recolour the terminal. */
+/**
+ * Control characters made visible: data must not move the cursor or recolour the terminal, nor turn round the direction in
+ * which it is read.
+ */
 export const printable = (text: string): string =>
-  text.replace(/[^\P{Cc}\n\t]/gu, (character) =>
-    character === "\r" ? "\\r" : `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  );
+  text.replace(/[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/gu, (character) => {
+    const hex = character.charCodeAt(0).toString(16);
+    if (character === "\r") return "\\r";
+    return hex.length > 2 ? `\\u${hex}` : `\\x${hex.padStart(2, "0")}`;
+  });
 
 /** Columns of a terminal; colours take none. */
 export function displayWidth(text: string): number {

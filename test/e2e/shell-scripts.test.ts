@@ -100,6 +100,49 @@ describe("the shell without a terminal", () => {
     });
   });
 
+  it("has psql's commands for scripts: \\gset, \\if, \\echo, \\ir, \\o, \\g, \\sf", async () => {
+    await writeFile(join(folder, "inner.sql"), "\\echo inner :n\n");
+    await writeFile(
+      join(folder, "outer.sql"),
+      [
+        "create function twice(a int) returns int language sql as 'select a * 2';",
+        "select 3 as n, 'it''s' as t \\gset",
+        "\\if :n",
+        "\\endif",
+        "",
+      ].join("\n"),
+    );
+    expect(failure(["-f", "outer.sql"]).stderr).toContain("3 is neither true nor false.");
+    await writeFile(
+      join(folder, "outer.sql"),
+      [
+        "select 3 as n, 'it''s' as t \\gset",
+        "\\if yes",
+        "\\ir inner.sql",
+        "\\if off",
+        "select nope;",
+        "\\elif 1",
+        "\\echo branch",
+        "\\else",
+        "\\nope",
+        "\\endif",
+        "\\else",
+        "select 1 / 0;",
+        "\\endif",
+        "\\o out.csv",
+        "select twice(:n), :'t' as t;",
+        "\\o",
+        "select 7 as seven \\g | tr 7 8",
+        "\\! cat out.csv",
+        "\\sf twice",
+      ].join("\n"),
+    );
+    expect(run(["-o", "csv", "-f", "outer.sql"])).toBe(
+      "inner 3\nbranch\nseven\n8\ntwice,t\n6,it's\n" +
+        "CREATE OR REPLACE FUNCTION public.twice(a integer)\n RETURNS integer\n LANGUAGE sql\nAS $function$select a * 2$function$\n",
+    );
+  });
+
   it("takes its statement along when it is interrupted", async () => {
     const child = spawn(process.execPath, [...command, "-c", "select pg_sleep(3000)"], {
       env: environment(),

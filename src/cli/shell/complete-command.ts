@@ -24,7 +24,7 @@ export function completeCommand(line: string, cursor: number, catalog: Catalog):
   }
   const known = words[given.slice(0, -1).join(" ").slice(1)];
   if (known) return { start, candidates: matching(known.map(asWord), typed) };
-  if (/^\\(d|copy|rls)/.test(given[0]!))
+  if (/^\\(d|copy|rls|sv|z)/.test(given[0]!))
     return { start, candidates: matching(relationNames(catalog), typed) };
   return { start, candidates: [] };
 }

@@ -1,6 +1,6 @@
 /** In charge of the candidates below the input: what they have in common at once, then one after the other. */
 import type { Paint } from "../output.ts";
-import { displayWidth } from "../table.ts";
+import { displayWidth, printable } from "../table.ts";
 import type { Candidate, Completion } from "./candidates.ts";
 import type { EditBuffer } from "./edit-buffer.ts";
 
@@ -54,8 +54,9 @@ export class CompletionMenu {
     if (!this.isOpen) return [];
     const first = Math.max(0, Math.min(this.#chosen - mostRows + 1, this.#candidates.length - mostRows));
     const shown = this.#candidates.slice(first, first + mostRows);
-    const width = Math.max(...shown.map(({ text }) => displayWidth(text)));
-    const rows = shown.map(({ text, what }, at) => {
+    const width = Math.max(...shown.map(({ text }) => displayWidth(printable(text))));
+    const rows = shown.map(({ text: name, what }, at) => {
+      const text = printable(name);
       const row = cut(`  ${text}${" ".repeat(width - displayWidth(text))}  ${what}`, columns - 1);
       return first + at === this.#chosen ? paint.inverse(row) : paint.dim(row);
     });

@@ -1,4 +1,5 @@
 /** In charge of drawing rows over those drawn before, wherever on the terminal they are. */
+import { stripVTControlCharacters } from "node:util";
 import { displayWidth } from "../table.ts";
 import type { Place } from "./lay-out.ts";
 
@@ -58,10 +59,28 @@ export class InputScreen {
   #toTop(): string {
     const { columns } = this.#size();
     let up = 0;
-    for (const row of this.#rows.slice(0, this.#cursor.row)) up += rowsOf(displayWidth(row), columns);
-    up += Math.floor(Math.max(0, this.#cursor.column - 1) / columns);
+    for (const row of this.#rows.slice(0, this.#cursor.row))
+      up += breaksBefore(row, Number.POSITIVE_INFINITY, columns) + 1;
+    up += breaksBefore(this.#rows[this.#cursor.row] ?? "", this.#cursor.column, columns);
     return `\r${up > 0 ? `\u001b[${up}A` : ""}`;
   }
 }
 
-const rowsOf = (width: number, columns: number): number => Math.max(1, Math.ceil(width / columns));
+/** How often the terminal breaks a row before what stands at this column; a wide character is not cut in two. */
+function breaksBefore(row: string, column: number, columns: number): number {
+  if (displayWidth(row) <= columns && column < columns) return 0;
+  let breaks = 0;
+  let written = 0;
+  let used = 0;
+  for (const character of stripVTControlCharacters(row)) {
+    const width = displayWidth(character);
+    if (used + width > columns) {
+      breaks += 1;
+      used = 0;
+    }
+    if (written >= column && width > 0) break;
+    written += width;
+    used += width;
+  }
+  return breaks;
+}

@@ -47,7 +47,7 @@ export function printResult({
   const open = (first: readonly TextRow[]): ResultFormatter => {
     formatter ??= openFormat(
       settings,
-      { columns: columns!, nullText: settings.nullText, paint, width },
+      { columns: columns!, nullText: settings.nullText, paint, isTerminal: target.isTerminal, width },
       first,
     );
     return formatter;

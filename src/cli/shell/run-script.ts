@@ -10,6 +10,7 @@ const copyChunkBytes = 65_536;
 export async function runScript(shell: Shell, chunks: AsyncIterable<Buffer>): Promise<boolean> {
   const lines = readLines(chunks);
   const dataBefore = shell.inlineData;
+  const { depth } = shell.conditions;
   shell.inlineData = () => readInlineData(lines);
   try {
     let typed = "";
@@ -25,7 +26,9 @@ export async function runScript(shell: Shell, chunks: AsyncIterable<Buffer>): Pr
       typed = "";
       if (!(await shell.runInput(text))) return false;
     }
-    return shell.isOver || typed.trim() === "" || (await shell.runInput(typed));
+    const worked = shell.isOver || typed.trim() === "" || (await shell.runInput(typed));
+    if (!shell.isOver) shell.conditions.closeTo(depth);
+    return worked;
   } finally {
     shell.inlineData = dataBefore;
     // Lets go of the file or pipe.

@@ -1,6 +1,7 @@
 /** In charge of the session that the shell talks to: its state, its end, its return, and what it may do. */
 import pg from "pg";
 import { hasCode, messageOf, PosternError, posternError } from "../../base/error.ts";
+import { printable } from "../table.ts";
 import type { Connector } from "./connector.ts";
 import { probeSql, readOnlyBegin, transactionControl } from "./read-only-guard.ts";
 import { type StatementEnd, type StatementSink, streamStatement, type TextRow } from "./stream-statement.ts";
@@ -62,18 +63,27 @@ export class ShellSession {
     }
   }
 
-  /** All rows at once: for the shell's own questions. */
+  /** The first rows at once: for the shell's own questions. */
   async query(
     sql: string,
     params: readonly (string | null)[] = [],
+    most = Number.POSITIVE_INFINITY,
   ): Promise<Record<string, string | null>[]> {
-    const collected = collectRows();
+    const collected = collectRows(most);
     await this.run(sql, params, collected.sink);
     return collected.records();
   }
 
   cancel(): Promise<void> {
     return this.connector.cancel(this.#client);
+  }
+
+  /** A session with nothing of this one's settings, tables and transaction. */
+  async renew(): Promise<void> {
+    await this.close();
+    this.#lostTransaction = false;
+    this.#isLost = true;
+    await this.#revive();
   }
 
   async close(): Promise<void> {
@@ -128,10 +138,14 @@ export class ShellSession {
   #watch(client: pg.Client): void {
     client.on("error", () => {});
     client.on("notice", ({ severity, message, hint }) =>
-      this.#talk.notice(`${severity ?? "NOTICE"}: ${message ?? ""}${hint ? `\n  Hint: ${hint}` : ""}`),
+      this.#talk.notice(
+        printable(`${severity ?? "NOTICE"}: ${message ?? ""}${hint ? `\n  Hint: ${hint}` : ""}`),
+      ),
     );
     client.on("notification", ({ channel, payload, processId }) =>
-      this.#talk.notice(`NOTIFY ${channel}${payload ? ` "${payload}"` : ""} from process ${processId}`),
+      this.#talk.notice(
+        printable(`NOTIFY ${channel}${payload ? ` "${payload}"` : ""} from process ${processId}`),
+      ),
     );
     client.once("end", () => {
       this.#lostTransaction = this.state !== "idle";
@@ -174,7 +188,7 @@ export class ShellSession {
   }
 }
 
-export function collectRows() {
+export function collectRows(most = Number.POSITIVE_INFINITY) {
   let names: string[] = [];
   const all: TextRow[] = [];
   const sink: StatementSink = {
@@ -183,10 +197,10 @@ export function collectRows() {
     },
     async rows(rows) {
       for (const row of rows) all.push(row);
-      return undefined;
+      return all.length >= most ? "stop" : undefined;
     },
   };
   const records = () =>
-    all.map((row) => Object.fromEntries(names.map((name, at) => [name, row[at] ?? null])));
+    all.slice(0, most).map((row) => Object.fromEntries(names.map((name, at) => [name, row[at] ?? null])));
   return { sink, records };
 }

@@ -2,7 +2,9 @@
 import { asPosternError, type PosternError } from "../../base/error.ts";
 import type { Paint } from "../output.ts";
 import { renderError } from "../render-error.ts";
+import { printable } from "../table.ts";
 import { type Catalog, catalogSql, changesCatalog, emptyCatalog } from "./catalog.ts";
+import { Conditions } from "./conditions.ts";
 import { findDanger } from "./find-danger.ts";
 import { History } from "./history.ts";
 import { interpolate } from "./interpolate.ts";
@@ -60,6 +62,7 @@ export class Shell {
   readonly terminal: Terminal | undefined;
   readonly history: History;
   readonly about: ShellAbout;
+  readonly conditions = new Conditions();
   catalog: Catalog = emptyCatalog;
   catalogIsStale = true;
   /** The statement that a command behind it is about. */
@@ -115,6 +118,7 @@ export class Shell {
   }
 
   async #statement({ text, isWhole }: { text: string; isWhole: boolean }): Promise<boolean> {
+    if (!this.conditions.runs) return true;
     // One without its semicolon is for the command that follows.
     if (!isWhole) {
       this.pending = text;
@@ -125,7 +129,9 @@ export class Shell {
 
   async #command(name: string, rest: string): Promise<boolean> {
     try {
-      return await runCommand(this, name, rest);
+      const given = takesVariables(name) ? interpolate(rest, this.settings.variables) : rest;
+      if (this.conditions.take(name, given) || !this.conditions.runs) return true;
+      return await runCommand(this, name, given);
     } catch (error) {
       this.#report(error, "");
       return false;
@@ -161,9 +167,32 @@ export class Shell {
     return { count: rows };
   }
 
+  /** The first rows of a statement of the user's. @throws PosternError */
+  async collect(sql: string, most: number): Promise<Record<string, string | null>[]> {
+    this.lastSql = sql;
+    const text = interpolate(sql, this.settings.variables).replace(/;\s*$/, "");
+    return this.#interruptible(() => this.session.query(text, [], most));
+  }
+
+  /** ^C asks the server to end it. */
+  async #interruptible<Result>(work: () => Promise<Result>): Promise<Result> {
+    const stop = this.terminal?.onInterrupt(() => void this.session.cancel().catch(() => {}));
+    try {
+      return await work();
+    } finally {
+      stop?.();
+    }
+  }
+
   /** Where results go. */
   async print(text: string): Promise<void> {
     await (this.redirect ?? this.#stdout).write(text);
+  }
+
+  /** The same for what is not the shell's own words: a terminal is not to obey it. */
+  async printData(text: string): Promise<void> {
+    const target = this.redirect ?? this.#stdout;
+    await target.write(target.isTerminal ? printable(text) : text);
   }
 
   say(text: string): void {
@@ -203,7 +232,12 @@ export class Shell {
       options.target ??
       this.redirect ??
       (isPaged ? new PagedTarget(terminal, this.#stdout, this.settings.pager) : this.#stdout);
-    const settings = options.expanded ? { ...this.settings, expanded: "on" as const } : this.settings;
+    const settings: ShellSettings = {
+      ...this.settings,
+      ...(options.expanded && { expanded: "on" }),
+      // What a list of the shell's own has nothing about is left blank.
+      ...(options.isOwn && { nullText: "" }),
+    };
     const printer = printResult({
       target,
       settings,
@@ -216,17 +250,15 @@ export class Shell {
     const copyIn = options.copyIn ?? this.inlineData;
     const sink = { ...printer.sink, ...(copyIn && { copyIn }), copyOut: writeCopy(target) };
     const startedAt = performance.now();
-    const stopInterrupt = this.terminal?.onInterrupt(() => void this.session.cancel().catch(() => {}));
     try {
-      const end = await this.session.run(sql, options.params ?? [], sink);
+      const end = await this.#interruptible(() => this.session.run(sql, options.params ?? [], sink));
       const ms = performance.now() - startedAt - printer.writingMs();
-      await printer.end(end, this.settings.timing && !options.quiet ? ms : undefined);
+      await printer.end(end, this.settings.timing && !options.quiet && !options.isOwn ? ms : undefined);
       if (!options.isOwn && changesCatalog(end.tag)) this.catalogIsStale = true;
       return { ...end, rows: printer.count() };
     } finally {
       if (target !== this.#stdout && target !== this.redirect && target !== options.target)
         await target.end();
-      stopInterrupt?.();
     }
   }
 
@@ -242,10 +274,14 @@ export class Shell {
   }
 }
 
+/** Not those whose words are SQL, which has its own turn, or another program's. */
+const takesVariables = (command: string): boolean => !/^(!|copy|rls|explain|h|help|sf|sv)$/.test(command);
+
 const writeCopy =
   (target: TextTarget) =>
   async (data: Buffer): Promise<void> => {
-    await target.write(data.toString("utf8"));
+    const text = data.toString("utf8");
+    await target.write(target.isTerminal ? printable(text) : text);
   };
 
 /** Files get no colours. */

@@ -11,8 +11,10 @@ export interface TextTarget {
   /** "stop": nobody reads any more. */
   write(text: string): Promise<"stop" | undefined>;
   end(): Promise<void>;
-  /** Is it a screen with people before it? */
+  /** Is it where people look by default: may it have words beside the data? */
   readonly isScreen: boolean;
+  /** What is written to a terminal is obeyed by it. */
+  readonly isTerminal: boolean;
 }
 
 export function streamTarget(stream: Writable, { isScreen = false, ends = false } = {}): TextTarget {
@@ -22,6 +24,7 @@ export function streamTarget(stream: Writable, { isScreen = false, ends = false 
   });
   return {
     isScreen,
+    isTerminal: isScreen && (stream as NodeJS.WriteStream).isTTY === true,
     async write(text) {
       if (isGone) return "stop";
       if (text !== "" && !stream.write(text))
@@ -59,6 +62,7 @@ function childTarget(child: ChildProcess): TextTarget {
   const target = streamTarget(child.stdin!, { ends: true });
   return {
     isScreen: false,
+    isTerminal: false,
     write: (text) => target.write(text),
     async end() {
       await target.end();
@@ -74,6 +78,7 @@ export const pagerCommand = (environment: NodeJS.ProcessEnv): string =>
 /** What fits the screen is written there; with the first line too many all goes to the pager. */
 export class PagedTarget implements TextTarget {
   readonly isScreen = true;
+  readonly isTerminal = true;
   readonly #terminal: Terminal;
   readonly #screen: TextTarget;
   #waiting = "";

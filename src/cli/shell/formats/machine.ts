@@ -3,9 +3,12 @@ import { printable } from "../../table.ts";
 import type { ResultColumn, TextRow } from "../stream-statement.ts";
 import { type FormatInput, isNumber, type ResultFormatter } from "./result-format.ts";
 
-export function csvFormat({ columns }: FormatInput): ResultFormatter {
+export function csvFormat({ columns, isTerminal }: FormatInput): ResultFormatter {
   let isFirst = true;
-  const line = (cells: readonly (string | null)[]) => `${cells.map(csvCell).join(",")}\n`;
+  const line = (cells: readonly (string | null)[]) => {
+    const text = `${cells.map(csvCell).join(",")}\n`;
+    return isTerminal ? printable(text) : text;
+  };
   const rows = (batch: readonly TextRow[]): string => {
     const head = isFirst ? line(columns.map(({ name }) => name)) : "";
     isFirst = false;
@@ -29,11 +32,18 @@ export function jsonFormat({ columns }: FormatInput): ResultFormatter {
           (column, at) => `${JSON.stringify(column.name)}: ${jsonValue(row[at] ?? null, column)}`,
         );
         count += 1;
-        return `${count === 1 ? "[\n" : ",\n"}  {${fields.join(", ")}}`;
+        return `${count === 1 ? "[\n" : ",\n"}  {${withoutControls(fields.join(", "))}}`;
       })
       .join("");
   return { countsRows: false, rows, end: () => (count === 0 ? "[]\n" : "\n]\n") };
 }
+
+/** JSON has a way to write them that no terminal obeys; those before the blank it asks for itself. */
+const withoutControls = (json: string): string =>
+  json.replace(
+    /[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 
 /** As SQL over HTTP answers: int8 and numeric as strings, so that nothing is rounded; json embedded. */
 export function jsonValue(text: string | null, { typeOid }: ResultColumn): string {

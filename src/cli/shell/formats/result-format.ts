@@ -15,6 +15,8 @@ export interface FormatInput {
   columns: readonly ResultColumn[];
   nullText: string;
   paint: Paint;
+  /** Data for programs has to be harmless, too, where a terminal would obey it. */
+  isTerminal: boolean;
   /** Of the screen; Infinity where there is none. */
   width: number;
 }

@@ -6,24 +6,22 @@ import { lists } from "./list-sql.ts";
 import { readPattern } from "./name-pattern.ts";
 import { columnsSql, detailSql, findRelationsSql } from "./relation-sql.ts";
 
-/** False where the letters are no command of this family. */
-export async function describe(shell: Shell, command: string, rest: string): Promise<boolean> {
+/** Undefined where the letters are no command of this family; false where there is nothing to describe. */
+export async function describe(shell: Shell, command: string, rest: string): Promise<boolean | undefined> {
   const [, letters = "", flags = ""] = /^(d[tvmisfTnupx]?|l)([+S]*)$/.exec(command) ?? [];
   const list = lists[letters];
-  if (!list) return false;
+  if (!list) return undefined;
   const plus = flags.includes("+");
   const pattern = readPattern(rest.replace(/;$/, ""));
-  if (letters === "d" && rest !== "") await describeRelations(shell, rest.replace(/;$/, ""), plus);
-  else {
-    const params = [pattern.schema ?? null, pattern.name ?? null, flags.includes("S") ? "on" : "off"];
-    const { count } = await shell.show(list.sql(plus), params, list.title);
-    if (count === 0)
-      shell.say(rest === "" ? `There are no ${list.title.toLowerCase()}.` : `None is named ${rest}.`);
-  }
+  if (letters === "d" && rest !== "") return describeRelations(shell, rest.replace(/;$/, ""), plus);
+  const params = [pattern.schema ?? null, pattern.name ?? null, flags.includes("S") ? "on" : "off"];
+  const { count } = await shell.show(list.sql(plus), params, list.title);
+  if (count === 0)
+    shell.say(rest === "" ? `There are no ${list.title.toLowerCase()}.` : `None is named ${rest}.`);
   return true;
 }
 
-async function describeRelations(shell: Shell, wanted: string, plus: boolean): Promise<void> {
+async function describeRelations(shell: Shell, wanted: string, plus: boolean): Promise<boolean> {
   const pattern = readPattern(wanted);
   const found = await shell.session.query(findRelationsSql, [pattern.schema ?? null, pattern.name ?? null]);
   if (found.length === 0) {
@@ -32,13 +30,14 @@ async function describeRelations(shell: Shell, wanted: string, plus: boolean): P
       shell.catalog.relations.map(({ name }) => name),
     );
     shell.fail(`There is no table ${wanted}.`, near === undefined ? undefined : `Did you mean ${near}?`);
-    return;
+    return false;
   }
   for (const relation of found) {
-    const heading = `${kinds[relation.kind!] ?? "Relation"} ${relation.schema}.${relation.name}`;
+    const heading = printable(`${kinds[relation.kind!] ?? "Relation"} ${relation.schema}.${relation.name}`);
     await shell.show(columnsSql(plus), [relation.oid!], heading, { quiet: true });
     await shell.print(renderDetails(relation, await shell.session.query(detailSql, [relation.oid!]), plus));
   }
+  return true;
 }
 
 type Fields = Record<string, string | null>;

@@ -46,6 +46,10 @@ export async function outputCommand(shell: Shell, rest: string): Promise<undefin
   if (rest !== "") shell.redirect = await openTarget(unquoted(rest));
 }
 
+export async function echoCommand(shell: Shell, rest: string): Promise<undefined> {
+  await shell.printData(`${unquoted(rest)}\n`);
+}
+
 export async function bangCommand(shell: Shell, rest: string): Promise<boolean> {
   const command = rest === "" ? (process.env.SHELL ?? "sh") : rest;
   const code = await lendTo(shell, command);

@@ -19,7 +19,7 @@ export async function helpCommand(shell: Shell): Promise<undefined> {
     [shell.paint.bold(group)],
     ...commandHelp
       .filter((help) => help.group === group)
-      .map(({ name, args = "", summary }) => [`  \\${name} ${args}`.trimEnd(), summary]),
+      .map(({ usage, summary }) => [`  \\${usage}`, summary]),
   ]);
   const keys = keyHelp.map(([key, summary]) => [`  ${key}`, summary]);
   await shell.print(`${renderColumns([...rows, [shell.paint.bold("Keys")], ...keys])}\n`);

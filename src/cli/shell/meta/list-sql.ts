@@ -6,7 +6,8 @@
 const visible = (namespace: string, isVisible: string): string => `
   and ($1::text is null or ${namespace} ~ $1)
   and ($1::text is not null or $2::text is not null or $3::text = 'on'
-    or ${namespace} not in ('pg_catalog', 'information_schema') and ${namespace} !~ '^pg_toast')
+    or ${namespace} not in ('pg_catalog', 'information_schema') and ${namespace} !~ '^pg_toast'
+    and pg_get_userbyid(n.nspowner) <> 'postern_admin')
   and ($1::text is not null or $2::text is null or ${isVisible})`;
 
 const kindName = `case c.relkind when 'r' then 'table' when 'p' then 'partitioned table' when 'v' then 'view'
@@ -74,7 +75,8 @@ export const lists: Record<string, ListCommand> = {
         ${plus ? ", array_to_string(nspacl, E'\\n') as privileges, obj_description(oid, 'pg_namespace') as description" : ""}
       from pg_namespace
       where ($2::text is null or nspname ~ $2) and $1::text is null
-        and ($3::text = 'on' or $2::text is not null or nspname !~ '^pg_' and nspname <> 'information_schema')
+        and ($3::text = 'on' or $2::text is not null or nspname !~ '^pg_' and nspname <> 'information_schema'
+          and pg_get_userbyid(nspowner) <> 'postern_admin')
       order by 1`,
   },
   du: {
@@ -86,7 +88,7 @@ export const lists: Record<string, ListCommand> = {
           case when rolconnlimit >= 0 then rolconnlimit || ' connections' end) as attributes,
         array_to_string(array(select g.rolname from pg_auth_members m join pg_roles g on g.oid = m.roleid where m.member = r.oid), ', ') as "member of"
       from pg_roles r
-      where ($2::text is null or rolname ~ $2) and $1::text is null and ($3::text = 'on' or $2::text is not null or rolname !~ '^pg_')
+      where ($2::text is null or rolname ~ $2) and $1::text is null and ($3::text = 'on' or $2::text is not null or rolname !~ '^(pg|postern)_')
       order by 1`,
   },
   dp: {
@@ -115,7 +117,8 @@ export const lists: Record<string, ListCommand> = {
       select datname as name, pg_get_userbyid(datdba) as owner, pg_encoding_to_char(encoding) as encoding, datcollate as collation
         ${plus ? ", case when has_database_privilege(oid, 'connect') then pg_size_pretty(pg_database_size(oid)) end as size, shobj_description(oid, 'pg_database') as description" : ""}
       from pg_database
-      where ($2::text is null or datname ~ $2) and $1::text is null and ($3::text is not null)
+      where ($2::text is null or datname ~ $2) and $1::text is null
+        and ($3::text = 'on' or $2::text is not null or not datistemplate and has_database_privilege(oid, 'connect'))
       order by 1`,
   },
 };

@@ -5,7 +5,7 @@ import { commandHelp } from "./command-help.ts";
 import { copyCommand } from "./copy-command.ts";
 import { describe } from "./describe.ts";
 import { editCommand } from "./edit-command.ts";
-import { bangCommand, includeCommand, outputCommand } from "./file-commands.ts";
+import { bangCommand, echoCommand, includeCommand, outputCommand } from "./file-commands.ts";
 import { helpCommand, sqlHelpCommand } from "./help-commands.ts";
 import {
   explainCommand,
@@ -14,9 +14,17 @@ import {
   rlsCommand,
   slowCommand,
 } from "./postern-commands.ts";
-import { goCommand, printCommand, resetCommand, verboseErrorCommand, watchCommand } from "./run-commands.ts";
-import { connectionCommand, whoamiCommand, writeCommand } from "./session-commands.ts";
+import {
+  goCommand,
+  printCommand,
+  resetCommand,
+  setFromRowCommand,
+  verboseErrorCommand,
+  watchCommand,
+} from "./run-commands.ts";
+import { connectCommand, connectionCommand, whoamiCommand, writeCommand } from "./session-commands.ts";
 import { expandedCommand, psetCommand, setCommand, timingCommand, unsetCommand } from "./setting-commands.ts";
+import { sourceCommand } from "./source-command.ts";
 
 /** False when it failed. */
 export type Command = (shell: Shell, rest: string) => Promise<boolean | undefined> | boolean | undefined;
@@ -40,6 +48,7 @@ const commands: Record<string, Command> = {
   unset: unsetCommand,
   g: (shell, rest) => goCommand(shell, rest, false),
   gx: (shell, rest) => goCommand(shell, rest, true),
+  gset: setFromRowCommand,
   watch: watchCommand,
   p: printCommand,
   r: resetCommand,
@@ -48,6 +57,7 @@ const commands: Record<string, Command> = {
   i: (shell, rest) => includeCommand(shell, rest, false),
   ir: (shell, rest) => includeCommand(shell, rest, true),
   o: outputCommand,
+  echo: echoCommand,
   "!": bangCommand,
   copy: copyCommand,
   migrations: migrationsCommand,
@@ -55,6 +65,11 @@ const commands: Record<string, Command> = {
   locks: locksCommand,
   explain: explainCommand,
   rls: rlsCommand,
+  sf: (shell, rest) => sourceCommand(shell, "function", rest),
+  sv: (shell, rest) => sourceCommand(shell, "view", rest),
+  z: (shell, rest) => describe(shell, "dp", rest),
+  c: connectCommand,
+  connect: connectCommand,
 };
 
 function quit(shell: Shell): undefined {
@@ -65,7 +80,8 @@ export async function runCommand(shell: Shell, name: string, rest: string): Prom
   const bare = name.replace(/;$/, "");
   const command = Object.hasOwn(commands, bare) ? commands[bare] : undefined;
   if (command) return (await command(shell, rest)) !== false;
-  if (await describe(shell, bare, rest)) return true;
+  const described = await describe(shell, bare, rest);
+  if (described !== undefined) return described;
   const near = suggest(bare, [...Object.keys(commands), ...commandHelp.map((help) => help.name)]);
   shell.fail(
     `There is no command \\${bare}.`,

@@ -24,6 +24,22 @@ export async function goCommand(shell: Shell, rest: string, expanded: boolean): 
   }
 }
 
+/** The one row's values become variables, behind the prefix that is given. */
+export async function setFromRowCommand(shell: Shell, prefix: string): Promise<boolean> {
+  const sql = takeStatement(shell);
+  if (sql === undefined) return false;
+  const rows = await shell.collect(sql, 2);
+  if (rows.length !== 1) {
+    shell.fail(`\\gset takes one row; these are ${rows.length === 0 ? "none" : "more"}.`);
+    return false;
+  }
+  for (const [name, value] of Object.entries(rows[0]!)) {
+    if (value === null) shell.settings.variables.delete(prefix + name);
+    else shell.settings.variables.set(prefix + name, value);
+  }
+  return true;
+}
+
 export async function watchCommand(shell: Shell, rest: string): Promise<boolean> {
   const sql = takeStatement(shell);
   if (sql === undefined) return false;
@@ -77,5 +93,5 @@ export async function verboseErrorCommand(shell: Shell): Promise<undefined> {
   const fields = { ...(error.cause as object | undefined) } as Record<string, unknown>;
   const known = Object.entries(fields).filter(([, value]) => typeof value === "string" && value !== "");
   const lines = known.map(([name, value]) => `  ${name}: ${String(value)}`);
-  await shell.print(`${[`${error.code}: ${error.message}`, ...lines].join("\n")}\n`);
+  await shell.printData(`${[`${error.code}: ${error.message}`, ...lines].join("\n")}\n`);
 }

@@ -27,7 +27,7 @@ const whoamiSql = `
 
 export async function whoamiCommand(shell: Shell): Promise<undefined> {
   const [row] = await shell.session.query(whoamiSql);
-  await shell.print(
+  await shell.printData(
     `${renderFields([["Shell", shell.about.label], ...Object.entries(row ?? {}).map(([name, value]) => [name, value === "t" ? "yes" : value === "f" ? "no" : value] as const)])}\n`,
   );
 }
@@ -52,5 +52,15 @@ export function writeCommand(shell: Shell, rest: string): boolean {
   shell.say(
     word === "on" ? `Writing to ${about.protectedAs} is allowed now.` : "This session only reads now.",
   );
+  return true;
+}
+
+/** Another database is another session: with its own history, guard and prompt. */
+export async function connectCommand(shell: Shell, rest: string): Promise<boolean> {
+  if (rest !== "" && rest !== "-") {
+    shell.fail("This shell stays with its database.", `\\q, then postern db connect ${rest.split(/\s/)[0]}`);
+    return false;
+  }
+  await shell.session.renew();
   return true;
 }

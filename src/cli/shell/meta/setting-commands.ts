@@ -84,7 +84,7 @@ export async function setCommand(shell: Shell, rest: string): Promise<boolean> {
   const { variables } = shell.settings;
   if (name === "") {
     const rows = [...variables].map(([variable, content]) => [variable, `= '${content}'`]);
-    if (rows.length > 0) await shell.print(`${renderColumns(rows)}\n`);
+    if (rows.length > 0) await shell.printData(`${renderColumns(rows)}\n`);
     return true;
   }
   if (!/^\w+$/.test(name)) {

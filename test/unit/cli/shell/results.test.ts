@@ -8,7 +8,7 @@ import { parseCopy } from "../../../../src/cli/shell/meta/copy-command.ts";
 import { readPattern } from "../../../../src/cli/shell/meta/name-pattern.ts";
 import { readOnlyBegin, transactionControl } from "../../../../src/cli/shell/read-only-guard.ts";
 import { renderSqlError } from "../../../../src/cli/shell/render-sql-error.ts";
-import type { ResultFormat } from "../../../../src/cli/shell/settings.ts";
+import { formats, type ResultFormat } from "../../../../src/cli/shell/settings.ts";
 import type { TextRow } from "../../../../src/cli/shell/stream-statement.ts";
 
 const paint = createColors(false);
@@ -23,7 +23,11 @@ function rendered(
   expanded: "off" | "on" | "auto" = "off",
   width = 80,
 ): string {
-  const made = openFormat({ format, expanded }, { columns, nullText: "NULL", paint, width }, rows);
+  const made = openFormat(
+    { format, expanded },
+    { columns, nullText: "NULL", paint, width, isTerminal: true },
+    rows,
+  );
   return made.rows(rows) + made.end();
 }
 
@@ -49,7 +53,13 @@ describe("a result", () => {
   it("cannot speak to the terminal", () => {
     expect(rendered("aligned", [["1", "\u001b[31m\u009b\r\nx"]])).toContain("\\x1b[31m\\x9b\\r\\nx");
     expect(rendered("aligned", [["1", "\u001b]0;title\u0007"]], "on")).not.toMatch(/[\u001b\u0007]/);
-    expect(rendered("markdown", [["1", "\u001b[31m"]])).not.toContain("\u001b");
+    for (const format of formats) {
+      for (const evil of ["\u001b[31m", "\u009b31m", "\u007f", "\r", "\u202etxt"])
+        expect(rendered(format, [["1", evil]]), format).not.toMatch(/[^\P{Cc}\n]|\u202e/u);
+    }
+    expect(JSON.parse(rendered("json", [["1", "\u009b\u202e\u007f"]]))).toEqual([
+      { id: 1, name: "\u009b\u202e\u007f" },
+    ]);
   });
 
   it("is a head without rows", () => {
@@ -89,7 +99,7 @@ describe("a result", () => {
   it("comes in batches with one head", () => {
     const made = openFormat(
       { format: "aligned", expanded: "off" },
-      { columns, nullText: "", paint, width: 80 },
+      { columns, nullText: "", paint, width: 80, isTerminal: true },
       [],
     );
     expect(made.rows([["1", "a"]]) + made.rows([["2", "bbbbbbb"]]) + made.end()).toBe(
