@@ -84,7 +84,7 @@ export function compositionOf(
     tokens: tokenServices(platform, dataPlane),
     scaling: scaleServices(platform),
     upgrades: upgradeServices(platform),
-    credentials: credentialServices(platform, dataPlane),
+    credentials: credentialServices(platform, dataPlane, releases.following),
     branches: branchServices(platform),
     pauses: pauseServices(platform, dataPlane, idleWatch),
     clientAccess: clientAccessServices(platform, dataPlane.closeClients),

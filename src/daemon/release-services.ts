@@ -1,6 +1,8 @@
 /** In charge of putting together what deploys and runs services, and the functions behind its routes. */
+import type { RestartedServices } from "@postern/sdk/protocol";
 import type { AccountPrincipal } from "../access/principal.ts";
 import { posternError } from "../base/error.ts";
+import type { DatabaseId } from "../base/id.ts";
 import type { KeyedLock } from "../base/keyed-lock.ts";
 import { findEnvironment } from "../environments/find-environment.ts";
 import { readManagedValues } from "../environments/read-managed-values.ts";
@@ -10,6 +12,7 @@ import type { OperationHandler } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
 import { deployRelease } from "../releases/deploy-release.ts";
 import { describeRelease, describeService } from "../releases/describe-release.ts";
+import { ValueFollower } from "../releases/follow-values.ts";
 import { readLog } from "../releases/read-log.ts";
 import { receiveUpload } from "../releases/receive-upload.ts";
 import type { ReadValues } from "../releases/release-context.ts";
@@ -24,14 +27,23 @@ import {
 } from "../releases/request-release.ts";
 import { restartServices, rollbackRelease } from "../releases/rollback-release.ts";
 import { ServiceKeeper } from "../releases/service-keeper.ts";
+import { listServingEnvironments } from "../state/given-values.ts";
 import { describeOperation } from "../state/operations.ts";
-import { findRelease, listReleases } from "../state/releases.ts";
+import {
+  type EnvironmentKey,
+  findEnvironmentReleases,
+  findRelease,
+  listReleases,
+} from "../state/releases.ts";
 import type { DataPlane } from "./data-plane.ts";
 
 export interface Releases {
   service: ReleaseService;
   /** Whoever composes starts and stops it. */
   keeper: ServiceKeeper;
+  follower: ValueFollower;
+  /** Around a change of what a database's services are given. */
+  following: FollowedChanges;
   handlers: Record<string, OperationHandler>;
 }
 
@@ -47,14 +59,49 @@ export function composeReleases(
   };
   const keeper = new ServiceKeeper(platform, readValues);
   const work = { keeper, readValues };
+  const follower = new ValueFollower(platform, keeper);
   return {
     keeper,
+    follower,
+    following: followedChanges(platform, keeper, follower),
     handlers: {
       deploy: deployRelease(work),
       rollback: rollbackRelease(work),
       restart_services: restartServices(work),
     },
     service: releaseServices(platform, keeper),
+  };
+}
+
+export interface FollowedChanges {
+  /** Which environments' services use the database; who asks them waits until `follow`, or for a while. */
+  prepare(id: DatabaseId): Promise<EnvironmentKey[]>;
+  follow(keys: readonly EnvironmentKey[]): Promise<RestartedServices[]>;
+}
+
+function followedChanges(
+  platform: Platform,
+  keeper: ServiceKeeper,
+  follower: ValueFollower,
+): FollowedChanges {
+  const { state } = platform;
+  return {
+    async prepare(id) {
+      const keys = await listServingEnvironments(state, id);
+      await Promise.all(keys.map((key) => keeper.pauseFronts(key)));
+      return keys;
+    },
+    async follow(keys) {
+      if (keys.length === 0) return [];
+      await follower.follow();
+      // Whoever looked first has begun it.
+      const told = keys.map(async (key) => ({
+        project_id: key.project_id,
+        environment: key.environment,
+        operation_id: (await findEnvironmentReleases(state, key))!.operation_id!,
+      }));
+      return Promise.all(told);
+    },
   };
 }
 

@@ -59,6 +59,7 @@ export async function startServices(options: ServicesOptions): Promise<void> {
     // What serves is taken over before work on it is.
     releases.keeper,
     worker,
+    releases.follower,
     maintenance,
     new BackupScheduler(platform),
     new BackupWatch(platform),

@@ -18,6 +18,7 @@ import type { Platform } from "../instances/platform.ts";
 import { findDatabaseById } from "../state/databases.ts";
 import { describeOperation, type OperationRow } from "../state/operations.ts";
 import type { DataPlane } from "./data-plane.ts";
+import type { FollowedChanges } from "./release-services.ts";
 
 export function tokenServices(
   platform: Platform,
@@ -45,9 +46,13 @@ export function tokenServices(
 /** Longest that a request waits until the server takes the new password. */
 const applyWaitMs = 30_000;
 
+/** Connections that services have open go on so long, unless the caller says: until they are started anew. */
+const graceOfServices = "1m";
+
 export function credentialServices(
   platform: Platform,
   { forgetTokens }: Pick<DataPlane, "forgetTokens">,
+  following: FollowedChanges,
 ): CredentialService {
   const settle = async (row: { id: DatabaseId }, operation: OperationRow) => {
     const { status } = await awaitOperation(platform, operation.id, applyWaitMs);
@@ -61,10 +66,16 @@ export function credentialServices(
   return {
     async rotate(principal, { ref, ...input }) {
       const row = await findDatabase(platform.state, principal, ref);
-      const rotation = await rotateCredentials(platform, principal.accountId, row, input);
+      const users = await following.prepare(row.id);
+      const grace = input.grace ?? (users.length > 0 ? graceOfServices : undefined);
+      const rotation = await rotateCredentials(platform, principal.accountId, row, {
+        ...input,
+        ...(grace === undefined ? {} : { grace }),
+      });
       await forgetTokens(row.id);
       return {
         ...(await settle(row, rotation.operation)),
+        restarting: await following.follow(users),
         token: rotation.token,
         grace_until: rotation.endsAt.toISOString(),
         ending_tokens: rotation.ending.map(describeToken),
@@ -73,7 +84,9 @@ export function credentialServices(
     },
     async resetPassword(principal, { ref, ...input }) {
       const row = await findDatabase(platform.state, principal, ref);
-      return settle(row, await resetPassword(platform, principal.accountId, row, input));
+      const users = await following.prepare(row.id);
+      const settled = await settle(row, await resetPassword(platform, principal.accountId, row, input));
+      return { ...settled, restarting: await following.follow(users) };
     },
   };
 }

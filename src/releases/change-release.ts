@@ -7,6 +7,7 @@ import type { OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
 import { inOrder } from "../manifest/plan-pipeline.ts";
 import { stopMarked } from "../runtime/marked-processes.ts";
+import { readGivenValues } from "../state/given-values.ts";
 import { mergeOperationInput } from "../state/operations.ts";
 import {
   activateRelease,
@@ -58,6 +59,7 @@ export async function startServices(
   run: OperationRun,
   release: ReleaseContext,
 ): Promise<string[]> {
+  const given = await readGivenValues(platform.state, release.key);
   const values = await readAllValues(platform, readValues, release);
   const marks: string[] = [];
   for (const service of inOrder(release.manifest, "service")) {
@@ -72,6 +74,7 @@ export async function startServices(
       if (listening.kind === "own") await keeper.hold(release.key, service.name);
       const launched = await launchService(platform, release, service, {
         values,
+        given,
         listening,
         isServing: false,
       });

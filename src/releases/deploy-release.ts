@@ -5,7 +5,8 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { discardBackup } from "../backups/discard-backup.ts";
-import type { BackupId } from "../base/id.ts";
+import type { BackupId, OperationId } from "../base/id.ts";
+import { awaitOperation } from "../instances/await-operation.ts";
 import type { OperationHandler, OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
 import { isMigrateImage, type PipelineStage, planPipeline } from "../manifest/plan-pipeline.ts";
@@ -30,9 +31,12 @@ import { unpackRelease } from "./unpack-release.ts";
 
 export interface DeployInput extends ReleaseInput {
   upload: string;
+  /** A restart that was under way when it was accepted. */
+  after?: OperationId;
   accept_data_loss?: boolean;
 }
 
+const longestRestartMs = 30 * 60_000;
 /** So many releases can be put back. */
 export const keptReleases = 5;
 
@@ -69,6 +73,10 @@ async function runPipeline(
   release: ReleaseContext,
 ): Promise<void> {
   const input = run.row.input as unknown as DeployInput;
+  if (input.after !== undefined) {
+    await awaitOperation(platform, input.after, longestRestartMs, run.signal);
+    run.signal.throwIfAborted();
+  }
   await stopLeftovers(platform, run);
   // What serves is as it should be, should an attempt before have stopped it.
   await work.keeper.ensure(release.key);

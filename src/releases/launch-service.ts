@@ -13,6 +13,7 @@ import {
   runProgramToEnd,
   spawnProgram,
 } from "../runtime/service-program.ts";
+import type { GivenValues } from "../state/given-values.ts";
 import {
   deleteProcess,
   insertProcess,
@@ -41,6 +42,8 @@ export interface Launched {
 
 export interface LaunchOptions {
   values: ReadonlyMap<string, ManagedValues>;
+  /** Read before the values were: a change meanwhile is seen as one. */
+  given: GivenValues;
   listening: Listening;
   isServing: boolean;
   /** Of a process that it follows. */
@@ -66,6 +69,7 @@ export async function launchService(
     release: row.number,
     port,
     is_serving: options.isServing,
+    given: options.given,
   });
   const logFile = place.logOf(service.name);
   const logFrom = await logSize(logFile);

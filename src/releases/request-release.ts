@@ -2,7 +2,7 @@
 import type { DeployRequest, RollbackRequest } from "@postern/sdk/protocol";
 import type { AccountPrincipal } from "../access/principal.ts";
 import { posternError } from "../base/error.ts";
-import type { AccountId } from "../base/id.ts";
+import type { AccountId, OperationId } from "../base/id.ts";
 import type { FoundEnvironment } from "../environments/find-environment.ts";
 import type { Platform } from "../instances/platform.ts";
 import { speaksOfManaged } from "../manifest/interpolate.ts";
@@ -55,7 +55,7 @@ export async function requestDeploy(
   )
     throw posternError("Y7055", "There is no such upload.", { hint: "Uploads are kept for a day." });
   return platform.state.transaction(async (tx) => {
-    const before = await claim(tx, key);
+    const { row: before, after } = await claim(tx, key, { waitsForRestart: true });
     const number = before.last_number + 1;
     const operation = await insertOperation(tx, {
       kind: "deploy",
@@ -66,6 +66,7 @@ export async function requestDeploy(
         release: number,
         previous: before.active,
         upload: input.upload,
+        ...(after === undefined ? {} : { after }),
         ...(input.accept_data_loss === true ? { accept_data_loss: true } : {}),
       },
     });
@@ -92,7 +93,7 @@ export async function requestRollback(
   requireServicesAllowed(platform, principal);
   const key = keyOfFound(found);
   return platform.state.transaction(async (tx) => {
-    const { active } = await claim(tx, key);
+    const { active } = (await claim(tx, key)).row;
     if (active === null) throw nothingDeployed(key);
     const release = await chooseTarget(tx, key, { active, to });
     return begin(tx, "rollback", key, { release, active, accountId: principal.accountId });
@@ -106,39 +107,75 @@ export async function requestRestart(
   key: EnvironmentKey,
 ): Promise<AcceptedRelease> {
   return platform.state.transaction(async (tx) => {
-    const { active } = await claim(tx, key);
+    const { active } = (await claim(tx, key)).row;
     const release = active === null ? undefined : await findRelease(tx, key, active);
     if (!release) throw nothingDeployed(key);
     return begin(tx, "restart_services", key, { release, active: release.number, accountId });
   });
 }
 
+/** As by itself, for its deployer; undefined where something else is under way or nothing serves. */
+export async function requestRestartFor(
+  platform: Platform,
+  key: EnvironmentKey,
+  note: (tx: Queryable) => Promise<void>,
+): Promise<OperationRow | undefined> {
+  return platform.state.transaction(async (tx) => {
+    const { active, operation_id } = await lockEnvironmentReleases(tx, key);
+    if (active === null || (await findUnderWay(tx, operation_id))) return undefined;
+    const release = await findRelease(tx, key, active);
+    if (!release) return undefined;
+    await note(tx);
+    const { account_id: accountId } = release;
+    return (await begin(tx, "restart_services", key, { release, active, accountId, byItself: true }))
+      .operation;
+  });
+}
+
+interface Beginning {
+  release: ReleaseRow;
+  active: number;
+  accountId: AccountId | null;
+  /** Nobody asked for it: a deploy waits for it, and is not refused. */
+  byItself?: boolean;
+}
+
 async function begin(
   tx: Queryable,
   kind: "rollback" | "restart_services",
   key: EnvironmentKey,
-  { release, active, accountId }: { release: ReleaseRow; active: number; accountId: AccountId },
+  { release, active, accountId, byItself = false }: Beginning,
 ): Promise<AcceptedRelease> {
   const operation = await insertOperation(tx, {
     kind,
     databaseId: null,
     accountId,
-    input: { ...key, release: release.number, previous: active },
+    input: { ...key, release: release.number, previous: active, ...(byItself ? { by_itself: true } : {}) },
   });
   await noteReleaseOperation(tx, key, { operationId: operation.id });
   return { release, operation };
 }
 
 /** @throws Y7051: the second of two is told what the first one is */
-async function claim(tx: Queryable, key: EnvironmentKey): Promise<EnvironmentReleases> {
+async function claim(
+  tx: Queryable,
+  key: EnvironmentKey,
+  { waitsForRestart = false } = {},
+): Promise<{ row: EnvironmentReleases; after?: OperationId }> {
   const row = await lockEnvironmentReleases(tx, key);
-  const other = row.operation_id === null ? undefined : await findOperation(tx, row.operation_id);
-  if (!other || (other.status !== "pending" && other.status !== "running")) return row;
+  const other = await findUnderWay(tx, row.operation_id);
+  if (!other) return { row };
+  if (waitsForRestart && other.input.by_itself === true) return { row, after: other.id };
   const what = { rollback: "A rollback", restart_services: "A restart" }[other.kind] ?? "Another deploy";
   throw posternError("Y7051", `${what} of ${key.environment} is under way.`, {
     detail: `It is ${other.id}, begun at ${other.created_at.toISOString()}.`,
     hint: `\`postern ops watch ${other.id}\` waits for its end.`,
   });
+}
+
+async function findUnderWay(db: Queryable, id: OperationId | null): Promise<OperationRow | undefined> {
+  const row = id === null ? undefined : await findOperation(db, id);
+  return row?.status === "pending" || row?.status === "running" ? row : undefined;
 }
 
 async function chooseTarget(

@@ -13,13 +13,17 @@ interface Lead {
   answerDue: boolean;
 }
 
-const patienceMs = 5_000;
+const patienceMs = 10_000;
+/** Shorter: where nothing new comes, the old one is asked. */
+const pauseMs = 5_000;
+const settleMs = 2_000;
 const quietMs = 250;
 
 export class ServiceFront {
   readonly port: number;
   readonly #listen: string;
   #target: number | null = null;
+  #pausedUntil = 0;
   #server: Server | undefined;
   readonly #leads = new Set<Lead>();
 
@@ -41,16 +45,32 @@ export class ServiceFront {
   }
 
   leadTo(port: number | null): void {
+    if (port !== this.#target) this.#pausedUntil = 0;
     this.#target = port;
+  }
+
+  /** New connections wait until another process serves, or for a while. Resolves when what is under way has its answer. */
+  async pause(): Promise<void> {
+    const begun = performance.now();
+    this.#pausedUntil = begun + settleMs + pauseMs;
+    while (!this.#areQuiet(this.#target) && performance.now() < begun + settleMs) await sleep(25);
+    this.#pausedUntil = performance.now() + pauseMs;
   }
 
   /** Resolves when nothing is under way to that port any more, or after `mostMs`; then what is left is cut. */
   async drain(port: number, mostMs: number): Promise<void> {
     const deadline = performance.now() + mostMs;
-    const left = () => [...this.#leads].filter((lead) => lead.port === port);
-    const isQuiet = (lead: Lead) => !lead.answerDue && performance.now() - lead.at > quietMs;
-    while (!left().every(isQuiet) && performance.now() < deadline) await sleep(25);
-    for (const { client } of left()) client.destroy();
+    while (!this.#areQuiet(port) && performance.now() < deadline) await sleep(25);
+    for (const { client } of this.#leadsTo(port)) client.destroy();
+  }
+
+  #leadsTo(port: number | null): Lead[] {
+    return [...this.#leads].filter((lead) => lead.port === port);
+  }
+
+  #areQuiet(port: number | null): boolean {
+    const now = performance.now();
+    return this.#leadsTo(port).every((lead) => !lead.answerDue && now - lead.at > quietMs);
   }
 
   async close(): Promise<void> {
@@ -65,7 +85,7 @@ export class ServiceFront {
     client.pause();
     const deadline = performance.now() + patienceMs;
     for (;;) {
-      const port = this.#target;
+      const port = performance.now() < this.#pausedUntil ? null : this.#target;
       const upstream = port === null ? undefined : await open(port);
       if (upstream && port !== null) return this.#splice(client, upstream, port);
       if (client.destroyed || !this.#server || performance.now() > deadline) return void client.destroy();

@@ -8,6 +8,7 @@ import type { Service as BackgroundService } from "../base/service.ts";
 import type { Platform } from "../instances/platform.ts";
 import type { Service } from "../manifest/manifest.ts";
 import { inOrder } from "../manifest/plan-pipeline.ts";
+import { readGivenValues } from "../state/given-values.ts";
 import { type EnvironmentKey, findEnvironmentReleases, listActiveEnvironments } from "../state/releases.ts";
 import { listProcesses, type ServiceProcessRow } from "../state/service-processes.ts";
 import { graceOf, isAlive, launchService, stopProcess } from "./launch-service.ts";
@@ -69,6 +70,17 @@ export class ServiceKeeper implements BackgroundService {
 
   list(key: EnvironmentKey): KeptService[] {
     return [...this.#kept.values()].filter((kept) => nameOf(kept.key) === nameOf(key));
+  }
+
+  isEmpty(): boolean {
+    return this.#kept.size === 0;
+  }
+
+  /** Before the values of what serves change: who comes meanwhile waits for what is started with the new ones. */
+  async pauseFronts(key: EnvironmentKey): Promise<void> {
+    await Promise.all(
+      this.list(key).map(({ service }) => this.#fronts.get(nameOf(key, service.name))?.pause()),
+    );
   }
 
   /** Of a service that listens where its manifest says, before another process of it is started. */
@@ -145,9 +157,11 @@ export class ServiceKeeper implements BackgroundService {
     try {
       if (process) await stopProcess(this.#platform, process, 0);
       kept.process = null;
+      const given = await readGivenValues(this.#platform.state, kept.key);
       const values = await readAllValues(this.#platform, this.#readValues, release);
       const launched = await launchService(this.#platform, release, service, {
         values,
+        given,
         listening,
         isServing: true,
       });

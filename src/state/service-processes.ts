@@ -1,5 +1,6 @@
 /** In charge of the rows of services' processes, and of the ports at which services are reached. */
 import { hasCode } from "../base/error.ts";
+import type { GivenValues } from "./given-values.ts";
 import type { EnvironmentKey } from "./releases.ts";
 import type { Queryable } from "./state.ts";
 
@@ -11,6 +12,8 @@ export interface ServiceProcessRow extends EnvironmentKey {
   pid: number | null;
   start_time: string | null;
   is_serving: boolean;
+  /** What the values that it was started with hang on. */
+  given: GivenValues | null;
   created_at: Date;
 }
 
@@ -20,9 +23,18 @@ export async function insertProcess(
   row: Omit<ServiceProcessRow, "created_at" | "pid" | "start_time">,
 ): Promise<void> {
   await db.query(
-    `insert into service_processes (mark, project_id, environment, service, release, port, is_serving)
-     values ($1, $2, $3, $4, $5, $6, $7)`,
-    [row.mark, row.project_id, row.environment, row.service, row.release, row.port, row.is_serving],
+    `insert into service_processes (mark, project_id, environment, service, release, port, is_serving, given)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [
+      row.mark,
+      row.project_id,
+      row.environment,
+      row.service,
+      row.release,
+      row.port,
+      row.is_serving,
+      JSON.stringify(row.given),
+    ],
   );
 }
 

@@ -268,9 +268,39 @@ describe("two at once, and a daemon that dies", () => {
     expect(mode & 0o022).toBe(0);
   });
 
-  it("services get new variables by a restart", async () => {
-    await postern.json(["db", "rotate-credentials", "--env", "staging", "--yes"]);
-    await postern.json(["service", "restart"]);
+  it.each([
+    ["rotated", ["db", "rotate-credentials", "--env", "staging", "--yes"]],
+    ["reset", ["db", "reset-password", "--env", "staging", "--generate"]],
+  ])("services get the new password when it is %s, and refuse nobody meanwhile", async (_, args) => {
+    const before = await api();
+    const passwordOf = async () => JSON.parse(await ask("/env")).DATABASE_URL as string;
+    const old = await passwordOf();
+    let going = true;
+    const asking = (async () => {
+      while (going) {
+        const answer = await fetch(url, { headers: { connection: "close" } });
+        expect(`${answer.status} ${await answer.text()}`).toMatch(/^200 v9 /);
+      }
+    })();
+    const told = await postern.run(args).finally(() => (going = false));
+    await asking;
+    expect(told.stderr).toContain("The services of staging were started anew, with the new values");
+    expect((await api()).pid).not.toBe(before.pid);
+    expect(await passwordOf()).not.toBe(old);
     expect(await version()).toBe("v9");
+  });
+
+  it("services whose values changed while no daemon was there are started anew by the next one", async () => {
+    const before = await api();
+    const [{ id }] = (await postern.json<[{ id: string }]>(["db", "list"]))!;
+    await postern.api("POST", `/v1/databases/${id}/scale`, { class: "db.p2" });
+    await postern.stop("SIGKILL");
+    await postern.start();
+    await waitUntil("another one runs", async () => {
+      const now = await api();
+      return now?.state === "running" && now.pid !== null && now.pid !== before.pid;
+    });
+    const direct = (await postern.run(["db", "url", "--env", "staging", "--direct", "--reveal"])).stdout;
+    expect(JSON.parse(await ask("/env")).DIRECT_URL).toBe(direct.trim());
   });
 });

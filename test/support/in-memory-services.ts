@@ -167,6 +167,7 @@ const changedPassword: ResetPassword = {
   },
   operation_id: operationId,
   applied: true,
+  restarting: [],
 };
 
 export const pointInTime: PointInTimeInfo = {

@@ -38,6 +38,13 @@ export interface RotateCredentialsRequest {
   all_tokens?: boolean;
 }
 
+/** Services that are started anew, because what they are given has changed. */
+export interface RestartedServices {
+  project_id: string;
+  environment: string;
+  operation_id: string;
+}
+
 export interface RotatedCredentials {
   database_id: string;
   /** The new master token, 64 hex digits; shown only now. */
@@ -53,6 +60,8 @@ export interface RotatedCredentials {
   operation_id: string;
   /** Does the server take the new password already? Else the operation tells when it does. */
   applied: boolean;
+  /** Where services use the database: the operation that gives them the new values. */
+  restarting: RestartedServices[];
 }
 
 export interface ResetPasswordRequest {
@@ -67,4 +76,6 @@ export interface ResetPassword {
   operation_id: string;
   /** Does the server take the new password already? Else the operation tells when it does. */
   applied: boolean;
+  /** Where services use the database: the operation that gives them the new values. */
+  restarting: RestartedServices[];
 }

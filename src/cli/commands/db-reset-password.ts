@@ -5,6 +5,7 @@ import type { CommandInput } from "../command-input.ts";
 import type { CommandRun } from "../command-spec.ts";
 import type { CliContext } from "../context.ts";
 import { requireDatabase } from "../target.ts";
+import { tellRestarts } from "../tell-restarts.ts";
 
 export const run: CommandRun = async (context, input) => {
   const { output } = context;
@@ -16,6 +17,7 @@ export const run: CommandRun = async (context, input) => {
   output.success(`Changed the password of ${name}`);
   await output.print(reset, () => "");
   if (!reset.applied) output.warn(`The server does not take it yet: postern ops watch ${reset.operation_id}`);
+  await tellRestarts(context, control, reset.restarting);
   output.talk(`  Whoever connects needs it from now on: postern db url ${name} --reveal`);
   return undefined;
 };

@@ -8,6 +8,7 @@ import { linkProject } from "../link-project.ts";
 import { findProject } from "../project-file.ts";
 import { renderFields } from "../table.ts";
 import { requireDatabase } from "../target.ts";
+import { tellRestarts } from "../tell-restarts.ts";
 
 export const run: CommandRun = async (context, input) => {
   const { output } = context;
@@ -17,8 +18,9 @@ export const run: CommandRun = async (context, input) => {
   const grace = input.text("grace");
   if (!isConfirmed(input)) {
     const end = grace === undefined ? "now" : `in ${grace}`;
+    const services = info.environment ? " Services that were deployed are started anew." : "";
     await context.prompt.confirm(
-      `Rotate the credentials of ${info.name} (${info.id})? The old password ends now; its token and open connections end ${end}.`,
+      `Rotate the credentials of ${info.name} (${info.id})? The old password ends now; its token and open connections end ${end}.${services}`,
     );
   }
   const rotated = await control.rotateCredentials(target.ref, {
@@ -35,6 +37,7 @@ export const run: CommandRun = async (context, input) => {
   );
   if (saved) output.success("Token saved to .postern/config.json");
   else output.talk("The token is shown only now.");
+  await tellRestarts(context, control, rotated.restarting);
   tellWhatToDo(context, info, rotated);
   return undefined;
 };
@@ -47,21 +50,13 @@ async function saveToken(context: CliContext, info: DatabaseInfo, token: string)
   return true;
 }
 
-function tellWhatToDo(
-  { output }: CliContext,
-  { name, environment }: DatabaseInfo,
-  rotated: RotatedCredentials,
-): void {
+function tellWhatToDo({ output }: CliContext, { name }: DatabaseInfo, rotated: RotatedCredentials): void {
   if (!rotated.applied)
     output.warn(`The server does not take the new password yet: postern ops watch ${rotated.operation_id}`);
   output.talk(`
-Redeploy whatever connects to ${name}:
+Whatever else connects to ${name} needs the new ones:
   DATABASE_URL, DIRECT_URL, PRISMA_DATABASE_URL   postern db url ${name} --reveal
   DATABASE_TOKEN                                  the token above`);
-  if (environment)
-    output.talk(
-      `Services that were deployed to ${environment.name}: postern service restart --env ${environment.name} --project ${environment.project}`,
-    );
   const ending = rotated.ending_tokens.filter(({ label }) => label !== "master");
   if (ending.length > 0) output.talk(`Other tokens that end: ${ending.map(({ label }) => label).join(", ")}`);
   if (rotated.staying_tokens.length > 0) {

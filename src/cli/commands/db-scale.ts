@@ -23,6 +23,8 @@ export const run: CommandRun = async (context, input) => {
   if (result.writes_held !== null)
     output.talk(`  Writes were held while it was copied: ${result.writes_held}.`);
   if (result.direct_url_changed)
-    output.talk(`  DIRECT_URL has another port: postern db url ${info.name} --direct`);
+    output.talk(
+      `  DIRECT_URL has another port: postern db url ${info.name} --direct${info.environment ? "; deployed services are started anew with it" : ""}`,
+    );
   return undefined;
 };

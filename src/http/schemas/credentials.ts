@@ -17,6 +17,15 @@ const changed = {
   applied: z
     .boolean()
     .describe("Does the server take the new password already? Else the operation tells when it does."),
+  restarting: z
+    .array(
+      z.object({
+        project_id: z.string(),
+        environment: z.string(),
+        operation_id: z.string().describe("Of the restart."),
+      }),
+    )
+    .describe("Environments whose services use the database: they are started anew with the new values."),
 };
 
 export const rotateCredentialsRequest = z.strictObject({
@@ -24,7 +33,7 @@ export const rotateCredentialsRequest = z.strictObject({
     .string()
     .optional()
     .describe(
-      "How long the old token and open connections go on, for example `10m`; absent: they end at once.",
+      "How long the old token and open connections go on, for example `10m`; absent: they end at once, or after a minute where deployed services use them.",
     ),
   all_tokens: z.boolean().optional().describe("End the tokens made beside the master token, too."),
 }) satisfies z.ZodType<RotateCredentialsRequest>;

@@ -66,3 +66,17 @@ it("waits for a process that is just being started again", async () => {
   made.leadTo(await serve("back"));
   expect(await asked).toBe("back");
 });
+
+it("while it pauses, lets who is there have an answer and who comes wait for the next process", async () => {
+  const made = await front();
+  made.leadTo(await serve("old", 300));
+  let answered = false;
+  const before = ask(made.port).finally(() => (answered = true));
+  await ask(made.port);
+  await made.pause();
+  expect(answered).toBe(true);
+  expect(await before).toBe("old");
+  const after = ask(made.port);
+  made.leadTo(await serve("new"));
+  expect(await after).toBe("new");
+});
