@@ -29,9 +29,12 @@ export async function backUpServer(
   const days = server.retention_days ?? platform.config.pointInTime.retentionDays;
   await run.step("archive", () => switchOn(platform, run, id, days));
   await run.step(type === "full" ? "full backup" : "incremental backup", () =>
-    pgbackrest(platform, run, id, "backup", [`--type=${type}`], (percent) =>
-      run.progress(percent, 100, "percent"),
-    ),
+    pgbackrest(platform, run, {
+      id,
+      command: "backup",
+      options: [`--type=${type}`],
+      onPercent: (percent) => run.progress(percent, 100, "percent"),
+    }),
   );
   const now = platform.clock.now();
   const after = await requireServer(platform, id);
@@ -56,8 +59,8 @@ async function switchOn(
 ): Promise<void> {
   await writeArchiveConfig(platform, id, retentionDays);
   await requireArchiveMode(platform, id);
-  const made = await attempt(platform, run, id, "stanza-create", []);
-  if (made.code === otherVersion) await pgbackrest(platform, run, id, "stanza-upgrade", []);
+  const made = await attempt(platform, run, { id, command: "stanza-create" });
+  if (made.code === otherVersion) await pgbackrest(platform, run, { id, command: "stanza-upgrade" });
   else if (made.code !== 0) throw archiveFailed(id, made);
   if (await writeArchiveCommand(platform, id)) await reloadSettings(platform, id);
 }
@@ -80,25 +83,21 @@ export async function reloadSettings(platform: Platform, id: string): Promise<vo
 }
 
 /** Waits while another one works on this archive. @throws Y6022 Y6023 */
-export async function pgbackrest(
-  platform: Platform,
-  run: OperationRun,
-  id: string,
-  command: PgbackrestCall["command"],
-  options: readonly string[],
-  onPercent?: (percent: number) => void,
-): Promise<void> {
-  const end = await attempt(platform, run, id, command, options, onPercent);
-  if (end.code !== 0) throw archiveFailed(id, end);
+export async function pgbackrest(platform: Platform, run: OperationRun, work: ArchiveWork): Promise<void> {
+  const end = await attempt(platform, run, work);
+  if (end.code !== 0) throw archiveFailed(work.id, end);
+}
+
+export interface ArchiveWork extends Pick<PgbackrestCall, "command" | "onPercent"> {
+  /** The server whose archive it is. */
+  id: string;
+  options?: readonly string[];
 }
 
 async function attempt(
   platform: Platform,
   run: OperationRun,
-  id: string,
-  command: PgbackrestCall["command"],
-  options: readonly string[],
-  onPercent?: (percent: number) => void,
+  { id, command, options = [], onPercent }: ArchiveWork,
 ): Promise<PgbackrestEnd> {
   const deadline = performance.now() + lockPatienceMs;
   for (;;) {

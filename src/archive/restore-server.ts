@@ -80,9 +80,12 @@ export async function restoreFiles(
   const bringBack = async () => {
     await makeEmpty(platform, dataDirectory);
     await requireRoom(dataDirectory, plan);
-    await pgbackrest(platform, run, plan.source, "restore", options, (percent) =>
-      run.progress(percent, 100, "percent"),
-    );
+    await pgbackrest(platform, run, {
+      id: plan.source,
+      command: "restore",
+      options,
+      onPercent: (percent) => run.progress(percent, 100, "percent"),
+    });
   };
   for (let attempt = 1; ; attempt += 1) {
     try {

@@ -2,6 +2,7 @@
 import pg from "pg";
 import { sleep } from "../base/clock.ts";
 import { hasCode, messageOf, PosternError, posternError } from "../base/error.ts";
+import { openClient } from "../postgres/open-client.ts";
 import type { CommandInput } from "./command-input.ts";
 import type { CliContext } from "./context.ts";
 import { postgresAddress } from "./postgres-address.ts";
@@ -63,16 +64,9 @@ async function connectInTime(
 }
 
 async function connect(url: string): Promise<pg.Client> {
-  const client = new pg.Client({
-    ...postgresAddress(url),
-    connectionTimeoutMillis: 10_000,
-    application_name: "postern",
-  });
-  // A connection that is lost makes the statement under way fail, which tells enough.
-  client.on("error", () => {});
+  const session = { ...postgresAddress(url), connectionTimeoutMillis: 10_000, application_name: "postern" };
   try {
-    await client.connect();
-    return client;
+    return await openClient(session);
   } catch (error) {
     if (error instanceof pg.DatabaseError) throw asSqlError(error);
     throw posternError("Y4001", "Postgres does not answer.", { detail: messageOf(error), cause: error });

@@ -2,21 +2,11 @@
 import type { DatabaseUrls } from "@postern/sdk/protocol";
 import { posternError } from "../base/error.ts";
 import { databaseVariables } from "../manifest/database-variables.ts";
+import { reservedVariables } from "../manifest/manifest.ts";
 import type { CommandInput } from "./command-input.ts";
 import type { CliContext } from "./context.ts";
 import { reachableHttpUrl } from "./reachable-http-url.ts";
 import { requireDatabase } from "./target.ts";
-
-/** Names that are Postern's: a value of the user's own is refused. */
-export const reservedVariables = [
-  "DATABASE_URL",
-  "DIRECT_URL",
-  "DATABASE_ID",
-  "DATABASE_TOKEN",
-  "DATABASE_HOST",
-  "DATABASE_HTTP_URL",
-  "PRISMA_DATABASE_URL",
-] as const;
 
 const secretVariables = new Set<string>([
   "DATABASE_URL",

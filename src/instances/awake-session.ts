@@ -1,6 +1,7 @@
 /** In charge of a look at a server that must not wake it: by its own socket, past its door. */
-import pg from "pg";
+import type pg from "pg";
 import { hasCode } from "../base/error.ts";
+import { openClient } from "../postgres/open-client.ts";
 import { adminRole } from "../runtime/server-template.ts";
 import type { InstanceRow } from "../state/instances.ts";
 import type { Platform } from "./platform.ts";
@@ -23,20 +24,17 @@ export async function openLook(
   instance: Pick<InstanceRow, "id" | "tcp_port">,
   { database = "postgres" }: LookOptions = {},
 ): Promise<pg.Client | undefined> {
-  const client = new pg.Client({
+  const session = {
     host: serverLayout(config.home, instance.id).socketDirectory,
     port: instance.tcp_port,
     user: adminRole,
     database,
     application_name: "postern",
     options: "-c track_activities=off",
-  });
-  client.on("error", () => {});
+  };
   try {
-    await client.connect();
-    return client;
+    return await openClient(session);
   } catch (error) {
-    await client.end().catch(() => {});
     if (hasCode(error, ...absent) || /terminated unexpectedly/.test((error as Error).message))
       return undefined;
     throw error;

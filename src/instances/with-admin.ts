@@ -1,7 +1,8 @@
 /** In charge of short sessions as the superuser of a server, for Postern's own statements. */
-import pg from "pg";
+import type pg from "pg";
 import { sleep } from "../base/clock.ts";
 import { hasCode, messageOf, posternError } from "../base/error.ts";
+import { openClient } from "../postgres/open-client.ts";
 import { adminRole } from "../runtime/server-template.ts";
 import { serverLayout } from "./server-layout.ts";
 
@@ -37,14 +38,9 @@ export async function connectAs(
   const host = serverLayout(place.config.home, server).socketDirectory;
   const deadline = performance.now() + 15_000;
   for (;;) {
-    const client = new pg.Client({ host, port: 5432, user: role, database, application_name: "postern" });
-    // A server that dies ends the query that runs with an error of its own; the event only must not go unheard.
-    client.on("error", () => {});
     try {
-      await client.connect();
-      return client;
+      return await openClient({ host, port: 5432, user: role, database, application_name: "postern" });
     } catch (error) {
-      await client.end().catch(() => {});
       if (!hasCode(error, ...soon) && !/terminated unexpectedly/.test(messageOf(error))) throw error;
       if (performance.now() > deadline) {
         throw posternError("Y4001", `Postgres server ${server} does not answer.`, {

@@ -121,7 +121,7 @@ export const managedFields = [
 ] as const;
 export type ManagedField = (typeof managedFields)[number];
 
-/** Names that Postern gives a service itself. */
+/** Names that Postern gives a service itself: a value of the user's own is refused. */
 export const reservedVariables = [
   "DATABASE_URL",
   "DIRECT_URL",

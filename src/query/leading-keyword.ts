@@ -3,6 +3,11 @@
  * stand before it, so this much can be read exactly without the rest of the grammar.
  */
 
+/** Words with which statements begin that read and write rows and do nothing else to a session or a catalog. */
+export const rowStatements: ReadonlySet<string> = new Set(
+  "SELECT INSERT UPDATE DELETE MERGE WITH VALUES TABLE".split(" "),
+);
+
 /** The first word in upper case, `""` when it does not begin with a letter, undefined when there is no statement. */
 export function leadingKeyword(sql: string): string | undefined {
   const start = skipBlank(sql, 0);

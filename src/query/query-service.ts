@@ -13,6 +13,7 @@ import { type ClientCall, runClientQuery, runClientTransaction } from "./client/
 import { type EncodedAnswer, encodedAnswer } from "./encoded-answer.ts";
 import type { NeonRequest } from "./neon/neon-request.ts";
 import { runClientNeon, runNeon } from "./neon/run-neon.ts";
+import { OpenContexts } from "./open-contexts.ts";
 import { createQueryContext, type QueryContext, type QueryOptions } from "./query-context.ts";
 import { runQuery, type StatementKind } from "./run-query.ts";
 import { runClientStream, runStream } from "./run-stream.ts";
@@ -67,9 +68,9 @@ const drainMs = 3_000;
 
 export function createQueryService(options: QueryServiceOptions): QueryService {
   const { limits, clientLimits, findAddress, streamLimits = usualStreamLimits } = options;
-  const contexts = new Map<DatabaseId, Promise<QueryContext>>();
-  /** Those that are there, for the hot path: no turn of the event loop is waited for what is at hand. */
-  const opened = new Map<DatabaseId, QueryContext>();
+  const contexts = new OpenContexts(async (databaseId) =>
+    createQueryContext(await findAddress(databaseId), limits, streamLimits),
+  );
   const clients = new ClientSide({
     limits: clientLimits,
     streamLimits,
@@ -77,35 +78,14 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
   });
 
   const closeIdle = setInterval(() => {
-    for (const context of opened.values()) closeIdleSessions(context);
+    for (const context of contexts.all()) closeIdleSessions(context);
     clients.closeIdle();
   }, idleCheckMs).unref();
 
-  async function contextOf(databaseId: DatabaseId): Promise<QueryContext> {
-    const known = contexts.get(databaseId);
-    if (known) return known;
-    const opening = findAddress(databaseId).then((address) =>
-      createQueryContext(address, limits, streamLimits),
-    );
-    contexts.set(databaseId, opening);
-    try {
-      const context = await opening;
-      if (contexts.get(databaseId) === opening) opened.set(databaseId, context);
-      return context;
-    } catch (error) {
-      if (contexts.get(databaseId) === opening) contexts.delete(databaseId);
-      throw error;
-    }
-  }
-
   async function closeDatabase(databaseId: DatabaseId, graceMs = 0): Promise<void> {
-    const context = contexts.get(databaseId);
-    const last = opened.get(databaseId);
-    // Out of the map first: a request that comes now looks the database up again.
-    contexts.delete(databaseId);
-    opened.delete(databaseId);
+    const { opened: last, opening } = contexts.remove(databaseId);
     // Where it is being looked up, that may take long; what comes of it is closed at once.
-    if (!last) context?.then(closeContext).catch(() => {});
+    opening?.then(closeContext).catch(() => {});
     const deadline = performance.now() + graceMs;
     while (last && last.underWay > 0 && performance.now() < deadline) await sleep(10);
     await Promise.all([clients.close(databaseId, closedError()), last && closeContext(last)]);
@@ -113,7 +93,7 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
 
   const run: Run = async (target, given, asOwner, asClient) => {
     const queryOptions = !isClient(target) && target.readOnly ? { ...given, readOnly: true } : given;
-    const context = opened.get(target.databaseId) ?? (await contextOf(target.databaseId));
+    const context = contexts.get(target.databaseId) ?? (await contexts.open(target.databaseId));
     context.underWay++;
     try {
       return isClient(target)
@@ -129,7 +109,7 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
     closeDatabase: (databaseId) => closeDatabase(databaseId),
     drainDatabase: (databaseId) => closeDatabase(databaseId, drainMs),
     async retireSessions(databaseId) {
-      const context = opened.get(databaseId);
+      const context = contexts.get(databaseId);
       context?.pool.retire();
       context?.shared.retire();
       await clients.retire(databaseId);
@@ -137,7 +117,7 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
     closeClients: (databaseId) => clients.close(databaseId, closedError()),
     close: async () => {
       clearInterval(closeIdle);
-      await Promise.all([...contexts.keys()].map((id) => closeDatabase(id)));
+      await Promise.all(contexts.ids().map((id) => closeDatabase(id)));
     },
   };
 }

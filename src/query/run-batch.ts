@@ -11,7 +11,7 @@ import { sync } from "../postgres/wire/frontend-messages.ts";
 import { MessageWriter } from "../postgres/wire/message-writer.ts";
 import type { WireConnection } from "../postgres/wire/wire-connection.ts";
 import { BatchExchange, type Step, silentStep } from "./batch-exchange.ts";
-import { leadingKeyword } from "./leading-keyword.ts";
+import { leadingKeyword, rowStatements } from "./leading-keyword.ts";
 import { queryError, requestCanceled, statementTimedOut } from "./query-error.ts";
 import type { Session, SessionPool } from "./session-pool.ts";
 import { resetFirst, sendReset } from "./session-reset.ts";
@@ -146,7 +146,8 @@ function sendWhole(
  */
 function writeReset(out: MessageWriter, session: Session, exchange: BatchExchange, batch: Batch): Exchange[] {
   const [statement] = batch.statements;
-  if (batch.begin === undefined && sharesTransaction.has(leadingKeyword(statement!.sql) ?? "")) {
+  // Postgres never wants these to be the first of their transaction.
+  if (batch.begin === undefined && rowStatements.has(leadingKeyword(statement!.sql) ?? "")) {
     session.used = false;
     exchange.expect(silentStep);
     writeCommand(out, "discard all");
@@ -156,18 +157,6 @@ function writeReset(out: MessageWriter, session: Session, exchange: BatchExchang
   out.bytes(bytes);
   return [listener];
 }
-
-/** Statements that Postgres never wants to be the first of their transaction. */
-const sharesTransaction = new Set([
-  "SELECT",
-  "INSERT",
-  "UPDATE",
-  "DELETE",
-  "MERGE",
-  "WITH",
-  "VALUES",
-  "TABLE",
-]);
 
 /** Pauses where the text of a parameter depends on its type, which earlier statements of the batch may have made. */
 async function sendStepwise(

@@ -3,7 +3,8 @@
  * one, in the snake_case of SQL; nothing above this folder writes SQL against these tables.
  */
 import pg from "pg";
-import { PosternError, posternError } from "../base/error.ts";
+import { connectionFailures } from "../base/connection-failures.ts";
+import { hasCode, PosternError, posternError } from "../base/error.ts";
 
 /** What both a pool and one connection in a transaction can do. */
 export interface Queryable {
@@ -61,25 +62,12 @@ export class State implements Queryable {
   }
 }
 
-const unreachable = new Set([
-  "ECONNREFUSED",
-  "ECONNRESET",
-  "EPIPE",
-  "57P01",
-  "57P02",
-  "57P03",
-  "08000",
-  "08001",
-  "08003",
-  "08006",
-]);
-
 /** Postern's own server is being started again: that passes, and the caller may try again. */
 function explainUnreachable(error: unknown): never {
   if (error instanceof PosternError) throw error;
   const { code, syscall, message } = error as NodeJS.ErrnoException;
   const gone =
-    unreachable.has(code ?? "") ||
+    hasCode(error, ...connectionFailures) ||
     (code === "ENOENT" && syscall === "connect") ||
     /Connection terminated|timeout exceeded|connection error and is not queryable/.test(message);
   if (!gone) throw error;

@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import pg from "pg";
 import { messageOf, PosternError, posternError } from "../../base/error.ts";
+import { openClient } from "../../postgres/open-client.ts";
 import { postgresAddress } from "../postgres-address.ts";
 
 export interface Connector {
@@ -22,7 +23,7 @@ const sslCode = 80_877_103;
 export function directConnector(url: string): Connector {
   return {
     transport: "postgres",
-    connect: () => connect(new pg.Client({ ...postgresAddress(url), ...common })),
+    connect: () => connect({ ...postgresAddress(url), ...common }),
     async cancel(client) {
       const isSocket = client.host.startsWith("/");
       const socket = isSocket
@@ -38,14 +39,12 @@ export function tunnelConnector(url: string, openStream: () => Duplex): Connecto
   return {
     transport: "https",
     connect: () =>
-      connect(
-        new pg.Client({
-          connectionString: url,
-          ssl: false,
-          ...common,
-          stream: () => asSocket(openStream()) as never,
-        }),
-      ),
+      connect({
+        connectionString: url,
+        ssl: false,
+        ...common,
+        stream: () => asSocket(openStream()) as never,
+      }),
     cancel: (client) => sendCancel(openStream(), client),
   };
 }
@@ -56,13 +55,10 @@ const common = {
   keepAlive: true,
 };
 
-async function connect(client: pg.Client): Promise<pg.Client> {
-  client.on("error", () => {});
+async function connect(session: pg.ClientConfig): Promise<pg.Client> {
   try {
-    await client.connect();
-    return client;
+    return await openClient(session);
   } catch (error) {
-    await client.end().catch(() => {});
     if (error instanceof pg.DatabaseError && error.code !== undefined) {
       throw new PosternError(error.code, error.message, { detail: error.detail, hint: error.hint });
     }

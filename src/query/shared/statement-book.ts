@@ -3,15 +3,15 @@
  * looked at when it is seen again, and what was found is believed for as long as the catalog stays what it was; that is
  * looked at once a second.
  */
-import { leadingKeyword } from "../leading-keyword.ts";
-import { profileStatement, type StatementKind } from "./statement-profile.ts";
+import { leadingKeyword, rowStatements } from "../leading-keyword.ts";
+import { type ProfileKind, profileStatement } from "./statement-profile.ts";
 import { type Audience, catalogStateQuery, verifyParams, verifyQuery } from "./verify-profile.ts";
 
 export interface BookEntry {
   readonly text: string;
   /** `new` has been seen once; `checking` is being looked at. */
   verdict: "new" | "checking" | "shared" | "alone";
-  kind: StatementKind;
+  kind: ProfileKind;
   /** Types of the parameters, once a session has told them. */
   parameterTypes: number[] | undefined;
   /** What it takes, milliseconds; infinite until it is known. */
@@ -87,7 +87,8 @@ export class StatementBook {
 
   /** To be called when a statement that had a session to itself is done: it may have changed the catalog. */
   noteRun(text: string): void {
-    if (readsAndWrites.has(leadingKeyword(text) ?? "")) return;
+    const keyword = leadingKeyword(text) ?? "";
+    if (rowStatements.has(keyword) || keyword === "SHOW") return;
     this.#epoch++;
     this.#askedAt = Number.NEGATIVE_INFINITY;
   }
@@ -168,15 +169,3 @@ export class StatementBook {
     this.#options.onCatalogChange();
   }
 }
-
-const readsAndWrites = new Set([
-  "SELECT",
-  "INSERT",
-  "UPDATE",
-  "DELETE",
-  "MERGE",
-  "WITH",
-  "VALUES",
-  "TABLE",
-  "SHOW",
-]);

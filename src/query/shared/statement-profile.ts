@@ -6,7 +6,7 @@
 import { isText } from "../check-request.ts";
 import type { Audience } from "./verify-profile.ts";
 
-export type StatementKind = "read" | "insert" | "change" | "write";
+export type ProfileKind = "read" | "insert" | "change" | "write";
 
 /** What has to be looked up in the catalog before the statement is shared. */
 export interface StatementProfile {
@@ -16,7 +16,7 @@ export interface StatementProfile {
    * has locked one of them. Every other write (what takes locks to choose its rows, what sets sequences) has its session to
    * itself while it runs.
    */
-  kind: StatementKind;
+  kind: ProfileKind;
   /** Names of relations, quoted where needed, as `to_regclass` reads them. */
   relations: string[];
   /** Names that are those of common table expressions in one place and may be relations in another. */
@@ -85,7 +85,7 @@ class Findings {
   readonly #functions = new Set<string>();
   readonly #attributes = new Set<string>();
 
-  kindOf(statement: object): StatementKind {
+  kindOf(statement: object): ProfileKind {
     const callsWriter = [...this.#functions, ...this.#attributes].some((name) => writingFunctions.has(name));
     if (isPlainInsert(statement)) return "insert";
     if (!this.#writes && !callsWriter) return "read";

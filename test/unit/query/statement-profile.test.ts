@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { profileStatement, type StatementKind } from "../../../src/query/shared/statement-profile.ts";
+import { type ProfileKind, profileStatement } from "../../../src/query/shared/statement-profile.ts";
 
-const profile = (kind: StatementKind, found: object = {}) => ({
+const profile = (kind: ProfileKind, found: object = {}) => ({
   kind,
   relations: [],
   ambiguousRelations: [],
@@ -11,7 +11,7 @@ const profile = (kind: StatementKind, found: object = {}) => ({
 });
 
 describe("statements that may share a session, with what they name", () => {
-  it.each<[sql: string, kind: StatementKind, found: object]>([
+  it.each<[sql: string, kind: ProfileKind, found: object]>([
     ["select 1", "read", {}],
     ["select $1::int + 1", "read", {}],
     ["values (1), (2)", "read", {}],
