@@ -199,6 +199,9 @@ export const errorCodes = {
   Y7056: { name: "services_disabled", http: 403, exit: 4 },
   Y7057: { name: "service_port_taken", http: 409, exit: 6 },
   Y7058: { name: "nothing_deployed", http: 404, exit: 5 },
+  Y7060: { name: "operation_ended", http: 409, exit: 6 },
+  Y7061: { name: "operation_not_cancelable", http: 409, exit: 6 },
+  Y7062: { name: "operation_canceled", http: 409, exit: 1 },
   // Y8: credentials and pooling
   Y8001: { name: "pooler_unreachable", http: 503, exit: 9 },
   Y8002: { name: "reserved_variable", http: 400, exit: 2 },

@@ -3,7 +3,9 @@
 import { logIn, logOut, registerAccount, whoAmI } from "../access/accounts.ts";
 import { KeyedLock } from "../base/keyed-lock.ts";
 import { openClientAccess } from "../databases/client-access.ts";
+import { operationHandlers } from "../databases/operation-handlers.ts";
 import type { HttpServices } from "../http/services/http-services.ts";
+import type { Handlers } from "../instances/cancel-operation.ts";
 import type { Platform } from "../instances/platform.ts";
 import { IdleWatch } from "../maintenance/idle-watch.ts";
 import { openQueryService } from "../query/open-query-service.ts";
@@ -42,6 +44,8 @@ export interface Composition {
   idleWatch: IdleWatch;
   /** The same of its keeper. */
   releases: Releases;
+  /** Which code does which kind of operation. */
+  handlers: Handlers;
 }
 
 export interface CompositionOptions {
@@ -65,6 +69,7 @@ export function compositionOf(
   // One at a time for an environment, whoever asks.
   const environmentLock = new KeyedLock();
   const releases = composeReleases(platform, dataPlane, environmentLock);
+  const handlers = { ...operationHandlers(dataPlane), ...releases.handlers };
   const services: HttpServices = {
     access,
     audit: auditServices(platform),
@@ -93,9 +98,9 @@ export function compositionOf(
     backups: backupServices(platform),
     backupPolicies: backupPolicyServices(platform),
     pointInTime: pointInTimeServices(platform),
-    operations: operationServices(platform),
+    operations: operationServices(platform, handlers),
     projects: projectServices(platform, dataPlane, environmentLock),
     releases: releases.service,
   };
-  return { services, query, records, dataPlane, idleWatch, releases };
+  return { services, query, records, dataPlane, idleWatch, releases, handlers };
 }

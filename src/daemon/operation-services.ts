@@ -5,11 +5,12 @@ import { posternError } from "../base/error.ts";
 import { findDatabase } from "../databases/find-database.ts";
 import type { OperationService } from "../http/services/server-services.ts";
 import { awaitOperation, watchOperation } from "../instances/await-operation.ts";
+import { cancelOperation, type Handlers } from "../instances/cancel-operation.ts";
 import type { Platform } from "../instances/platform.ts";
 import { describeOperation, listOperations, type OperationRow } from "../state/operations.ts";
 import { visibleTo } from "./database-services.ts";
 
-export function operationServices(platform: Platform): OperationService {
+export function operationServices(platform: Platform, handlers: Handlers): OperationService {
   return {
     async list(principal, { database, limit }) {
       const row =
@@ -24,6 +25,10 @@ export function operationServices(platform: Platform): OperationService {
     },
     describe: async (principal, { id, waitMs, signal }) =>
       describeOperation(requireVisible(principal, await awaitOperation(platform, id, waitMs, signal))),
+    async cancel(principal, { id }) {
+      requireVisible(principal, await awaitOperation(platform, id, 0));
+      return describeOperation(await cancelOperation(platform, handlers, id));
+    },
     async *watch(principal, { id, signal }) {
       for await (const row of watchOperation(platform, id, signal)) {
         yield describeOperation(requireVisible(principal, row));

@@ -4,7 +4,7 @@ import type { AccountPrincipal } from "../access/principal.ts";
 import { posternError } from "../base/error.ts";
 import type { DatabaseId } from "../base/id.ts";
 import type { KeyedLock } from "../base/keyed-lock.ts";
-import { findEnvironment } from "../environments/find-environment.ts";
+import { findEnvironment, findProject } from "../environments/find-environment.ts";
 import { readManagedValues } from "../environments/read-managed-values.ts";
 import type { EnvironmentRef } from "../http/services/project-services.ts";
 import type { ReleaseService } from "../http/services/release-services.ts";
@@ -12,6 +12,7 @@ import type { OperationHandler } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
 import { deployRelease } from "../releases/deploy-release.ts";
 import { describeRelease, describeService } from "../releases/describe-release.ts";
+import { destroyEnvironment, requestDestroyEnvironment } from "../releases/destroy-environment.ts";
 import { ValueFollower } from "../releases/follow-values.ts";
 import { readLog } from "../releases/read-log.ts";
 import { receiveUpload } from "../releases/receive-upload.ts";
@@ -68,6 +69,8 @@ export function composeReleases(
       deploy: deployRelease(work),
       rollback: rollbackRelease(work),
       restart_services: restartServices(work),
+      destroy_environment: destroyEnvironment(work),
+      destroy_project: destroyEnvironment(work),
     },
     service: releaseServices(platform, keeper),
   };
@@ -122,6 +125,14 @@ function releaseServices(platform: Platform, keeper: ServiceKeeper): ReleaseServ
     async restart(principal, input) {
       const key = keyOfFound(await find(principal, input));
       return started(await requestRestart(platform, principal.accountId, key));
+    },
+    async destroy(principal, { environment, ...input }) {
+      const wishes = { skipSnapshot: input.skipSnapshot, withBranches: input.withBranches };
+      const place =
+        environment === undefined
+          ? { project_id: (await findProject(state, principal, input.project)).id }
+          : keyOfFound(await find(principal, { project: input.project, environment }));
+      return describeOperation(await requestDestroyEnvironment(platform, principal.accountId, place, wishes));
     },
     list: async (principal, input) =>
       (await listReleases(state, keyOfFound(await find(principal, input)))).map(describeRelease),

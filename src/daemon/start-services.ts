@@ -1,7 +1,6 @@
 /** In charge of starting what serves and works once the servers run: HTTP, its workers, operations, timers, the certificate. */
 import { join } from "node:path";
 import type { Certificate } from "../base/read-certificate.ts";
-import { operationHandlers } from "../databases/operation-handlers.ts";
 import { createHttpServer, type HttpServerOptions } from "../http/server.ts";
 import type { Platform } from "../instances/platform.ts";
 import { wakeOnDemand } from "../instances/sleeping-instance.ts";
@@ -39,7 +38,7 @@ export async function startServices(options: ServicesOptions): Promise<void> {
     countSessions: () => servers.pooler.countSessions(),
     underWay: (): number => workers?.underWay ?? http.underWay(),
   };
-  const { services, query, records, dataPlane, idleWatch, releases } = compositionOf(platform, {
+  const { services, query, records, dataPlane, idleWatch, releases, handlers } = compositionOf(platform, {
     facts,
     daemonSocket,
     metrics,
@@ -48,7 +47,6 @@ export async function startServices(options: ServicesOptions): Promise<void> {
   });
   cleanup.push(() => query.close());
   cleanup.push(() => records.close());
-  const handlers = { ...operationHandlers(dataPlane), ...releases.handlers };
   const worker = new OperationWorker(platform, handlers, stateConnection(config));
   const maintenance = new MaintenanceTimer(platform);
   // Where workers stand in front, TLS ends with them.

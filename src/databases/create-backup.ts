@@ -75,6 +75,7 @@ export const createBackup: OperationHandler = {
     if (kind === "scheduled") await noteScheduledEnd(platform.state, row.id, null);
     return describeBackup(backup);
   },
+  canCancel: () => true,
   /** A scheduled one is tried again before its next run. */
   async undo(platform, run) {
     const { backup_id: id, kind } = run.row.input as unknown as BackupInput;

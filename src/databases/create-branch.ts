@@ -101,6 +101,8 @@ export const createBranch: OperationHandler = {
     };
   },
 
+  canCancel: () => true,
+
   async undo(platform, run) {
     await rm(copyDirectoryOf(platform.config.home, run), { recursive: true, force: true });
     const branch = await findDatabaseById(platform.state, run.row.input.branch_id as DatabaseRow["id"]);

@@ -141,6 +141,8 @@ export const createDatabase: OperationHandler = {
     return { database_id: row.id };
   },
 
+  canCancel: () => true,
+
   async undo(platform, run) {
     const row =
       run.row.database_id === null ? undefined : await findDatabaseById(platform.state, run.row.database_id);

@@ -60,6 +60,8 @@ export const rehearseMigration: OperationHandler = {
     return result;
   },
 
+  canCancel: () => true,
+
   async undo(platform, run) {
     const row = await findDatabaseById(platform.state, run.row.database_id!);
     if (row?.instance_id) await removeCopy(platform, run, row);

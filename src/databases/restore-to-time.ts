@@ -140,6 +140,8 @@ export const restoreToTime: OperationHandler = {
     return { database_id: row.id, restored_from: source.id, restored_to: at.toISOString() };
   },
 
+  canCancel: () => true,
+
   async undo(platform, run) {
     const row = await findDatabaseById(platform.state, run.row.database_id!);
     if (!row) return;

@@ -95,6 +95,8 @@ export const scaleDatabase = (sessions: Sessions): OperationHandler => ({
     };
   },
 
+  canCancel: ({ switched }) => switched !== true,
+
   async undo(platform, run) {
     const input = run.row.input as unknown as ScaleInput;
     const row = await findDatabaseById(platform.state, run.row.database_id!);

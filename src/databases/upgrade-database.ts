@@ -82,6 +82,8 @@ export const upgradeDatabase = (sessions: Sessions): OperationHandler => ({
     };
   },
 
+  canCancel: ({ switched }) => switched !== true,
+
   async undo(platform, run) {
     const input = run.row.input as unknown as UpgradeInput;
     const row = await findDatabaseById(platform.state, run.row.database_id!);

@@ -86,6 +86,8 @@ export const verifyBackup: OperationHandler = {
     }
   },
 
+  canCancel: () => true,
+
   async undo(platform, run) {
     const row = await findDatabaseById(platform.state, run.row.database_id!);
     if (!row) return;

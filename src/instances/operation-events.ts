@@ -10,6 +10,16 @@ export class OperationEvents {
     this.#emitter.emit(id);
   }
 
+  /** Says that somebody wants it to end. */
+  cancel(id: OperationId): void {
+    this.#emitter.emit(`cancel ${id}`);
+  }
+
+  onCancel(id: OperationId, listener: () => void): () => void {
+    this.#emitter.on(`cancel ${id}`, listener);
+    return () => this.#emitter.off(`cancel ${id}`, listener);
+  }
+
   /** Calls `listener` at each change until the returned function is called. */
   subscribe(id: OperationId, listener: () => void): () => void {
     this.#emitter.on(id, listener);

@@ -25,9 +25,17 @@ export interface OperationRun {
 export interface OperationHandler {
   run(platform: Platform, run: OperationRun): Promise<unknown>;
   undo?(platform: Platform, run: OperationRun): Promise<void>;
+  /** Whether it can still be canceled, which undoes it; absent: never. */
+  canCancel?(input: Readonly<Record<string, unknown>>): boolean;
 }
 
-export function createOperationRun(platform: Platform, row: OperationRow, signal: AbortSignal): OperationRun {
+/** @param signal asked again at each use: what is undone is not canceled any more */
+export function createOperationRun(
+  platform: Platform,
+  row: OperationRow,
+  signal: AbortSignal | (() => AbortSignal),
+): OperationRun {
+  const signalNow = typeof signal === "function" ? signal : () => signal;
   const steps: OperationStep[] = [];
   let progressSavedAt = 0;
   const save = async () => {
@@ -37,9 +45,11 @@ export function createOperationRun(platform: Platform, row: OperationRow, signal
   return {
     id: row.id,
     row,
-    signal,
+    get signal() {
+      return signalNow();
+    },
     async step(name, work) {
-      signal.throwIfAborted();
+      signalNow().throwIfAborted();
       const step: OperationStep = {
         name,
         status: "running",

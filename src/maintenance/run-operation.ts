@@ -7,6 +7,7 @@ import type { ErrorBody } from "@postern/sdk/protocol";
 import { sleep } from "../base/clock.ts";
 import { asPosternError, messageOf, PosternError } from "../base/error.ts";
 import type { InstanceId, OperationId } from "../base/id.ts";
+import { canceled } from "../instances/cancel-operation.ts";
 import { notePassword } from "../instances/note-password.ts";
 import { createOperationRun, type OperationHandler, type OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
@@ -37,7 +38,8 @@ export async function runOperation(
   const handler = handlers[row.kind];
   if (!handler) throw new Error(`no handler for operations of kind ${row.kind}`);
   await markOperationStarted(platform.state, id);
-  const run = createOperationRun(platform, row, platform.stopping);
+  const cancel = watchCancel(platform, handler, row);
+  const run = createOperationRun(platform, row, cancel.signal);
   const startedAt = performance.now();
   const tell = (event: "started" | "completed" | "failed", extra: { code?: string; detail?: string } = {}) =>
     platform.observe({
@@ -49,7 +51,8 @@ export async function runOperation(
       ...extra,
     });
   tell("started");
-  const failure = (row.input.undoing as ErrorBody | undefined) ?? (await attempt(platform, run, handler));
+  const undoing = row.input.undoing as ErrorBody | undefined;
+  const failure = undoing ?? (await attempt(platform, run, handler, cancel).finally(cancel.end));
   if (failure === undefined) {
     tell("completed");
   } else {
@@ -59,13 +62,39 @@ export async function runOperation(
   platform.operationEvents.announce(id);
 }
 
+interface Cancel {
+  /** Of now: once there is no way back, and while it is undone, only the daemon's end counts. */
+  signal(): AbortSignal;
+  isWanted(): boolean;
+  end(): void;
+}
+
+function watchCancel(platform: Platform, handler: OperationHandler, row: OperationRow): Cancel {
+  const wanted = new AbortController();
+  const both = AbortSignal.any([platform.stopping, wanted.signal]);
+  const stopListening = platform.operationEvents.onCancel(row.id, () => wanted.abort(canceled()));
+  if (row.input.cancel_wanted === true) wanted.abort(canceled());
+  let isOver = row.input.undoing !== undefined;
+  const counts = () => !isOver && handler.canCancel?.(row.input) === true;
+  return {
+    signal: () => (counts() ? both : platform.stopping),
+    isWanted: () => wanted.signal.aborted && counts(),
+    end() {
+      isOver = true;
+      stopListening();
+    },
+  };
+}
+
 /** Undefined when it is done; else why it has to be undone. Throws only when the daemon stops. */
 async function attempt(
   platform: Platform,
   run: OperationRun,
   handler: OperationHandler,
+  cancel: Cancel,
 ): Promise<ErrorBody | undefined> {
   try {
+    if (cancel.isWanted()) throw canceled();
     await patiently(platform, run.row, async () => {
       await wakeForWork(platform, run.row);
       await notePasswordBefore(platform, run.row);
@@ -75,6 +104,8 @@ async function attempt(
     return undefined;
   } catch (error) {
     platform.stopping.throwIfAborted();
+    // Whatever a step that was cut off says.
+    if (cancel.isWanted()) return canceled().toBody();
     const known = asPosternErrorOrSql(error);
     if (known.code === "Y9001") platform.observe({ type: "fault", where: `operation ${run.id}`, error });
     return known.toBody();
@@ -114,7 +145,7 @@ async function giveUp(
   await patiently(platform, run.row, async () => {
     if (left !== undefined) await noteHalfDone(platform, run.row);
     await finishOperation(platform.state, run.id, {
-      status: "failed",
+      status: failure.code === canceled().code ? "canceled" : "failed",
       error: left === undefined ? failure : withDetail(failure, left),
       result: run.row.result,
     });

@@ -50,6 +50,7 @@ export const deployRelease = (work: ReleaseWork): OperationHandler => ({
     await pruneReleases(platform, release);
     return resultOf(platform, work, await openRelease(platform, release.key, input.release), input.previous);
   },
+  canCancel: ({ switched }) => switched !== true,
   async undo(platform, run) {
     const input = run.row.input as unknown as DeployInput;
     await undoChange(platform, work, run);

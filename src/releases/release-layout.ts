@@ -1,5 +1,5 @@
 /** In charge of where releases, their logs and their services' own data are, and of who may enter. */
-import { chmod, chown, mkdir } from "node:fs/promises";
+import { chmod, chown, mkdir, readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Platform } from "../instances/platform.ts";
 import { programEnvironment, runProgram } from "../runtime/run-program.ts";
@@ -87,6 +87,25 @@ export async function removeFolder(place: ReleasePlace, number: number): Promise
   if (account.separate)
     await run({ ...account, separate: false }, "rm", ["-rf", "--one-file-system", folder]);
   else await run(account, "rm", ["-rf", folder]);
+}
+
+/** Of an environment in which nothing runs any more: its releases, its logs, and what its services have kept. */
+export async function removePlace(
+  platform: Pick<Platform, "config" | "account">,
+  key: EnvironmentKey,
+): Promise<void> {
+  const place = releasePlace(platform, key);
+  const root = join(place.data, "..");
+  for (const name of await readdir(join(root, "releases")).catch(() => []))
+    await removeFolder(place, Number(name));
+  await run(place.account, "sh", [
+    "-c",
+    'chmod -R u+rwX "$0" 2>/dev/null; rm -rf "$0"/* "$0"/.[!.]* 2>/dev/null; true',
+    place.data,
+  ]);
+  await rm(root, { recursive: true, force: true });
+  // The project's own, with its last environment.
+  await rmdir(join(root, "..")).catch(() => {});
 }
 
 async function run(account: ServerAccount, program: string, args: readonly string[]): Promise<void> {

@@ -157,7 +157,7 @@ async function begin(
 }
 
 /** @throws Y7051: the second of two is told what the first one is */
-async function claim(
+export async function claim(
   tx: Queryable,
   key: EnvironmentKey,
   { waitsForRestart = false } = {},
@@ -166,12 +166,22 @@ async function claim(
   const other = await findUnderWay(tx, row.operation_id);
   if (!other) return { row };
   if (waitsForRestart && other.input.by_itself === true) return { row, after: other.id };
-  const what = { rollback: "A rollback", restart_services: "A restart" }[other.kind] ?? "Another deploy";
-  throw posternError("Y7051", `${what} of ${key.environment} is under way.`, {
-    detail: `It is ${other.id}, begun at ${other.created_at.toISOString()}.`,
-    hint: `\`postern ops watch ${other.id}\` waits for its end.`,
-  });
+  throw posternError(
+    "Y7051",
+    `${workNames[other.kind] ?? "Another deploy"} of ${key.environment} is under way.`,
+    {
+      detail: `It is ${other.id}, begun at ${other.created_at.toISOString()}.`,
+      hint: `\`postern ops watch ${other.id}\` waits for its end.`,
+    },
+  );
 }
+
+const workNames: Record<string, string> = {
+  rollback: "A rollback",
+  restart_services: "A restart",
+  destroy_environment: "The destruction",
+  destroy_project: "The destruction",
+};
 
 async function findUnderWay(db: Queryable, id: OperationId | null): Promise<OperationRow | undefined> {
   const row = id === null ? undefined : await findOperation(db, id);

@@ -34,6 +34,7 @@ export const rollbackRelease = (work: ReleaseWork): OperationHandler => ({
     return resultOf(platform, work, release, input.previous);
   },
   undo: (platform, run) => undoChange(platform, work, run),
+  canCancel: ({ switched }) => switched !== true,
 });
 
 /** In the folder of what serves: it knows how to take its own schema back. @throws Y7052 */
@@ -68,4 +69,5 @@ export const restartServices = (work: ReleaseWork): OperationHandler => ({
     return resultOf(platform, work, release, input.previous);
   },
   undo: (platform, run) => undoChange(platform, work, run),
+  canCancel: ({ switched }) => switched !== true,
 });

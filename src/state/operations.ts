@@ -44,17 +44,29 @@ export async function insertOperation(db: Queryable, operation: NewOperation): P
 /** (Re)adds the job of an operation; a job that waits already is replaced, so it is safe to repeat. */
 export async function enqueueOperation(
   db: Queryable,
-  operation: Pick<OperationRow, "id" | "database_id">,
+  operation: Pick<OperationRow, "id" | "database_id" | "kind">,
 ): Promise<void> {
   await db.query(
     `select graphile_worker.add_job('operation', json_build_object('id', $1::text), queue_name := $2, job_key := $1, max_attempts := 25)`,
-    [operation.id, operation.database_id === null ? null : `database:${operation.database_id}`],
+    [operation.id, queueOf(operation)],
   );
+}
+
+/** Work that waits for other work is serial too: it could else take all the places at which that is done. */
+function queueOf({ kind, database_id: databaseId }: Pick<OperationRow, "database_id" | "kind">) {
+  if (databaseId !== null) return `database:${databaseId}`;
+  return kind === "destroy_environment" || kind === "destroy_project" ? "environments" : null;
 }
 
 export async function findOperation(db: Queryable, id: OperationId): Promise<OperationRow | undefined> {
   const { rows } = await db.query<OperationRow>("select * from operations where id = $1", [id]);
   return rows[0];
+}
+
+/** Held until the transaction ends; it must be there. */
+export async function lockOperation(tx: Queryable, id: OperationId): Promise<OperationRow> {
+  const { rows } = await tx.query<OperationRow>("select * from operations where id = $1 for update", [id]);
+  return rows[0]!;
 }
 
 /** Newest first. */

@@ -109,3 +109,24 @@ export async function noteApplied(
     name,
   ]);
 }
+
+/** With what belongs to it; stays where a database lives in it. */
+export async function deleteEnvironment(
+  db: Queryable,
+  { project_id, environment }: { project_id: ProjectId; environment: string },
+): Promise<void> {
+  await db.query(
+    `delete from environments e where project_id = $1 and name = $2 and not exists (
+       select from environment_services s join databases d on d.id = s.database_id
+        where s.project_id = e.project_id and s.environment = e.name and d.destroyed_at is null)`,
+    [project_id, environment],
+  );
+}
+
+/** One that has environments stays. */
+export async function deleteProject(db: Queryable, id: ProjectId): Promise<void> {
+  await db.query(
+    "delete from projects p where id = $1 and not exists (select from environments e where e.project_id = p.id)",
+    [id],
+  );
+}

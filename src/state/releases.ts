@@ -147,6 +147,20 @@ export async function activateRelease(
   ]);
 }
 
+/** Nothing serves from now on. */
+export async function deactivateReleases(tx: Queryable, key: EnvironmentKey): Promise<void> {
+  const values = [key.project_id, key.environment];
+  await tx.query(
+    `update releases set status = 'superseded', ended_at = now()
+      where project_id = $1 and environment = $2 and status = 'active'`,
+    values,
+  );
+  await tx.query(
+    "update environment_releases set active = null where project_id = $1 and environment = $2",
+    values,
+  );
+}
+
 export async function failRelease(
   db: Queryable,
   key: EnvironmentKey,

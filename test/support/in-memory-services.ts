@@ -347,6 +347,7 @@ export function inMemoryServices(): InMemoryServices {
       deploy: recording("releases.deploy", () => startedRelease),
       rollBack: recording("releases.rollBack", () => startedRelease),
       restart: recording("releases.restart", () => startedRelease),
+      destroy: recording("releases.destroy", () => operation),
       list: recording("releases.list", () => [startedRelease.release]),
       listServices: recording("releases.listServices", () => []),
       readLog: recording("releases.readLog", () => ({ text: "", offset: 0 })),
@@ -443,6 +444,7 @@ export function inMemoryServices(): InMemoryServices {
     operations: {
       list: recording("operations.list", () => [operation]),
       describe: recording("operations.describe", () => operation),
+      cancel: recording("operations.cancel", () => operation),
       async *watch(...args) {
         calls.push({ name: "operations.watch", args });
         yield operation;

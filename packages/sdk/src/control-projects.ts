@@ -9,11 +9,25 @@ import type {
   EnvironmentInfo,
   EnvironmentRequest,
   ManagedValues,
+  OperationInfo,
   ProjectInfo,
 } from "./protocol.ts";
 import { readJson } from "./send-request.ts";
 
-export function projectMethods({ send, get, post }: Pick<Requests, "send" | "get" | "post">) {
+export interface DestroyWishes {
+  skipSnapshot?: boolean | undefined;
+  withBranches?: boolean | undefined;
+}
+
+const wishesOf = ({ skipSnapshot, withBranches }: DestroyWishes): string =>
+  queryString({ skip_snapshot: skipSnapshot, with_branches: withBranches });
+
+export function projectMethods({
+  send,
+  get,
+  post,
+  remove,
+}: Pick<Requests, "send" | "get" | "post" | "remove">) {
   return {
     listProjects: () => get<ProjectInfo[]>("/v1/projects"),
     getProject: (ref: string) => get<ProjectInfo>(projectPath(ref)),
@@ -23,6 +37,12 @@ export function projectMethods({ send, get, post }: Pick<Requests, "send" | "get
     /** Makes it, or changes it. */
     saveEnvironment: async (project: string, name: string, input: EnvironmentRequest = {}) =>
       readJson<EnvironmentInfo>(await send("PUT", environmentPath(project, name), input)),
+    /** Its services stop first; its databases keep last backups unless said otherwise. */
+    destroyEnvironment: (project: string, name: string, wishes: DestroyWishes = {}) =>
+      remove<OperationInfo>(`${environmentPath(project, name)}${wishesOf(wishes)}`),
+    /** With all of its environments. */
+    destroyProject: (project: string, wishes: DestroyWishes = {}) =>
+      remove<OperationInfo>(`${projectPath(project)}${wishesOf(wishes)}`),
     /** The database of an environment: of the service that is named, else of the only one, else of `db`. */
     getEnvironmentDatabase: (project: string, environment: string, service?: string) =>
       get<DatabaseInfo>(

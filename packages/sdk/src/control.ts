@@ -135,12 +135,14 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
     ...branchMethods({ get, post }),
     ...recoveryMethods({ send, get, post, remove }),
     ...pauseMethods({ send, get, post }),
-    ...projectMethods({ send, get, post }),
+    ...projectMethods({ send, get, post, remove }),
     ...releaseMethods({ get, post, upload }),
 
     listOperations: (input: { database?: string | undefined; limit?: number | undefined } = {}) =>
       get<OperationInfo[]>(`/v1/operations${queryString(input)}`),
     getOperation: (id: string) => get<OperationInfo>(operationPath(id)),
+    /** Resolves before what it has begun is undone: watch it for its end. */
+    cancelOperation: (id: string) => post<OperationInfo>(`${operationPath(id)}/cancel`),
     /** Resolves at the operation's end, whatever it is; outlives a restart of the daemon of up to a minute. */
     watchOperation: (id: string, onChange?: (operation: OperationInfo) => void) =>
       watchOperation((wait) => get<OperationInfo>(`${operationPath(id)}${queryString({ wait })}`), onChange),

@@ -1,6 +1,7 @@
 /** In charge of `postern db destroy`. */
 import type { CommandRun } from "../command-spec.ts";
 import { confirmDestruction } from "../confirm-destruction.ts";
+import { namesOfServices } from "../describe-services.ts";
 import { formatTime } from "../format.ts";
 import { findProject, removeProject } from "../project-file.ts";
 import { requireDatabase } from "../target.ts";
@@ -11,11 +12,15 @@ export const run: CommandRun = async (context, input) => {
   const control = await context.account();
   const info = await control.getDatabase(target.ref);
   const skipSnapshot = input.flag("skipSnapshot");
+  const { environment } = info;
+  const users = environment ? await namesOfServices(control, environment.project_id, environment.name) : [];
+  const inUse =
+    users.length > 0 ? ` Services of ${environment?.name} use it and will fail: ${users.join(", ")}.` : "";
   await confirmDestruction(
     context,
     input,
     info,
-    `Delete database ${info.name} (${info.id})? This will destroy all data${skipSnapshot ? ", for good" : ""}.`,
+    `Delete database ${info.name} (${info.id})? This will destroy all data${skipSnapshot ? ", for good" : ""}.${inUse}`,
   );
   const operation = await control.destroyDatabase(info.id, {
     skipSnapshot: skipSnapshot || undefined,
@@ -33,6 +38,12 @@ export const run: CommandRun = async (context, input) => {
   if (after.recoverable_until !== null) {
     output.talk(
       `  \`postern db undelete ${info.id}\` brings it back until ${formatTime(after.recoverable_until)}.`,
+    );
+  }
+  if (environment && users.length > 0) {
+    output.warn(`Services of ${environment.name} run without their database now: ${users.join(", ")}`);
+    output.talk(
+      `  \`postern deploy --env ${environment.name}\` makes a new one; \`postern env destroy ${environment.name}\` stops them.`,
     );
   }
   return undefined;

@@ -160,4 +160,11 @@ export const backupSpecs: readonly CommandSpec[] = [
     examples: ["postern ops watch op-0123456789ab"],
     load: () => import("../commands/ops-watch.ts"),
   },
+  {
+    path: "ops cancel",
+    summary: "end an operation before its end, and undo what it has begun",
+    args: [{ name: "<operation>", summary: "its id, op-…" }],
+    examples: ["postern ops cancel op-0123456789ab"],
+    load: () => import("../commands/ops-cancel.ts"),
+  },
 ];

@@ -1,11 +1,16 @@
 /** In charge of declaring the commands of projects and their environments. */
-import type { CommandSpec, OptionSpec } from "../command-spec.ts";
+import { type CommandSpec, confirmOptions, destroyOptions, type OptionSpec } from "../command-spec.ts";
 
 const project: OptionSpec = {
   flags: "--project <project>",
   summary: "name or id; the linked one, or postern.yaml's, when absent",
 };
 const environment = { name: "<environment>", summary: "its name, for example staging" };
+
+const destroyWishes: readonly OptionSpec[] = [
+  { flags: "--skip-snapshot", summary: "keep no last backups: its databases are gone for good" },
+  { flags: "--with-branches", summary: "branches of its databases too, without last backups" },
+];
 
 export const environmentSpecs: readonly CommandSpec[] = [
   {
@@ -37,6 +42,19 @@ export const environmentSpecs: readonly CommandSpec[] = [
     load: () => import("../commands/project-link.ts"),
   },
   {
+    path: "project destroy",
+    aliases: ["project rm"],
+    summary: "destroy a project with all of its environments",
+    args: [{ name: "[project]", summary: "name or id; this folder's unless said otherwise" }],
+    options: [
+      ...confirmOptions,
+      { flags: "--confirm <project>", summary: "its name, where one of its environments is protected" },
+      ...destroyWishes,
+    ],
+    examples: ["postern project destroy shop"],
+    load: () => import("../commands/project-destroy.ts"),
+  },
+  {
     path: "env list",
     aliases: ["env ls"],
     summary: "list the environments of a project and their databases",
@@ -59,6 +77,16 @@ export const environmentSpecs: readonly CommandSpec[] = [
     options: [project, { flags: "--protected", summary: "what destroys its data wants --confirm NAME" }],
     examples: ["postern env create staging", "postern env create live --protected"],
     load: () => import("../commands/env-create.ts"),
+  },
+  {
+    path: "env destroy",
+    aliases: ["env rm"],
+    summary:
+      "stop an environment's services, destroy its databases, keeping last backups, and forget its releases",
+    args: [environment],
+    options: [project, ...destroyOptions, ...destroyWishes],
+    examples: ["postern env destroy staging", "postern env destroy preview --yes --skip-snapshot"],
+    load: () => import("../commands/env-destroy.ts"),
   },
   {
     path: "env protect",

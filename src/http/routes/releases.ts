@@ -4,7 +4,9 @@ import { z } from "zod";
 import type { AuthenticationHooks } from "../authenticate-request.ts";
 import { accountOf } from "../authenticate-request.ts";
 import type { HttpApp } from "../http-app.ts";
-import { environmentRef } from "../schemas/project.ts";
+import { operationInfo } from "../schemas/operation.ts";
+import { environmentRef, projectRef } from "../schemas/project.ts";
+import { flag } from "../schemas/query-string.ts";
 import {
   deployRequest,
   environmentServiceRef,
@@ -28,6 +30,54 @@ export function releaseRoutes(app: HttpApp, services: Releases, caller: Authenti
   app.register(async (uploads) => uploadRoute(uploads as HttpApp, services, caller));
   deployRoutes(app, services, caller);
   serviceRoutes(app, services, caller);
+  destroyRoutes(app, services, caller);
+}
+
+function destroyRoutes(app: HttpApp, { releases }: Releases, caller: AuthenticationHooks): void {
+  const querystring = z.object({
+    skip_snapshot: flag.describe("Keep no last backups: the databases cannot be brought back."),
+    with_branches: flag.describe("The databases' branches too, without last backups."),
+  });
+  const wishes = ({ skip_snapshot, with_branches }: z.infer<typeof querystring>) => ({
+    skipSnapshot: skip_snapshot === "true",
+    withBranches: with_branches === "true",
+  });
+  const response = {
+    202: json("The operation: services stop first, then databases are destroyed.", operationInfo),
+    ...errors(400, 401, 403, 404, 409),
+  };
+  app.delete(place, {
+    schema: {
+      tags: ["Projects"],
+      operationId: "destroyEnvironment",
+      summary: "Destroy an environment: its services, its databases, its releases",
+      security: security.account,
+      params: environmentRef,
+      querystring,
+      response,
+    },
+    onRequest: caller.account,
+    handler: async (request, reply) => {
+      reply.code(202);
+      return releases.destroy(accountOf(request), { ...request.params, ...wishes(request.query) });
+    },
+  });
+  app.delete("/v1/projects/:project", {
+    schema: {
+      tags: ["Projects"],
+      operationId: "destroyProject",
+      summary: "Destroy a project with all of its environments",
+      security: security.account,
+      params: projectRef,
+      querystring,
+      response,
+    },
+    onRequest: caller.account,
+    handler: async (request, reply) => {
+      reply.code(202);
+      return releases.destroy(accountOf(request), { ...request.params, ...wishes(request.query) });
+    },
+  });
 }
 
 function uploadRoute(app: HttpApp, { releases }: Releases, caller: AuthenticationHooks): void {

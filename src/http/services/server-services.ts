@@ -14,6 +14,8 @@ export interface OperationService {
     principal: Principal,
     input: { id: OperationId; waitMs: number; signal: AbortSignal },
   ): Promise<OperationInfo>;
+  /** Undoes what it has begun; resolves before that is done. @throws Y3010 Y7060 Y7061 */
+  cancel(principal: AccountPrincipal, input: { id: OperationId }): Promise<OperationInfo>;
   /**
    * The operation now and after each change, the last one ended; ends early, without an error, when `signal` fires.
    * The first `next()` rejects with Y3010 when there is no such operation.

@@ -28,6 +28,7 @@ const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
 
 /** Routes that take nothing but their path. */
 const bodiless = new Set([
+  "post /v1/operations/{id}/cancel",
   "post /v1/projects/{project}/envs/{environment}/restart",
   "post /v1/uploads",
   "post /v1/databases/{ref}/branch/reset",
@@ -115,6 +116,9 @@ describe("the OpenAPI document", () => {
         "get /v1/databases/{ref}/urls",
         "get /v1/operations",
         "get /v1/operations/{id}",
+        "post /v1/operations/{id}/cancel",
+        "delete /v1/projects/{project}",
+        "delete /v1/projects/{project}/envs/{environment}",
         "get /v1/operations/{id}/events",
         "get /v1/status",
         "get /v1/whoami",
