@@ -53,25 +53,6 @@ export function operationRoutes(
       }),
   });
 
-  app.post("/v1/operations/:id/cancel", {
-    schema: {
-      tags,
-      operationId: "cancelOperation",
-      summary: "End an operation before its end, and undo what it has begun",
-      security: security.account,
-      params: operationId,
-      response: {
-        202: json("The operation as it was; it ends as `canceled`.", operationInfo),
-        ...errors(400, 401, 403, 404, 409),
-      },
-    },
-    onRequest: caller.account,
-    handler: async (request, reply) => {
-      reply.code(202);
-      return services.operations.cancel(accountOf(request), { id: parseOperationId(request.params.id) });
-    },
-  });
-
   app.get("/v1/operations/:id/events", {
     schema: {
       tags,
@@ -90,6 +71,28 @@ export function operationRoutes(
       const id = parseOperationId(request.params.id);
       const signal = departureOf(request);
       await sendEvents(reply, services.operations.watch(principalOf(request), { id, signal }), observe);
+    },
+  });
+  cancelRoute(app, services, caller);
+}
+
+function cancelRoute(app: HttpApp, services: HttpServices, caller: AuthenticationHooks): void {
+  app.post("/v1/operations/:id/cancel", {
+    schema: {
+      tags,
+      operationId: "cancelOperation",
+      summary: "End an operation before its end, and undo what it has begun",
+      security: security.account,
+      params: operationId,
+      response: {
+        202: json("The operation as it was; it ends as `canceled`.", operationInfo),
+        ...errors(400, 401, 403, 404, 409),
+      },
+    },
+    onRequest: caller.account,
+    handler: async (request, reply) => {
+      reply.code(202);
+      return services.operations.cancel(accountOf(request), { id: parseOperationId(request.params.id) });
     },
   });
 }
