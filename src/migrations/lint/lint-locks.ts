@@ -1,5 +1,14 @@
 /** In charge of locks that a file takes: how long it may wait for them, and those it takes by name. */
-import type { AlterTableCmd, CreateStmt, Node } from "libpg-query";
+import type {
+  AlterTableCmd,
+  AlterTableStmt,
+  CreateStmt,
+  DropStmt,
+  Node,
+  RangeVar,
+  RenameStmt,
+  TruncateStmt,
+} from "libpg-query";
 import type { Statement } from "../../postgres/split-statements.ts";
 import type { LintDraft } from "./lint-rules.ts";
 import { constraintsOf, keyOf, keyOfNames, stringsOf } from "./parse-nodes.ts";
@@ -61,29 +70,35 @@ function lockedTable(node: Node, memory: SchemaMemory): string | undefined {
 }
 
 function namedTables(node: Node): string[] {
-  if ("AlterTableStmt" in node) {
-    const { cmds = [], objtype, relation } = node.AlterTableStmt;
-    const strong = cmds.some((command) => "AlterTableCmd" in command && !isMild(command.AlterTableCmd));
-    return strong && objtype === "OBJECT_TABLE" ? [keyOf(relation ?? {})] : [];
-  }
+  if ("AlterTableStmt" in node) return altered(node.AlterTableStmt);
   if ("CreateStmt" in node) return referenced(node.CreateStmt);
-  if ("IndexStmt" in node) return node.IndexStmt.concurrent ? [] : [keyOf(node.IndexStmt.relation ?? {})];
-  if ("CreateTrigStmt" in node) return [keyOf(node.CreateTrigStmt.relation ?? {})];
-  if ("RuleStmt" in node) return [keyOf(node.RuleStmt.relation ?? {})];
-  if ("CreatePolicyStmt" in node) return [keyOf(node.CreatePolicyStmt.table ?? {})];
-  if ("AlterPolicyStmt" in node) return [keyOf(node.AlterPolicyStmt.table ?? {})];
-  if ("TruncateStmt" in node)
-    return (node.TruncateStmt.relations ?? []).flatMap((table) =>
-      "RangeVar" in table ? [keyOf(table.RangeVar)] : [],
-    );
-  if ("RenameStmt" in node)
-    return /TABLE|COLUMN|TABCONSTRAINT|TRIGGER|POLICY/.test(node.RenameStmt.renameType ?? "") &&
-      node.RenameStmt.relation
-      ? [keyOf(node.RenameStmt.relation)]
-      : [];
+  if ("TruncateStmt" in node) return truncated(node.TruncateStmt);
+  if ("RenameStmt" in node) return renamed(node.RenameStmt);
   if ("DropStmt" in node) return droppedFrom(node.DropStmt);
-  return [];
+  const table = tableOf(node);
+  return table ? [keyOf(table)] : [];
 }
+
+/** Of statements that lock the one table that they name. */
+function tableOf(node: Node): RangeVar | undefined {
+  if ("IndexStmt" in node) return node.IndexStmt.concurrent ? undefined : node.IndexStmt.relation;
+  if ("CreateTrigStmt" in node) return node.CreateTrigStmt.relation;
+  if ("RuleStmt" in node) return node.RuleStmt.relation;
+  if ("CreatePolicyStmt" in node) return node.CreatePolicyStmt.table;
+  if ("AlterPolicyStmt" in node) return node.AlterPolicyStmt.table;
+  return undefined;
+}
+
+function altered({ cmds = [], objtype, relation }: AlterTableStmt): string[] {
+  const isStrong = cmds.some((command) => "AlterTableCmd" in command && !isMild(command.AlterTableCmd));
+  return isStrong && objtype === "OBJECT_TABLE" && relation ? [keyOf(relation)] : [];
+}
+
+const truncated = ({ relations = [] }: TruncateStmt): string[] =>
+  relations.flatMap((table) => ("RangeVar" in table ? [keyOf(table.RangeVar)] : []));
+
+const renamed = ({ renameType, relation }: RenameStmt): string[] =>
+  relation && /TABLE|COLUMN|TABCONSTRAINT|TRIGGER|POLICY/.test(renameType ?? "") ? [keyOf(relation)] : [];
 
 /** Those that take SHARE UPDATE EXCLUSIVE only, beside which everyone reads and writes. */
 const isMild = ({ subtype }: AlterTableCmd): boolean =>
@@ -108,11 +123,7 @@ function referenced({ tableElts }: CreateStmt): string[] {
   });
 }
 
-function droppedFrom({
-  objects = [],
-  removeType,
-  concurrent,
-}: Extract<Node, { DropStmt: unknown }>["DropStmt"]): string[] {
+function droppedFrom({ objects = [], removeType, concurrent }: DropStmt): string[] {
   if (concurrent) return [];
   return objects.flatMap((object) => {
     if (!("List" in object)) return [];

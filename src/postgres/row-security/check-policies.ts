@@ -86,18 +86,13 @@ function checkCalls(entry: ReadPolicy): RowSecurityFinding[] {
 }
 
 function checkAlwaysTrue(entry: ReadPolicy): RowSecurityFinding[] {
-  const { policy, using, withCheck, roles, table, uidType } = entry;
+  const { policy, using, withCheck, roles, table } = entry;
   const { command, permissive } = policy;
   if (!permissive || !(using?.alwaysTrue || withCheck?.alwaysTrue)) return [];
   const owner = findOwnerColumn(table.columns);
   const allows = command === "all" ? writesOf(table, roles) : command === "select" ? [] : [command];
   const looksOwned = owner !== undefined && roles.includes("anon");
   if (allows.length === 0 && !looksOwned) return [];
-  const own = owner && `(${readableIdentifier(owner.name)} = ${subjectFor(owner.type, uidType)})`;
-  const parts = own && [
-    ...(using?.alwaysTrue ? [`using ${own}`] : []),
-    ...(withCheck?.alwaysTrue ? [`with check ${own}`] : []),
-  ];
   const what =
     allows.length > 0
       ? `It lets ${nameRoles(roles)} ${allows.join(", ")} any row`
@@ -109,9 +104,20 @@ function checkAlwaysTrue(entry: ReadPolicy): RowSecurityFinding[] {
       severity: allows.length > 0 && roles.includes("anon") ? "error" : "warning",
       object: describe(entry),
       why: `${what}${whose}: its expression is always true.`,
-      mend: parts ? `alter ${nameInSql(entry)} ${parts.join(" ")};` : `drop ${nameInSql(entry)};`,
+      mend: owner ? alterToOwn(entry, owner) : `drop ${nameInSql(entry)};`,
     },
   ];
+}
+
+/** Instead of true: the row is the caller's. */
+function alterToOwn(entry: ReadPolicy, owner: { name: string; type: string }): string {
+  const { using, withCheck, uidType } = entry;
+  const own = `(${readableIdentifier(owner.name)} = ${subjectFor(owner.type, uidType)})`;
+  const parts = [
+    ...(using?.alwaysTrue ? [`using ${own}`] : []),
+    ...(withCheck?.alwaysTrue ? [`with check ${own}`] : []),
+  ];
+  return `alter ${nameInSql(entry)} ${parts.join(" ")};`;
 }
 
 function writesOf({ privileges }: RelationFacts, roles: readonly ClientRole[]): string[] {
