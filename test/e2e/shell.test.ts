@@ -111,6 +111,82 @@ describe.skipIf(!hasTmux)("the shell in a terminal (needs tmux)", () => {
     expect(await readFile(path, "utf8")).toContain("as answer;");
   });
 
+  it("draws what is typed once at every width, wide characters, wrapped lines and a menu included", async () => {
+    const shell = await open();
+    await shell.keys("C-l");
+    await shell.type("select 'above' as a;");
+    await shell.keys("Enter");
+    await shell.shows("› Enter SQL");
+    const lines = [
+      "select '日本語データ 日本語データ 日本語データ 日本語データ' as wide,",
+      "  users.na from users",
+    ];
+    await shell.paste(lines.join("\n"));
+    // Behind `users.`, where columns are offered.
+    await shell.keys(...Array.from({ length: " from users".length }, () => "Left"));
+    await waitUntil("the columns are known", async () => {
+      await shell.keys("Tab");
+      return (await shell.screen()).includes("users.name from");
+    });
+    const written = `›${lines.join("…").replace(".na ", ".name ")}`.replaceAll(/\s/g, "");
+    for (const columns of [51, 33, 20, 47, 80]) {
+      await shell.resize(columns, 24);
+      await waitUntil(`it is drawn for ${columns} columns`, async () => {
+        const screen = (await shell.screen()).replaceAll(/\s/g, "");
+        return new RegExp(`ms${written.replaceAll(/[.*+?()]/g, "\\$&")}(name.*)?$`).test(screen);
+      });
+    }
+  });
+
+  it("reads the data of a COPY line by line, pasted and typed, until \\., ^C or an error of the server", async () => {
+    const shell = await open();
+    const enter = async (text: string) => {
+      await shell.type(text);
+      await shell.keys("Enter");
+    };
+    await enter("create table typed (n int, t text);");
+    await shell.shows("CREATE TABLE");
+    await enter("copy typed from stdin;");
+    await shell.shows("» a line for each row");
+    await shell.paste("1\tone\n2\ttwo\n");
+    await shell.shows(/… 2 two\n» a line/);
+    await enter("\\.");
+    await shell.shows("2 rows copied");
+    await shell.keys("C-l");
+    await enter("copy typed from stdin csv;");
+    await shell.shows("» a line for each row");
+    await shell.paste("3,given up\n");
+    await shell.shows(/given up\n» a line/);
+    await shell.keys("C-c");
+    await shell.shows(/given up by \^C\n› Enter SQL/);
+    await enter("copy typed from stdin csv;");
+    await shell.shows("» a line for each row");
+    await shell.paste("x,y\n");
+    await shell.shows(/invalid input syntax for type integer: "x"\n› Enter SQL/);
+    await enter("select sum(n) from typed;");
+    await shell.shows(/^ {2}3$/m);
+  });
+
+  it("says what is gone when its session is ended, and runs nothing of a transaction that is not there", async () => {
+    const shell = await open();
+    const enter = async (text: string) => {
+      await shell.type(text);
+      await shell.keys("Enter");
+    };
+    await enter("begin;");
+    await shell.shows("*› Enter SQL");
+    const admin = await server.connect();
+    await admin.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'postern shell'",
+    );
+    await shell.shows("The connection was closed; the next statement connects anew.\n› Enter SQL");
+    await enter("select 'not' || ' this';");
+    await shell.shows("This is a new session");
+    expect(await shell.shows("(Y3081)")).not.toContain("not this");
+    await enter("select 'but' || ' this';");
+    await shell.shows("but this");
+  });
+
   it("asks before every row is deleted", async () => {
     const shell = await open();
     await shell.type("delete from users;");

@@ -24,9 +24,11 @@ export interface EditorOptions {
   placeholder: string;
   /** On the right of an empty input. */
   hint?: string;
+  /** Lines of data instead of SQL: Enter ends each, nothing is completed, coloured or kept, and ^C gives all of them up. */
+  isData?: boolean;
 }
 
-export type EditorEnd = { kind: "input"; text: string } | { kind: "end" };
+export type EditorEnd = { kind: "input"; text: string } | { kind: "end" } | { kind: "canceled" };
 
 export class LineEditor {
   readonly #options: EditorOptions;
@@ -67,6 +69,18 @@ export class LineEditor {
     });
   }
 
+  /** Nobody wants what is being typed any more. */
+  stop(): void {
+    if (this.#finish) this.#end("canceled");
+  }
+
+  /** Something that is not typed is written above what is. */
+  interject(write: () => void): void {
+    if (this.#finish) this.#screen.clear();
+    write();
+    this.draw();
+  }
+
   draw(): void {
     if (!this.#finish) return;
     const { rows, cursor } = this.#search ? this.#layOutSearch(this.#search) : this.#layOutInput();
@@ -82,7 +96,8 @@ export class LineEditor {
     const lead = prompt();
     const width = displayWidth(lead);
     const common = { prompt: lead, continuation: `${" ".repeat(Math.max(0, width - 2))}… `, width: columns };
-    if (text !== "") return layOut({ ...common, pieces: highlight(text, paint), cursor });
+    const pieces = this.#options.isData ? [{ text, style: String }] : highlight(text, paint);
+    if (text !== "") return layOut({ ...common, pieces, cursor });
     const gap = columns - width - placeholder.length - (hint?.length ?? 0) - 1;
     const shown = gap < 2 || !hint ? placeholder : `${placeholder}${" ".repeat(gap)}${hint}`;
     const fits = width + placeholder.length < columns ? shown : "";
@@ -100,7 +115,7 @@ export class LineEditor {
   #press(key: Key): void {
     const pasted = this.#paste.take(key);
     if (pasted === "collecting") return;
-    if (typeof pasted === "object") this.#insert(pasted.text);
+    if (typeof pasted === "object") this.#insertPaste(pasted.text);
     else if (this.#search) this.#pressInSearch(this.#search, key);
     else this.#pressInInput(key);
     this.draw();
@@ -149,6 +164,7 @@ export class LineEditor {
       this.#search = new HistorySearch(this.#options.history);
     },
     "ctrl-c": () => {
+      if (this.#options.isData) return this.#end("canceled");
       if (this.#buffer.text === "") return this.#end();
       this.#screen.finish();
       this.#buffer.reset();
@@ -179,6 +195,10 @@ export class LineEditor {
 
   #submit(): void {
     const { text } = this.#buffer;
+    if (this.#options.isData) {
+      this.#hand(text);
+      return;
+    }
     if (text.trim() === "") {
       this.#screen.finish();
       this.#buffer.reset();
@@ -188,15 +208,19 @@ export class LineEditor {
       this.#insert("\n");
       return;
     }
+    this.#options.history.add(text);
+    this.#hand(text);
+  }
+
+  #hand(text: string): void {
     this.#buffer.end();
     this.#leave();
-    this.#options.history.add(text);
     this.#finish?.({ kind: "input", text });
   }
 
-  #end(): void {
+  #end(kind: "end" | "canceled" = "end"): void {
     this.#leave();
-    this.#finish?.({ kind: "end" });
+    this.#finish?.({ kind });
   }
 
   /** What was typed stays on the screen, without what was only offered. */
@@ -209,6 +233,13 @@ export class LineEditor {
     }
   }
 
+  #insertPaste(text: string): void {
+    // Whole lines of data need no Enter, which would add an empty one.
+    const isWhole = this.#options.isData && text.endsWith("\n");
+    this.#insert(isWhole ? text.slice(0, -1) : text);
+    if (isWhole) this.#hand(this.#buffer.text);
+  }
+
   #insert(text: string): void {
     this.#menu.close();
     this.#buffer.insert(text);
@@ -219,7 +250,8 @@ export class LineEditor {
     const lineStart = text.lastIndexOf("\n", cursor - 1) + 1;
     const completion = this.#options.complete(text, cursor);
     // At the start of a line there is nothing to go by but indentation.
-    if (completion && completion.candidates.length > 0) this.#menu.open(this.#buffer, completion);
+    if (this.#options.isData) this.#insert("\t");
+    else if (completion && completion.candidates.length > 0) this.#menu.open(this.#buffer, completion);
     else if (text.slice(lineStart, cursor).trim() === "") this.#insert("  ");
   }
 

@@ -9,6 +9,7 @@ import { renderBanner, renderPrompt } from "./banner.ts";
 import { complete } from "./complete.ts";
 import { openHistory } from "./history.ts";
 import { LineEditor } from "./line-editor.ts";
+import { readTypedData } from "./read-typed-data.ts";
 import { runScript } from "./run-script.ts";
 import type { ResultFormat } from "./settings.ts";
 import { Shell } from "./shell.ts";
@@ -37,6 +38,8 @@ async function runUnattended(
   input: CommandInput,
 ): Promise<number | undefined> {
   const shell = new Shell({ session, about, paint: output.paint, talkPaint: output.talkPaint });
+  // What a script has set up would silently be missing from then on.
+  session.revives = false;
   prepare(shell, output.format, input);
   // The statement must not go on at the server when nobody waits for it any more.
   const stop = (signal: NodeJS.Signals) => {
@@ -121,6 +124,8 @@ async function converse(
     placeholder: "Enter SQL (end with ;)",
     hint: "Tab complete · \\? help",
   });
+  shell.inlineData = (ended) => readTypedData(terminal, output.talkPaint, ended);
+  shell.interject = (write) => editor.interject(write);
   shell.say(renderBanner(about, session.user, output.talkPaint, terminal.size().columns));
   // A terminal that has gone takes the session along; a statement under way is ended.
   const leave = () => {
@@ -146,7 +151,7 @@ async function readAndRun(shell: Shell, editor: LineEditor): Promise<void> {
     const { prefill } = shell;
     shell.prefill = "";
     const end = await editor.read(prefill);
-    if (end.kind === "end") break;
+    if (end.kind !== "input") break;
     await shell.runInput(end.text);
   }
 }

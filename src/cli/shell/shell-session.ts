@@ -11,16 +11,24 @@ export type TransactionState = "idle" | "open" | "failed";
 export interface SessionTalk {
   /** Notices of the server. */
   notice(text: string): void;
+  /** Its connection was closed while nothing ran. */
+  closed(): void;
+  /** A new one is made, which may take as long as a server needs to start. */
+  reconnecting(): void;
   /** The session is another one now. */
-  reconnected(lostTransaction: boolean): void;
+  reconnected(): void;
 }
+
+const patienceMs = 15_000;
 
 export class ShellSession {
   readonly connector: Connector;
   readOnly: boolean;
+  /** Does a lost connection come back by itself? */
+  revives = true;
   #client: pg.Client;
   #isLost = false;
-  #talk: SessionTalk = { notice() {}, reconnected() {} };
+  #talk: SessionTalk = { notice() {}, closed() {}, reconnecting() {}, reconnected() {} };
 
   private constructor(connector: Connector, client: pg.Client, readOnly: boolean) {
     this.connector = connector;
@@ -31,6 +39,10 @@ export class ShellSession {
 
   static async open(connector: Connector, readOnly: boolean): Promise<ShellSession> {
     return new ShellSession(connector, await connector.connect(), readOnly);
+  }
+
+  get isLost(): boolean {
+    return this.#isLost;
   }
 
   listen(talk: SessionTalk): void {
@@ -55,11 +67,15 @@ export class ShellSession {
 
   /** One statement. @throws PosternError with Postgres's SQLSTATE */
   async run(sql: string, params: readonly (string | null)[], sink: StatementSink): Promise<StatementEnd> {
+    this.#isCanceled = false;
+    this.#isBusy = true;
     try {
       await this.#revive();
       return this.readOnly ? await this.#runGuarded(sql, params, sink) : await this.#send(sql, params, sink);
     } catch (error) {
       throw this.#explain(error);
+    } finally {
+      this.#isBusy = false;
     }
   }
 
@@ -74,8 +90,9 @@ export class ShellSession {
     return collected.records();
   }
 
-  cancel(): Promise<void> {
-    return this.connector.cancel(this.#client);
+  async cancel(): Promise<void> {
+    this.#isCanceled = true;
+    if (!this.#isLost) await this.connector.cancel(this.#client);
   }
 
   /** A session with nothing of this one's settings, tables and transaction. */
@@ -150,20 +167,40 @@ export class ShellSession {
     client.once("end", () => {
       this.#lostTransaction = this.state !== "idle";
       this.#isLost = true;
+      if (!this.#isBusy) this.#talk.closed();
     });
   }
 
   #lostTransaction = false;
+  #isCanceled = false;
+  #isBusy = false;
+
+  /** A server that has only just gone down is about to come up again. */
+  async #connectPatiently(): Promise<pg.Client> {
+    const deadline = performance.now() + patienceMs;
+    for (;;) {
+      try {
+        return await this.connector.connect();
+      } catch (error) {
+        const mayPass = hasCode(error, "57P03") || hasCode(error, "Y4001");
+        if (!mayPass || this.#isCanceled || performance.now() > deadline) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+    }
+  }
 
   /** What a session knew is gone with it, and that is said. */
   async #revive(): Promise<void> {
     if (!this.#isLost) return;
-    const client = await this.connector.connect();
+    if (!this.revives) throw posternError("Y3082", "The connection to Postgres was lost.");
+    this.#talk.reconnecting();
+    const client = await this.#connectPatiently();
     this.#client = client;
     this.#isLost = false;
     this.#watch(client);
     const lost = this.#lostTransaction;
-    this.#talk.reconnected(lost);
+    this.#lostTransaction = false;
+    this.#talk.reconnected();
     // Half a transaction must not go on as if it were whole.
     if (lost) {
       throw posternError("Y3081", "The connection was lost, and the open transaction with it.", {

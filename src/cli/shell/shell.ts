@@ -49,7 +49,7 @@ export interface ExecuteOptions {
   /** Nothing about rows and time. */
   quiet?: boolean;
   /** Lines of COPY … FROM STDIN. */
-  copyIn?: () => AsyncIterable<Buffer>;
+  copyIn?: (ended: AbortSignal) => AsyncIterable<Buffer>;
   /** Neither asked about nor interpolated: the shell's own. */
   isOwn?: boolean;
 }
@@ -75,7 +75,9 @@ export class Shell {
   /** What the next input begins with. */
   prefill = "";
   /** Lines behind COPY … FROM STDIN in a script. */
-  inlineData: (() => AsyncIterable<Buffer>) | undefined;
+  inlineData: ((ended: AbortSignal) => AsyncIterable<Buffer>) | undefined;
+  /** Lets something be written while somebody types. */
+  interject = (write: () => void): void => write();
   /** y or n on a terminal. */
   ask: ((question: string) => Promise<boolean>) | undefined;
   readonly #stdout = streamTarget(process.stdout, { isScreen: true });
@@ -89,11 +91,11 @@ export class Shell {
     this.about = about;
     session.listen({
       notice: (text) => this.say(text),
+      closed: () => this.say("! The connection was closed; the next statement connects anew."),
+      reconnecting: () => this.say("! Connecting again."),
       reconnected: () => {
         this.catalogIsStale = true;
-        this.say(
-          "! Connected again. The session is a new one: settings, temporary tables and transactions are gone.",
-        );
+        this.say("! This is a new session: settings, temporary tables and transactions are gone.");
       },
     });
   }
@@ -196,7 +198,7 @@ export class Shell {
   }
 
   say(text: string): void {
-    process.stderr.write(`${text}\n`);
+    this.interject(() => process.stderr.write(`${text}\n`));
   }
 
   fail(message: string, hint?: string): void {
@@ -205,7 +207,7 @@ export class Shell {
 
   /** In the background of typing: not inside of a transaction, which is the user's. */
   async refreshCatalog(): Promise<void> {
-    if (!this.catalogIsStale || this.session.state !== "idle") return;
+    if (!this.catalogIsStale || this.session.state !== "idle" || this.session.isLost) return;
     this.catalogIsStale = false;
     try {
       const [row] = await this.session.query(catalogSql);

@@ -19,8 +19,8 @@ export interface StatementSink {
   rows(rows: TextRow[]): Promise<"stop" | undefined>;
   /** What COPY TO sends. */
   copyOut?(data: Buffer): Promise<void> | void;
-  /** What COPY FROM is given. */
-  copyIn?(): AsyncIterable<Buffer>;
+  /** What COPY FROM is given; aborted when the server wants no more of it. */
+  copyIn?(ended: AbortSignal): AsyncIterable<Buffer>;
 }
 
 export interface StatementEnd {
@@ -92,6 +92,7 @@ class Streamed {
   #wire: Wire | undefined;
   /** A second one would be answered to the next statement. */
   #hasSynced = false;
+  readonly #ended = new AbortController();
 
   constructor(sql: string, params: readonly (string | null)[], sink: StatementSink, outcome: Outcome) {
     this.#sql = sql;
@@ -152,6 +153,7 @@ class Streamed {
   }
 
   handleError(error: unknown, wire: Wire): void {
+    this.#ended.abort();
     const finish = () => this.#outcome.failed(this.#sinkError ?? error);
     // Where the connection itself is broken nothing more will come.
     if (!(error as { severity?: string }).severity) {
@@ -174,7 +176,7 @@ class Streamed {
   }
 
   handleCopyInResponse(wire: Wire): void {
-    const chunks = this.#sink.copyIn?.();
+    const chunks = this.#sink.copyIn?.(this.#ended.signal);
     if (chunks) void this.#sendChunks(wire, chunks);
     else wire.sendCopyFail("no data was given: \\copy reads a file");
   }

@@ -1,5 +1,5 @@
 /** In charge of where text goes, at the speed at which it can be taken: the screen, a pager, a file, a program. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import type { Writable } from "node:stream";
@@ -75,6 +75,20 @@ function childTarget(child: ChildProcess): TextTarget {
 export const pagerCommand = (environment: NodeJS.ProcessEnv): string =>
   environment.PSQL_PAGER ?? environment.PAGER ?? "less";
 
+const known = new Map<string, boolean>();
+
+/** What is written to a program that is not there is lost. */
+function exists(command: string): boolean {
+  let found = known.get(command);
+  if (found === undefined) {
+    found =
+      spawnSync("sh", ["-c", `command -v ${command.trim().split(/\s/)[0]}`], { stdio: "ignore" }).status ===
+      0;
+    known.set(command, found);
+  }
+  return found;
+}
+
 /** What fits the screen is written there; with the first line too many all goes to the pager. */
 export class PagedTarget implements TextTarget {
   readonly isScreen = true;
@@ -91,7 +105,7 @@ export class PagedTarget implements TextTarget {
     this.#terminal = terminal;
     this.#screen = screen;
     const command = pagerCommand(process.env);
-    this.#isPlain = !usesPager || command === "" || command === "cat";
+    this.#isPlain = !usesPager || command === "" || command === "cat" || !exists(command);
   }
 
   async write(text: string): Promise<"stop" | undefined> {
