@@ -85,6 +85,40 @@ describe("statements that share a session", () => {
     expect(await mayShare("select i.name from item i", [leaky("item", "text", "'x'")])).toBe(true);
   });
 
+  const capture = (owner: string, call: string) => [
+    "reset role",
+    "create role postern_log",
+    "create schema postern",
+    "create function postern.capture_mutation() returns trigger language plpgsql as 'begin return null; end'",
+    `alter function postern.capture_mutation() owner to ${owner}`,
+    "create function evil(item) returns boolean language plpgsql as 'begin return true; end'",
+    `create trigger t after insert on item for each row ${call}`,
+  ];
+
+  it.each<[what: string, owner: string, call: string, isShared: boolean]>([
+    [
+      "that is silent but for /records",
+      "postern_log",
+      "execute function postern.capture_mutation('records', '{id}')",
+      true,
+    ],
+    ["that logs all", "postern_log", "execute function postern.capture_mutation('all', '{id}')", false],
+    [
+      "of somebody else's making",
+      "postern_admin",
+      "execute function postern.capture_mutation('records')",
+      false,
+    ],
+    [
+      "with a condition",
+      "postern_log",
+      "when (evil(new)) execute function postern.capture_mutation('records')",
+      false,
+    ],
+  ])("with a trigger of the log of changes, %s", async (_what, owner, call, isShared) => {
+    expect(await mayShare("insert into item (name) values ($1)", capture(owner, call))).toBe(isShared);
+  });
+
   it("that read from a table whose triggers only changes fire", async () => {
     const setup = [
       "create function f() returns trigger language plpgsql as 'begin return new; end'",
