@@ -22,6 +22,7 @@ import { releaseSpecs } from "./specs/release-specs.ts";
 import { rowSecuritySpecs } from "./specs/row-security-specs.ts";
 import { schemaSpecs } from "./specs/schema-specs.ts";
 import { sqlSpecs } from "./specs/sql-specs.ts";
+import { stateSpecs } from "./specs/state-specs.ts";
 import { tenantSpecs } from "./specs/tenant-specs.ts";
 import { transferSpecs } from "./specs/transfer-specs.ts";
 import { upgradeSpecs } from "./specs/upgrade-specs.ts";
@@ -45,6 +46,7 @@ export const registry: readonly CommandSpec[] = [
   ...clientAccessSpecs,
   ...rowSecuritySpecs,
   ...insightSpecs,
+  ...stateSpecs,
   ...backupSpecs,
   ...auditSpecs,
   ...branchSpecs,
@@ -70,6 +72,7 @@ export const groupSummaries: Record<string, string> = {
   "db migrations": "what is applied; alone, it lists it",
   "db rls": "row security; alone, it shows it",
   "db inspect": "what runs, what is large, what is in the way; alone, all of it",
+  state: "which rows were changed, by whom, from what to what",
   audit: "who changed what",
   ops: "long work: what runs and what ran",
   "dev-issuer": "an issuer of users' tokens, for development",

@@ -25,7 +25,7 @@ import { operationServices } from "./operation-services.ts";
 import { pauseServices } from "./pause-services.ts";
 import { pointInTimeServices } from "./point-in-time-services.ts";
 import { projectServices } from "./project-services.ts";
-import { openRecordService } from "./record-services.ts";
+import { openRecordService, stateServices } from "./record-services.ts";
 import { composeReleases, type Releases } from "./release-services.ts";
 import { resetServices } from "./reset-services.ts";
 import { rowSecurityServices } from "./row-security-services.ts";
@@ -77,6 +77,7 @@ export function compositionOf(
     status: { describe: () => describeDaemon(platform, facts) },
     query,
     records,
+    state: stateServices(platform, records),
     tunnel: tunnelService(platform),
     rowSecurity: rowSecurityServices(platform, query),
     accounts: {

@@ -1,9 +1,12 @@
 /** In charge of putting structured queries and the log of changes together. */
 
+import type { Principal } from "../access/principal.ts";
 import { posternError } from "../base/error.ts";
 import type { DatabaseId } from "../base/id.ts";
 import { openClientAccess } from "../databases/client-access.ts";
+import { findDatabase } from "../databases/find-database.ts";
 import { requireReady } from "../databases/require-ready.ts";
+import type { StateService } from "../http/services/state-services.ts";
 import type { Platform } from "../instances/platform.ts";
 import { prepareStateLog } from "../instances/state-log.ts";
 import { withAdmin } from "../instances/with-admin.ts";
@@ -24,6 +27,21 @@ export const openRecordService = (platform: Platform): RecordService =>
       return withAdmin(platform, row.instance_id!, row.database_name, work);
     },
   });
+
+export function stateServices(platform: Platform, records: RecordService): StateService {
+  const idOf = async (principal: Principal, ref: string): Promise<DatabaseId> =>
+    requireReady(await findDatabase(platform.state, principal, ref)).id;
+  return {
+    history: async (principal, { ref, ...question }) => records.history(await idOf(principal, ref), question),
+    blame: async (principal, { ref, ...question }) => records.blame(await idOf(principal, ref), question),
+    request: async (principal, { ref, request }) => records.request(await idOf(principal, ref), request),
+    listTracked: async (principal, { ref }) => records.listTracked(await idOf(principal, ref)),
+    track: async (principal, { ref, ...input }) => records.track(await idOf(principal, ref), input),
+    untrack: async (principal, { ref, table }) => records.untrack(await idOf(principal, ref), table),
+    restore: async (principal, { ref, ...input }, requestId) =>
+      records.restoreRow(await idOf(principal, ref), input, requestId),
+  };
+}
 
 async function find(platform: Platform, id: DatabaseId): Promise<DatabaseRow> {
   const row = await findDatabaseById(platform.state, id);

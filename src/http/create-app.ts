@@ -41,6 +41,7 @@ import { releaseRoutes } from "./routes/releases.ts";
 import { resetRoutes } from "./routes/reset.ts";
 import { rowSecurityRoutes } from "./routes/row-security.ts";
 import { scaleRoutes } from "./routes/scale.ts";
+import { ownStateRoutes, stateRoutes } from "./routes/state.ts";
 import { statusRoutes } from "./routes/status.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 import { tunnelRoutes } from "./routes/tunnel.ts";
@@ -93,6 +94,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
   app.register(async (dataPlane) => {
     queryRoutes(dataPlane, services, caller, rules, options.observe);
     recordRoutes(dataPlane, services, caller, rules);
+    ownStateRoutes(dataPlane, services, caller);
     tunnelRoutes(dataPlane);
   });
   app.register(async (dataPlane) => neonRoutes(dataPlane, services, rules, options.observe));
@@ -116,6 +118,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     backupRoutes(controlPlane, services, caller);
     pointInTimeRoutes(controlPlane, services, caller);
     rowSecurityRoutes(controlPlane, services, caller);
+    stateRoutes(controlPlane, services, caller);
     projectRoutes(controlPlane, services, caller);
     environmentDatabaseRoutes(controlPlane, services, caller);
     releaseRoutes(controlPlane, services, caller);

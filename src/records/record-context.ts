@@ -116,7 +116,11 @@ export async function ask(side: RequestSide, sql: string, params: string[]): Pro
     requestId: "",
     secret: "",
     begin: "begin read only",
-    writeIdentity: () => 0,
+    // Times in ids read as they are logged.
+    writeIdentity(out) {
+      writeCommand(out, "set local timezone to 'UTC'");
+      return 1;
+    },
   });
   try {
     await session.run({ sql, params }, step);
@@ -198,5 +202,10 @@ export class RelationMemory {
   /** Whether something was known at all. */
   forget(table: string): boolean {
     return this.#known.delete(table);
+  }
+
+  /** A table may be known by several names. */
+  forgetAll(): void {
+    this.#known.clear();
   }
 }

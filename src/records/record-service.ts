@@ -18,6 +18,7 @@ import {
   type RecordContext,
 } from "./record-context.ts";
 import { type RecordCall, runRecords } from "./run-records.ts";
+import { type StateMethods, stateMethods } from "./state-methods.ts";
 import { AttemptWriter } from "./write-attempts.ts";
 
 export interface RecordOptions {
@@ -27,7 +28,7 @@ export interface RecordOptions {
   idempotencyKey?: string | undefined;
 }
 
-export interface RecordService {
+export interface RecordService extends StateMethods {
   run(target: QueryTarget, query: RecordQuery, options: RecordOptions): Promise<EncodedAnswer>;
   closeDatabase(databaseId: DatabaseId): Promise<void>;
   closeClients(databaseId: DatabaseId): Promise<void>;
@@ -97,6 +98,7 @@ export function createRecordService(options: RecordServiceOptions): RecordServic
   }
 
   return {
+    ...stateMethods((databaseId, requestId) => callFor({ databaseId }, { requestId })),
     async run(target, query, recordOptions) {
       return encodedAnswer(await runRecords(await callFor(target, recordOptions), query, recordOptions));
     },

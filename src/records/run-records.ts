@@ -109,7 +109,11 @@ export async function runPrepared(
 }
 
 /** A table without the trigger gets it; a client's wish counts only where the client may write at all. */
-async function ensureCaptured(call: RecordCall, query: RecordQuery, relation: Relation): Promise<Relation> {
+export async function ensureCaptured(
+  call: RecordCall,
+  query: Pick<RecordQuery, "operation" | "table">,
+  relation: Relation,
+): Promise<Relation> {
   const wanted = missingCapture(relation);
   if (!wanted) return relation;
   const { context, target } = call;

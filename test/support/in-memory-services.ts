@@ -13,6 +13,7 @@ import type {
   ResetPassword,
   StartedRelease,
   TokenInfo,
+  TrackedTable,
 } from "@postern/sdk/protocol";
 import type { AccountPrincipal, DatabasePrincipal } from "../../src/access/principal.ts";
 import { missingCredentials } from "../../src/access/refusals.ts";
@@ -32,6 +33,8 @@ export const dumpBytes = Buffer.from("PGDMP and then some");
 
 const at = "2026-01-02T03:04:05.000Z";
 export const account: AccountInfo = { id: "acc-1", username: "ada", role: "admin", created_at: at };
+
+const tracked: TrackedTable = { table: "users", captures: "all", primary_key: ["id"], masked: [] };
 
 export const database: DatabaseInfo = {
   id: databaseId,
@@ -452,6 +455,24 @@ export function inMemoryServices(): InMemoryServices {
       },
     },
     records: { run: recording("records.run", () => ({ chunks: [Buffer.from("[]")], byteLength: 2 })) },
+    state: {
+      history: recording("state.history", () => ({ table: "users", id: "42", mutations: [], more: false })),
+      blame: recording("state.blame", () => ({ table: "users", id: "42", exists: true, columns: [] })),
+      request: recording("state.request", () => ({ request_id: "r", mutations: [], more: false })),
+      listTracked: recording("state.listTracked", () => [tracked]),
+      track: recording("state.track", () => tracked),
+      untrack: recording("state.untrack", () => tracked),
+      restore: recording("state.restore", () => ({
+        table: "users",
+        id: "42",
+        at,
+        action: "none",
+        changes: [],
+        left_out: [],
+        written: false,
+        request_id: "r",
+      })),
+    },
     query: {
       neon: recording("query.neon", answer),
       query: recording("query.query", answer),

@@ -7,6 +7,7 @@ import { pauseMethods } from "./control-pauses.ts";
 import { projectMethods } from "./control-projects.ts";
 import { recoveryMethods } from "./control-recovery.ts";
 import { releaseMethods } from "./control-releases.ts";
+import { stateMethods } from "./control-state.ts";
 import type {
   AccountInfo,
   AuditEntry,
@@ -133,6 +134,7 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
 
     ...backupMethods({ send, get, post, remove }),
     ...branchMethods({ get, post }),
+    ...stateMethods({ send, get, post, remove }),
     ...recoveryMethods({ send, get, post, remove }),
     ...pauseMethods({ send, get, post }),
     ...projectMethods({ send, get, post, remove }),

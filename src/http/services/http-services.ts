@@ -24,6 +24,7 @@ import type { QueryService, RowSecurityService, TunnelService } from "./query-se
 import type { RecordService } from "./record-services.ts";
 import type { ReleaseService } from "./release-services.ts";
 import type { AuditService, MetricsService, OperationService, StatusService } from "./server-services.ts";
+import type { StateService } from "./state-services.ts";
 
 export interface HttpServices {
   audit: AuditService;
@@ -46,6 +47,7 @@ export interface HttpServices {
   operations: OperationService;
   query: QueryService;
   records: RecordService;
+  state: StateService;
   tunnel: TunnelService;
   rowSecurity: RowSecurityService;
   projects: ProjectService;

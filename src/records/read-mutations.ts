@@ -1,0 +1,129 @@
+/** In charge of reading the log of changes, as the owner of the database, who may read it with SQL as well. */
+import type { MutationRecord } from "@postern/sdk/protocol";
+import { posternError } from "../base/error.ts";
+import { orderMutation } from "./order-columns.ts";
+import { ask, type RecordContext } from "./record-context.ts";
+import { type Relation, tableNameOf } from "./relation.ts";
+import { parseRowId } from "./row-id.ts";
+
+export interface MutationFilter {
+  since?: string | undefined;
+  until?: string | undefined;
+  request?: string | undefined;
+  limit: number;
+}
+
+/** A log entry, and what tells it from others of its row. */
+export interface Found {
+  mutations: MutationRecord[];
+  more: boolean;
+}
+
+/** Numbers that readers of JSON would round are texts, as everywhere in SQL over HTTP. */
+export const exact = (image: string): string => `(
+  select pg_catalog.jsonb_object_agg(e.key,
+           case when pg_catalog.jsonb_typeof(e.value) = 'number' and pg_catalog.length(e.value::pg_catalog.text) > 15
+                then pg_catalog.to_jsonb(e.value::pg_catalog.text) else e.value end)
+    from pg_catalog.jsonb_each(${image}) e)`;
+
+const readSql = (where: string, limit: string): string => `
+  select pg_catalog.jsonb_build_object('mutations', coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+    'at', m.at, 'request_id', m.request_id,
+    'table', case when m.schema_name = 'public' then m.table_name else m.schema_name || '.' || m.table_name end,
+    'row_id', m.row_id, 'operation', m.operation, 'old', ${exact("m.old")}, 'new', ${exact("m.new")},
+    'changed', m.changed, 'actor', m.actor, 'rolled_back', m.rolled_back) order by m.at), '[]'))::pg_catalog.text
+    from (select * from postern.state_mutations m where ${where} order by m.at desc limit ${limit}) m`;
+
+async function read(context: RecordContext, where: string, params: string[], limit: number): Promise<Found> {
+  const sql = readSql(where, `$${params.length + 1}::pg_catalog.int8`);
+  const text = await ask(context.owner, sql, [...params, String(limit + 1)]);
+  const { mutations } = JSON.parse(text!) as { mutations: MutationRecord[] };
+  const more = mutations.length > limit;
+  return { mutations: more ? mutations.slice(1) : mutations, more };
+}
+
+/** The newest `limit`, oldest first. A table that was renamed is found under both names. @throws Y1067 */
+export async function readRowMutations(
+  context: RecordContext,
+  relation: Relation,
+  id: string,
+  filter: MutationFilter,
+): Promise<Found> {
+  const { idSql, params } = parseRowId(relation, id);
+  const rowId = await ask(context.owner, `select ${idSql}`, params);
+  return readTableMutations(context, relation, filter, rowId);
+}
+
+/** @param rowId as the log has it; all rows without it */
+export async function readTableMutations(
+  context: RecordContext,
+  relation: Pick<Relation, "oid" | "schema" | "name"> & { columns?: Relation["columns"] },
+  { since, until, request, limit }: MutationFilter,
+  rowId?: string,
+): Promise<Found> {
+  const params = [String(relation.oid), relation.schema, relation.name];
+  const param = (value: string) => `$${params.push(value)}::pg_catalog`;
+  const conditions = [
+    "(m.table_oid = $1::pg_catalog.oid or (m.schema_name = $2::pg_catalog.text and m.table_name = $3::pg_catalog.text))",
+    // Emptying a table changes each of its rows.
+    rowId !== undefined &&
+      `(m.row_id = ${param(rowId)}.text or (m.row_id is null and m.operation = 'TRUNCATE'))`,
+    since !== undefined && `m.at >= ${param(since)}.timestamptz`,
+    until !== undefined && `m.at <= ${param(until)}.timestamptz`,
+    request !== undefined && requestCondition(param, request),
+  ].filter((condition) => condition !== false);
+  const { mutations, more } = await read(context, conditions.join(" and "), params, limit);
+  const { columns = [] } = relation;
+  return { mutations: mutations.map((mutation) => orderMutation(mutation, columns)), more };
+}
+
+/** Whole, or the beginning of one that Postern made; as the commands show it. */
+function requestCondition(param: (value: string) => string, request: string): string {
+  const made = param(`req-${request}`);
+  return `(m.request_id = ${param(request)}.text or (m.request_id >= ${made}.text and m.request_id < ${made}.text || '~'))`;
+}
+
+/** All that one request did, across tables. @throws Y1061 when the beginning of an id fits several, Y1069 */
+export async function readRequestMutations(
+  context: RecordContext,
+  request: string,
+  limit: number,
+): Promise<Found> {
+  const params: string[] = [];
+  const where = requestCondition((value) => `$${params.push(value)}::pg_catalog`, request);
+  const found = await read(context, where, params, limit);
+  const ids = new Set(found.mutations.map(({ request_id: id }) => id));
+  if (ids.size === 0) {
+    throw posternError("Y1069", `Nothing is recorded of request ${request}.`, {
+      hint: "It changed nothing that is logged, or its records are older than the log is kept.",
+    });
+  }
+  if (ids.size > 1) {
+    throw posternError("Y1061", `Several requests begin with ${request}.`, {
+      hint: `Name one in full: ${[...ids].slice(0, 5).join(", ")}.`,
+    });
+  }
+  return found;
+}
+
+/** The table as the catalog knows it, or only its name where it is gone: its records are kept. */
+export async function findLogged(context: RecordContext, table: string): Promise<Relation | string> {
+  try {
+    return await context.relations.find(table);
+  } catch (error) {
+    const sql = `select pg_catalog.min(m.schema_name) from postern.state_mutations m
+                  where (m.schema_name = 'public' and m.table_name = $1) or m.schema_name || '.' || m.table_name = $1`;
+    if ((await ask(context.owner, sql, [table])) === undefined) throw error;
+    return table;
+  }
+}
+
+/** What is gone has no oid; its id has to be written as the log has it. */
+export const goneTable = (table: string): Pick<Relation, "oid" | "schema" | "name"> => {
+  const dot = table.indexOf(".");
+  return dot < 0
+    ? { oid: 0, schema: "public", name: table }
+    : { oid: 0, schema: table.slice(0, dot), name: table.slice(dot + 1) };
+};
+
+export { tableNameOf };

@@ -1,0 +1,241 @@
+/** Who changed what, with the commands, against a real daemon: history, blame, requests, tracking, and rows brought back. */
+import type {
+  BackupInfo,
+  CreatedDatabase,
+  JsonValue,
+  OperationInfo,
+  QueryResult,
+  RecordQuery,
+  RestoredRow,
+  StateHistory,
+  TrackedTable,
+} from "@postern/sdk/protocol";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createPosternHome, type PosternHome } from "../support/postern-home.ts";
+
+let postern: PosternHome;
+let database: CreatedDatabase;
+
+beforeAll(async () => {
+  postern = await createPosternHome();
+  await postern.start();
+  database = await postern.api("POST", "/v1/databases", { name: "flux" });
+  for (const sql of [
+    "create table users (id int primary key, email text, plan text not null default 'free', secret text)",
+    "create table prices (region text, id int, price numeric, big int8, at timestamptz, primary key (region, id))",
+    "create table nameless (a int)",
+    "create table parts (id int, day date, primary key (id, day)) partition by range (day)",
+    "create table parts_2026 partition of parts for values from ('2026-01-01') to ('2027-01-01')",
+  ])
+    await query(sql);
+});
+afterAll(() => postern.close());
+
+const query = async (sql: string, params: JsonValue[] = []) =>
+  (await postern.api<QueryResult>("POST", `/v1/db/${database.id}/query`, { sql, params }, database.token))
+    .rows;
+
+async function records(request: string, body: RecordQuery): Promise<number> {
+  const answer = await fetch(`${postern.apiUrl()}/v1/db/${database.id}/records`, {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${database.token}`,
+      "content-type": "application/json",
+      "x-request-id": request,
+    },
+    body: JSON.stringify(body),
+  });
+  await answer.text();
+  return answer.status;
+}
+
+const state = async (...args: string[]) => {
+  const environment = { POSTERN_API_URL: postern.apiUrl(), POSTERN_API_KEY: postern.apiKey() };
+  const { code, stdout, stderr } = await postern.run(["state", ...args, "-d", "flux"], { environment });
+  return { code, out: stdout.trimEnd().replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d/g, "TIME"), stderr };
+};
+
+const path = "/v1/databases/flux/state";
+const history = (table: string, id?: string, more: Record<string, string> = {}) => {
+  const question = new URLSearchParams({ table, ...(id !== undefined && { id }), ...more });
+  return postern.api<StateHistory>("GET", `${path}/history?${question}`);
+};
+const track = (table: string, mask?: string[]) =>
+  postern.api<TrackedTable>("PUT", `${path}/tables`, { table, ...(mask && { mask }) });
+const restore = (table: string, id: string, at: string, write = false) =>
+  postern.api<RestoredRow>("POST", `${path}/restore`, { table, id, at, write });
+
+const one = (id: number) => [{ column: "id", op: "eq" as const, value: id }];
+
+describe("what the document prints", () => {
+  it("history, blame and request tell of a row, with the attempt that was rolled back", async () => {
+    const table = "users";
+    await records("1a2b3c4d", {
+      table,
+      operation: "insert",
+      data: { id: 42, email: "a@b.com", plan: "free" },
+    });
+    await records("4f9a3b2c", { table, operation: "update", filters: one(42), data: { plan: "pro" } });
+    expect(
+      await records("550e8400", { table, operation: "update", filters: one(42), data: { plan: null } }),
+    ).toBe(400);
+    expect(await state("history", "users", "--id", "42")).toMatchObject({
+      code: 0,
+      out: [
+        "TIME INSERT email=a@b.com, plan=free req:1a2b3c4d",
+        "TIME UPDATE plan: free → pro req:4f9a3b2c",
+        "TIME UPDATE plan: pro → null (rolled back) req:550e8400",
+      ].join("\n"),
+    });
+    const { out } = await state("blame", "users", "--id", "42");
+    expect(out.split("\n").map((line) => line.replaceAll(/ +/g, " ").trim())).toEqual([
+      "id 42 req:1a2b3c4d",
+      "email a@b.com req:1a2b3c4d",
+      "plan pro req:550e8400 ← last attempt rolled back; current value from req:4f9a3b2c",
+      "secret null req:1a2b3c4d",
+    ]);
+    expect((await state("request", "550e8400")).out).toBe(
+      "TIME users 42 UPDATE plan: pro → null (rolled back) by owner",
+    );
+    expect((await state("request", "unheard")).code).toBe(5);
+    const since = await history("users", "42", {
+      request: "4f9a3b2c",
+      since: new Date(Date.now() - 3_600_000).toISOString(),
+    });
+    expect(since.mutations.map(({ changed }) => changed)).toEqual([["plan"]]);
+    const before = { since: "2020-01-01T00:00:00Z", until: "2020-02-01T00:00:00Z" };
+    expect((await history("users", "42", before)).mutations).toEqual([]);
+  });
+});
+
+describe("a tracked table", () => {
+  it("records what comes in by SQL, psql's way and HTTP, without what is masked, and only as long as it is tracked", async () => {
+    expect(await state("track", "users", "--mask", "secret")).toMatchObject({ code: 0 });
+    const urls = await postern.api<{ direct: string }>("GET", `/v1/databases/${database.id}/urls`);
+    const client = new pg.Client(urls.direct);
+    await client.connect();
+    try {
+      await client.query(
+        "insert into users (id, email, secret) values (1, 'x@y.z', 'hidden'), (2, 'q@y.z', null)",
+      );
+      await client.query("begin; update users set plan = 'lost' where id = 1; rollback");
+      await client.query("update users set secret = 'other', id = 11 where id = 1");
+      await query("delete from users where id = 11");
+      await client.query("truncate users");
+      await postern.api("DELETE", `${path}/tables?table=users`);
+      await client.query("insert into users (id) values (3)");
+    } finally {
+      await client.end();
+    }
+    const { mutations } = await history("users", "1");
+    expect(mutations.map(({ operation, new: now }) => [operation, now?.id, now?.secret])).toEqual([
+      ["INSERT", 1, "[masked]"],
+      ["UPDATE", 11, "[masked]"],
+      ["TRUNCATE", undefined, undefined],
+    ]);
+    expect(mutations[1]).toMatchObject({ changed: ["id", "secret"], request_id: null });
+    expect(mutations[0]!.actor).toBe(database.user);
+    const moved = await history("users", "11");
+    expect(moved.mutations.map(({ operation }) => operation)).toEqual(["UPDATE", "DELETE", "TRUNCATE"]);
+    expect((await history("users", "3")).mutations).toMatchObject([{ operation: "TRUNCATE" }]);
+    expect(await postern.api<TrackedTable[]>("GET", `${path}/tables`)).toEqual([
+      { table: "users", captures: "records", primary_key: ["id"], masked: ["secret"] },
+    ]);
+  });
+
+  it("without a primary key is recorded whole, and has no row to ask for", async () => {
+    const { stderr } = await state("track", "nameless");
+    expect(stderr).toContain("no primary key");
+    await query("insert into nameless values (7)");
+    const { mutations } = await history("nameless");
+    expect(mutations).toMatchObject([{ row_id: null, new: { a: 7 } }]);
+    await expect(history("nameless", "7")).rejects.toMatchObject({ code: "Y1067" });
+    await expect(restore("nameless", "7", new Date().toISOString())).rejects.toMatchObject({ code: "Y1067" });
+    expect(await state("blame", "nameless", "--id", "7")).toMatchObject({
+      code: 6,
+      stderr: expect.stringContaining("Y1067"),
+    });
+  });
+
+  it("that is partitioned has its changes under its own name", async () => {
+    await track("parts");
+    await query("insert into parts values (1, '2026-05-05')");
+    const { mutations } = await history("parts", "id=1,day=2026-05-05");
+    expect(mutations).toMatchObject([{ table: "parts", operation: "INSERT" }]);
+  });
+
+  it("refuses to mask what it has not, or its key", async () => {
+    await expect(track("users", ["nothing"])).rejects.toMatchObject({ code: "Y1061" });
+    await expect(track("users", ["id"])).rejects.toMatchObject({ code: "Y1061" });
+    await expect(track("nobody")).rejects.toMatchObject({ code: "Y1060" });
+  });
+});
+
+describe("a row brought back", () => {
+  const big = "9007199254740993";
+
+  it("is shown first, and written as another change, exactly as it was", async () => {
+    await track("prices");
+    await query(
+      "insert into prices values ('eu', 7, 12345678901234567890.12345, $1, '2026-01-01T00:00:00Z')",
+      [big],
+    );
+    await query("update prices set price = 1, big = 2, at = null where id = 7");
+    const [insert] = (await history("prices", "region=eu,id=7")).mutations;
+    expect(insert).toMatchObject({ row_id: '{"id": 7, "region": "eu"}', new: { big } });
+    const args = ["prices", '{"region":"eu","id":7}', insert!.at] as const;
+    const shown = await state("restore", "prices", "--id", "region=eu,id=7", "--at", insert!.at);
+    expect(shown).toMatchObject({
+      code: 0,
+      out: `UPDATE\n  price: 1 → 12345678901234567890.12345\n  big: 2 → ${big}\n  at: null → 2026-01-01T00:00:00+00:00`,
+    });
+    expect((await query("select big from prices"))[0]).toEqual({ big: "2" });
+    const written = await restore(...args, true);
+    expect(written).toMatchObject({ action: "update", written: true });
+    expect(await query("select price, big, at = '2026-01-01Z' as same from prices")).toEqual([
+      { price: "12345678901234567890.12345", big, same: true },
+    ]);
+    expect(await restore(...args, true)).toMatchObject({ action: "none", written: false });
+    const { mutations } = await history("prices", "region=eu,id=7");
+    expect(mutations.at(-1)).toMatchObject({ operation: "UPDATE", request_id: written.request_id });
+  });
+
+  it("comes back after a delete, without the columns that are gone", async () => {
+    await query("alter table prices rename column at to valid_at");
+    const before = (await history("prices", "region=eu,id=7")).mutations.at(-1)!.at;
+    await query("delete from prices where id = 7");
+    const back = await restore("prices", "region=eu,id=7", before, true);
+    expect(back).toMatchObject({
+      action: "insert",
+      written: true,
+      left_out: [{ column: "at", reason: expect.stringContaining("no such column") }],
+    });
+    expect(await query("select region, id, big, valid_at from prices")).toEqual([
+      { region: "eu", id: 7, big, valid_at: null },
+    ]);
+    const never = await restore("prices", "region=eu,id=7", "2020-01-01T00:00:00Z", true);
+    expect(never).toMatchObject({ action: "delete", written: true });
+    expect(await query("select * from prices")).toEqual([]);
+  });
+});
+
+it("the log is in backups, and comes back with the tables that it is about", async () => {
+  await query("insert into prices values ('us', 1, 1, 1, null)");
+  const wait = async (operation: OperationInfo) => {
+    const ended = await postern.api<OperationInfo>("GET", `/v1/operations/${operation.id}?wait=30`);
+    expect(ended).toMatchObject({ status: "completed" });
+  };
+  await wait(await postern.api("POST", "/v1/databases/flux/backups", {}));
+  await query("delete from prices");
+  await wait(
+    await postern.api("POST", "/v1/databases/flux/restore", {
+      backup_id: (await postern.api<BackupInfo[]>("GET", "/v1/databases/flux/backups"))[0]!.id,
+      skip_safety_snapshot: true,
+    }),
+  );
+  const { mutations } = await history("prices", "region=us,id=1");
+  expect(mutations.map(({ operation }) => operation)).toEqual(["INSERT"]);
+  await query("update prices set price = 2");
+  expect((await history("prices", "region=us,id=1")).mutations).toHaveLength(2);
+});
