@@ -57,6 +57,14 @@ export interface PointInTimeConfig {
   queueMegabytes: number;
 }
 
+export interface InsightsConfig {
+  enabled: boolean;
+  /** From there on a statement is slow, milliseconds. */
+  slowMs: number;
+  /** How long what was seen is known, days. */
+  days: number;
+}
+
 export interface Config extends ListenConfig {
   /** All state of this Postern. */
   home: string;
@@ -101,6 +109,8 @@ export interface Config extends ListenConfig {
   pauseAfterSeconds: number;
   /** How long a destroyed database can be brought back, days. */
   undeleteDays: number;
+  /** What is noted of the statements that databases are asked. */
+  insights: InsightsConfig;
   /** How long it is known who changed what, days. */
   auditDays: number;
   /** Where backups are stored. */
@@ -240,6 +250,7 @@ export function readConfig(environment: Environment = process.env): Config {
     oidc: { issuer: issuer(environment), audience: environment.POSTERN_OIDC_AUDIENCE || null },
     pauseAfterSeconds: pauseAfter(environment),
     undeleteDays: 7,
+    insights: insights(environment),
     auditDays: count(environment, "POSTERN_AUDIT_DAYS", 365, 36_500),
     pointInTime: pointInTime(environment, home),
     backupDirectory: directory(environment, "POSTERN_BACKUP_DIR", join(home, "backups")),
@@ -274,6 +285,12 @@ export const serverUser = "postern";
 
 /** Name of whoever runs this process. */
 export const currentUser = () => userInfo().username;
+
+const insights = (environment: Environment): InsightsConfig => ({
+  enabled: choice(environment, "POSTERN_INSIGHTS", ["on", "off"]) === "on",
+  slowMs: count(environment, "POSTERN_SLOW_QUERY_MS", 100, 3_600_000),
+  days: count(environment, "POSTERN_INSIGHTS_DAYS", 7, 3_650),
+});
 
 const pointInTime = (environment: Environment, home: string): PointInTimeConfig => ({
   enabled: choice(environment, "POSTERN_PITR", ["on", "off"]) === "on",

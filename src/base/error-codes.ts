@@ -211,6 +211,8 @@ export const errorCodes = {
   Y9010: { name: "session_not_found", http: 404, exit: 5 },
   Y9011: { name: "session_not_yours", http: 403, exit: 4 },
   Y9012: { name: "statements_not_counted", http: 409, exit: 6 },
+  Y9013: { name: "trace_not_found", http: 404, exit: 5 },
+  Y9014: { name: "statement_not_found", http: 404, exit: 5 },
 } as const satisfies Record<string, ErrorCode>;
 
 export type PosternCode = keyof typeof errorCodes;

@@ -57,6 +57,9 @@ export const daemonVariables: readonly KnownVariable[] = [
   { name: "POSTERN_ANSWER_MEMORY", summary: "MiB for answers under way", fallback: "256" },
   { name: "POSTERN_METRICS_PUBLIC", summary: "1: whoever is on this machine reads /metrics", fallback: "0" },
   { name: "POSTERN_LOG_REQUESTS", summary: "1: a line in the log for each request", fallback: "0" },
+  { name: "POSTERN_INSIGHTS", summary: "on, or off: nothing is noted of statements", fallback: "on" },
+  { name: "POSTERN_SLOW_QUERY_MS", summary: "statements that take longer are slow", fallback: "100" },
+  { name: "POSTERN_INSIGHTS_DAYS", summary: "days that what was noted is kept", fallback: "7" },
   { name: "POSTERN_PAUSE_AFTER", summary: "idle time until a database sleeps, or off", fallback: "off" },
   { name: "POSTERN_DISK_RESERVE", summary: "free space below which nothing new begins" },
   {

@@ -37,6 +37,7 @@ export interface DataPlaneOptions {
   /** The daemon's own knowledge of who may ask. */
   access: { forget(databaseId: DatabaseId): void };
   metrics: Metrics;
+  noteStatements: WorkerPoolOptions["noteStatements"];
   /** Made already, serving nothing yet. */
   workers: WorkerPool | undefined;
   /** Where the workers find the daemon. */
@@ -45,7 +46,7 @@ export interface DataPlaneOptions {
 
 export function createDataPlane(platform: Platform, options: DataPlaneOptions): DataPlane {
   const { config, ports, state, observe } = platform;
-  const { query, records, access, daemonSocket, metrics, workers } = options;
+  const { query, records, access, daemonSocket, metrics, noteStatements, workers } = options;
   const questions: WorkerQuestions = {
     knownTokens: (databaseId) => listKnownTokens(state, databaseId),
     findAddress: (databaseId) => findAddress(platform, databaseId),
@@ -62,7 +63,7 @@ export function createDataPlane(platform: Platform, options: DataPlaneOptions): 
       const count: WorkerPoolOptions["count"] = (summaries) => metrics.count(summaries);
       const noteUse: WorkerPoolOptions["noteUse"] = (token) =>
         void noteTokenUse(state, token).catch(() => {});
-      await workers?.start({ start, questions, observe, noteUse, count });
+      await workers?.start({ start, questions, observe, noteUse, noteStatements, count });
     },
     async closeDatabase(databaseId) {
       await Promise.all([

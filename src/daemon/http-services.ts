@@ -19,6 +19,7 @@ import { branchServices } from "./branch-services.ts";
 import { createDataPlane, type DataPlane } from "./data-plane.ts";
 import { clientAccessServices, databaseServices, migrationServices } from "./database-services.ts";
 import { type DaemonFacts, describeDaemon } from "./describe-daemon.ts";
+import { composeInsights, type Insights } from "./insight-services.ts";
 import type { Metrics } from "./metrics.ts";
 import { type MetricsFacts, metricsSource } from "./metrics-source.ts";
 import { operationServices } from "./operation-services.ts";
@@ -42,6 +43,8 @@ export interface Composition {
   dataPlane: DataPlane;
   /** Whoever composes starts and stops it. */
   idleWatch: IdleWatch;
+  /** The same of its book. */
+  insights: Insights;
   /** The same of its keeper. */
   releases: Releases;
   /** Which code does which kind of operation. */
@@ -61,10 +64,21 @@ export function compositionOf(
   platform: Platform,
   { facts, daemonSocket, metrics, sources, workers }: CompositionOptions,
 ): Composition {
-  const query = openQueryService(platform, (databaseId) => openClientAccess(platform, databaseId));
+  const insights = composeInsights(platform);
+  const query = insights.trace(
+    openQueryService(platform, (databaseId) => openClientAccess(platform, databaseId)),
+  );
   const records = openRecordService(platform);
   const access = accessService(platform);
-  const dataPlane = createDataPlane(platform, { query, records, access, daemonSocket, metrics, workers });
+  const dataPlane = createDataPlane(platform, {
+    query,
+    records,
+    access,
+    daemonSocket,
+    metrics,
+    noteStatements: (bundle) => insights.book.take(bundle),
+    workers,
+  });
   const idleWatch = new IdleWatch(platform, dataPlane);
   // One at a time for an environment, whoever asks.
   const environmentLock = new KeyedLock();
@@ -80,6 +94,7 @@ export function compositionOf(
     state: stateServices(platform, records),
     tunnel: tunnelService(platform),
     rowSecurity: rowSecurityServices(platform, query),
+    insights: insights.service,
     accounts: {
       register: (principal, input) => registerAccount(platform, principal, input),
       logIn: (input) => logIn(platform, input),
@@ -103,5 +118,5 @@ export function compositionOf(
     projects: projectServices(platform, dataPlane, environmentLock),
     releases: releases.service,
   };
-  return { services, query, records, dataPlane, idleWatch, releases, handlers };
+  return { services, query, records, dataPlane, idleWatch, insights, releases, handlers };
 }

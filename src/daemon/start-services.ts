@@ -6,7 +6,7 @@ import type { Platform } from "../instances/platform.ts";
 import { wakeOnDemand } from "../instances/sleeping-instance.ts";
 import { BackupScheduler } from "../maintenance/backup-scheduler.ts";
 import { BackupWatch } from "../maintenance/backup-watch.ts";
-import { MaintenanceTimer } from "../maintenance/maintenance-timer.ts";
+import { createTasks, MaintenanceTimer } from "../maintenance/maintenance-timer.ts";
 import { OperationWorker } from "../maintenance/operation-worker.ts";
 import { CertificateRenewal, type OpenCertificate } from "./certificate-renewal.ts";
 import { pairOf } from "./data-plane.ts";
@@ -38,7 +38,7 @@ export async function startServices(options: ServicesOptions): Promise<void> {
     countSessions: () => servers.pooler.countSessions(),
     underWay: (): number => workers?.underWay ?? http.underWay(),
   };
-  const { services, query, records, dataPlane, idleWatch, releases, handlers } = compositionOf(platform, {
+  const { services, query, records, dataPlane, idleWatch, insights, releases, handlers } = compositionOf(platform, {
     facts,
     daemonSocket,
     metrics,
@@ -48,12 +48,14 @@ export async function startServices(options: ServicesOptions): Promise<void> {
   cleanup.push(() => query.close());
   cleanup.push(() => records.close());
   const worker = new OperationWorker(platform, handlers, stateConnection(config));
-  const maintenance = new MaintenanceTimer(platform);
+  const maintenance = new MaintenanceTimer(platform, [...createTasks(), ...insights.tasks]);
   // Where workers stand in front, TLS ends with them.
   const socketPath = workers && daemonSocket;
   const http = createHttpServer(services, { ...httpOptions(platform, facts), socketPath });
   wakeOnDemand(platform);
   for (const service of [
+    // What is told while others stop is written down.
+    insights.book,
     // What serves is taken over before work on it is.
     releases.keeper,
     worker,

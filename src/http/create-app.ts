@@ -26,6 +26,7 @@ import { clientAccessRoutes } from "./routes/client-access.ts";
 import { credentialRoutes } from "./routes/credentials.ts";
 import { databaseRoutes } from "./routes/databases.ts";
 import { environmentDatabaseRoutes } from "./routes/environment-databases.ts";
+import { insightRoutes } from "./routes/insights.ts";
 import { manifestSchemaRoutes } from "./routes/manifest-schema.ts";
 import { type MetricsAudience, metricsRoutes } from "./routes/metrics.ts";
 import { migrationRoutes } from "./routes/migrations.ts";
@@ -123,6 +124,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     environmentDatabaseRoutes(controlPlane, services, caller);
     releaseRoutes(controlPlane, services, caller);
     operationRoutes(controlPlane, services, caller, options.observe);
+    insightRoutes(controlPlane, services, caller);
     auditRoutes(controlPlane, services, caller);
     openapiRoutes(controlPlane);
     manifestSchemaRoutes(controlPlane);

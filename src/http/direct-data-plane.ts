@@ -145,7 +145,7 @@ class DirectAnswer extends Departure {
       const checked = isPlainStatement(body, action) ? { value: body as never } : checks[action](body);
       if (checked.error) throw checked.error;
       const callerAddress = this.#direct.isUser ? peerAddressOf(this.#request) : undefined;
-      const options = { rowsAsArrays, signal: this, callerAddress };
+      const options = { rowsAsArrays, signal: this, callerAddress, requestId: this.#direct.id };
       if (this.#direct.streams) {
         this.#stream(checked.value, options);
         return;

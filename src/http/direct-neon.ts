@@ -72,6 +72,7 @@ export async function answerNeonDirectly(
     const input = readNeonRequest(parseJson(await readBody(request)), readNeonModes(headers));
     const answer = await services.query.neon(principal, input, {
       rowsAsArrays: false,
+      requestId: id,
       signal: departure,
       claim: claimFor(response, hold, principal.databaseId),
     });

@@ -52,5 +52,6 @@ export function serverSpec(
     name === "system" || name === "shared" ? settingsOf[name] : settingsOfClass[databaseClass ?? "db.p2"];
   const { dataDirectory, socketDirectory, logFile, archiveSettingsFile } = serverLayout(home, name);
   const spec = { name, dataDirectory, socketDirectory, logFile, tcpPort, settings };
-  return name === "system" ? spec : { ...spec, settingsFile: archiveSettingsFile };
+  if (name === "system") return spec;
+  return { ...spec, settingsFile: archiveSettingsFile, countsStatements: name === "shared" ? 5_000 : 1_000 };
 }

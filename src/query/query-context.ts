@@ -2,6 +2,7 @@
 
 import type { Limits } from "../base/config.ts";
 import type { DepartureSignal } from "../base/departure.ts";
+import type { RequestTrace } from "../insights/request-trace.ts";
 import type { DatabaseAddress } from "../instances/database-address.ts";
 import type { AnswerClaim } from "./answer-room.ts";
 import { createNeonShapes, type NeonShapes } from "./neon/neon-shapes.ts";
@@ -41,6 +42,10 @@ export interface QueryOptions {
   rollsBack?: boolean;
   /** Fires when the client has gone: the statement is canceled. */
   signal?: DepartureSignal;
+  /** What ties all that one request of an application asks together; without it nothing is noted. */
+  requestId?: string;
+  /** Hears when the statements leave, and what came of them. */
+  trace?: RequestTrace;
   /** Where the request came from; tells callers without a token apart. */
   callerAddress?: string | undefined;
   /** On the memory for answers; whoever sends the answer releases it. */

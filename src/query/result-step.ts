@@ -21,6 +21,8 @@ export class ResultStep implements Step {
   #held: { description: Buffer; rows: Buffer[] } | undefined;
   #count = 0;
   #isFirstRow = true;
+  /** By `performance.now()`; 0 before the answer is whole. */
+  completedAt = 0;
 
   constructor(options: ResultOptions) {
     this.#options = options;
@@ -50,6 +52,12 @@ export class ResultStep implements Step {
   /** `INSERT 0 2`, `SELECT 5`, `CREATE TABLE`: the number at the end, if there is one. */
   onComplete(tag: string): void {
     this.#count = Number(tag.slice(tag.lastIndexOf(" ") + 1)) || 0;
+    this.completedAt = performance.now();
+  }
+
+  /** Rows that were returned or changed. */
+  get rowCount(): number {
+    return this.#count;
   }
 
   /** Body of the RowDescription whose types have to be learnt before `finish`. */

@@ -43,6 +43,8 @@ export interface Batch {
   client?: ClientFrame;
   /** Its answer leaves as it comes: no limit but on each row. */
   stream?: StreamStep;
+  /** Hears that the batch has a session and leaves. */
+  onSend?(): void;
   /** Hears the types of the parameters of a statement for which they had to be asked. */
   onParameterTypes?(sql: string, types: number[]): void;
 }
@@ -64,6 +66,7 @@ export async function runBatch(context: BatchContext, batch: Batch, signal?: Dep
   if (signal?.aborted) throw requestCanceled();
   const { pool, limits } = context;
   const session = pool.takeIdle() ?? (await pool.wait(signal));
+  batch.onSend?.();
   const { stream } = batch;
   const exchange = stream
     ? new BatchExchange(Number.POSITIVE_INFINITY, limits.answerBytes)

@@ -7,11 +7,12 @@ import { type Batch, type BatchContext, runBatch } from "./run-batch.ts";
 export async function runOwnerBatch(
   context: BatchContext,
   batch: Batch,
-  { signal, readOnly }: QueryOptions,
+  { signal, readOnly, trace }: QueryOptions,
 ): Promise<void> {
-  if (!readOnly) return runBatch(context, batch, signal);
+  const traced = trace ? { ...batch, onSend: () => trace.sent() } : batch;
+  if (!readOnly) return runBatch(context, traced, signal);
   try {
-    await runBatch(context, readOnlyBatch(batch), signal);
+    await runBatch(context, readOnlyBatch(traced), signal);
   } catch (error) {
     throw explainReadOnly(error, batch.statements);
   }

@@ -25,8 +25,9 @@ export async function finishStatement(
   context: BatchContext,
   kind: StatementKind,
   result: ResultStep,
-  { signal }: QueryOptions,
+  { signal, trace }: QueryOptions,
 ): Promise<Buffer[]> {
+  if (trace) trace.results = [result];
   if (result.heldDescription) await learnTypes(context, [result], signal);
   return kind === "query" ? result.finish("row_count", true) : result.finish("rows_affected", false);
 }
@@ -36,7 +37,7 @@ async function runStatement(
   request: QueryRequest,
   options: QueryOptions,
 ): Promise<ResultStep> {
-  const { rowsAsArrays = false, signal, readOnly, claim } = options;
+  const { rowsAsArrays = false, signal, readOnly, claim, trace } = options;
   const { shapes, limits } = context;
   shapes.refresh(Date.now());
   const makeStep = () =>
@@ -44,7 +45,11 @@ async function runStatement(
   const statements = shareable(context, [request], readOnly);
   if (statements) {
     checkParams(request);
-    const [result] = await runShared(context, statements, makeStep, { isTransaction: false, signal });
+    const [result] = await runShared(context, statements, makeStep, {
+      isTransaction: false,
+      signal,
+      onSend: () => trace?.sent(),
+    });
     return result!;
   }
   checkStatement(request);

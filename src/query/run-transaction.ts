@@ -29,6 +29,7 @@ export async function finishTransaction(
   results: readonly ResultStep[],
   options: QueryOptions,
 ): Promise<Buffer[]> {
+  if (options.trace) options.trace.results = results;
   if (results.some((result) => result.heldDescription)) await learnTypes(context, results, options.signal);
   return [
     opening,
@@ -45,7 +46,7 @@ async function runStatements(
   request: TransactionRequest,
   options: QueryOptions,
 ): Promise<ResultStep[]> {
-  const { rowsAsArrays = false, signal, readOnly, claim } = options;
+  const { rowsAsArrays = false, signal, readOnly, claim, trace } = options;
   const { statements } = request;
   const { shapes, limits } = context;
   checkStatements(statements, limits.statements);
@@ -61,6 +62,7 @@ async function runStatements(
       isTransaction: true,
       signal,
       onSend: () => {
+        trace?.sent();
         budget = new AnswerBudget(limits.answerBytes, claim);
       },
     });

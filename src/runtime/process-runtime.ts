@@ -165,7 +165,8 @@ export class ProcessRuntime implements Runtime {
     const major = Number(await readMajor(spec.dataDirectory));
     const file = join(spec.dataDirectory, "postern.conf");
     const before = await readFile(file, "utf8").catch(() => "");
-    const after = renderServerSettings(spec, exposure, { ephemeral });
+    const settings = { ...spec.settings, ...(await this.#countingSettings(spec)) };
+    const after = renderServerSettings({ ...spec, settings }, exposure, { ephemeral });
     const running = await this.findPid(spec);
     const isMoved = running !== null && listenLines(before) !== listenLines(after);
     if (isMoved) await this.stop(spec);
@@ -179,6 +180,20 @@ export class ProcessRuntime implements Runtime {
     if (running === null || isMoved) return null;
     if (isChanged) await this.reload(spec);
     return running;
+  }
+
+  /** A library that is not there would keep the server from starting. One that runs already counts from its next start on. */
+  async #countingSettings(spec: ServerSpec): Promise<Record<string, string>> {
+    if (spec.countsStatements === undefined) return {};
+    const program = postgresProgram(await this.#toolchainOf(spec), "postgres");
+    const library = join(dirname(dirname(program)), "lib", "pg_stat_statements.so");
+    if (!(await exists(library))) return {};
+    return {
+      shared_preload_libraries: "pg_stat_statements",
+      "pg_stat_statements.max": String(spec.countsStatements),
+      // Utility statements hold passwords, and nobody makes them faster.
+      "pg_stat_statements.track_utility": "off",
+    };
   }
 
   /** False when that is what it holds. */

@@ -18,6 +18,8 @@ export interface ServerSpec {
   closed?: boolean;
   /** A file with further settings, which need not be there. */
   settingsFile?: string;
+  /** Statements that pg_stat_statements tells apart; absent: nothing is counted. */
+  countsStatements?: number;
   /** Of Postgres, where the server is to begin with another than the usual one; what is there says it itself. */
   major?: string;
 }

@@ -355,6 +355,17 @@ export function inMemoryServices(): InMemoryServices {
       listServices: recording("releases.listServices", () => []),
       readLog: recording("releases.readLog", () => ({ text: "", offset: 0 })),
     },
+    insights: {
+      listStatements: recording("insights.listStatements", () => []),
+      describeStatement: recording("insights.describeStatement", () => {
+        throw posternError("Y9014", "No such statement.");
+      }),
+      listTraces: recording("insights.listTraces", () => []),
+      findTrace: recording("insights.findTrace", () => {
+        throw posternError("Y9013", "No such request.");
+      }),
+      listNPlusOne: recording("insights.listNPlusOne", () => []),
+    },
     rowSecurity: {
       test: recording("rowSecurity.test", (_principal, input) => encode({ input, rowsAsArrays: false })),
     },

@@ -1,6 +1,7 @@
 /** In charge of the control plane from the caller's side: one typed method for each route. */
 import { backupMethods } from "./control-backups.ts";
 import { branchMethods } from "./control-branches.ts";
+import { insightMethods } from "./control-insights.ts";
 import { migrationMethods } from "./control-migrations.ts";
 import { clientAccessPath, databasePath, operationPath, queryString, tokensPath } from "./control-paths.ts";
 import { pauseMethods } from "./control-pauses.ts";
@@ -137,6 +138,7 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
     ...stateMethods({ send, get, post, remove }),
     ...recoveryMethods({ send, get, post, remove }),
     ...pauseMethods({ send, get, post }),
+    ...insightMethods({ get }),
     ...projectMethods({ send, get, post, remove }),
     ...releaseMethods({ get, post, upload }),
 

@@ -11,6 +11,7 @@ export type * from "./protocol-client-access.ts";
 export type * from "./protocol-credentials.ts";
 export type * from "./protocol-databases.ts";
 export type * from "./protocol-error.ts";
+export type * from "./protocol-insights.ts";
 export type * from "./protocol-migrations.ts";
 export type * from "./protocol-operations.ts";
 export type * from "./protocol-pauses.ts";

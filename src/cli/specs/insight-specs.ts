@@ -27,6 +27,23 @@ const inspectSpec = (
   },
 });
 
+const statementsSpec = (
+  name: "slow" | "calls",
+  summary: string,
+  aliases: readonly string[] = [],
+): CommandSpec => ({
+  path: `db inspect ${name}`,
+  ...(aliases.length > 0 && { aliases }),
+  summary,
+  args: [databaseArgument],
+  options: [...common, { flags: "--since <span>", summary: "since when: 10m, 24h, 7d; a day when absent" }],
+  examples: [`postern db inspect ${name}`, `postern db inspect ${name} --since 1h --json`],
+  load: async () => {
+    const { inspectStatements } = await import("../commands/db-inspect-statements.ts");
+    return { run: inspectStatements(name) };
+  },
+});
+
 export const insightSpecs: readonly CommandSpec[] = [
   {
     path: "db inspect",
@@ -43,8 +60,32 @@ export const insightSpecs: readonly CommandSpec[] = [
   inspectSpec("connections", "how many sessions there are, by user, application and state"),
   inspectSpec("locks", "locks that others would notice, and who waits for one"),
   inspectSpec("blocking", "who waits for whom, and which session to end"),
-  inspectSpec("slow", "statements that took the most time", { aliases: ["outliers"] }),
-  inspectSpec("calls", "statements that ran most often"),
+  statementsSpec("slow", "statements that took the most time", ["db inspect outliers"]),
+  statementsSpec("calls", "statements that ran most often"),
+  {
+    path: "db inspect nplus1",
+    summary: "statements that single requests ask again and again",
+    args: [databaseArgument],
+    options: databaseOptions,
+    examples: ["postern db inspect nplus1", "postern db inspect nplus1 my-app-db --json"],
+    load: () => import("../commands/db-inspect-nplus1.ts"),
+  },
+  {
+    path: "db inspect requests",
+    summary: "requests over HTTP that were slow, or asked the same again and again",
+    args: [databaseArgument],
+    options: databaseOptions,
+    examples: ["postern db inspect requests", "postern db inspect requests my-app-db --json"],
+    load: () => import("../commands/db-inspect-requests.ts"),
+  },
+  {
+    path: "db trace",
+    summary: "show all that one request over HTTP asked, by its x-request-id",
+    args: [{ name: "<request>", summary: "the request's id, as its answer's x-request-id says it" }],
+    options: [byDatabase, ...databaseOptions],
+    examples: ["postern db trace 4f9a3b2c", "postern db trace 4f9a3b2c --database my-app-db --json"],
+    load: () => import("../commands/db-trace.ts"),
+  },
   inspectSpec("indexes", "how often indexes are used, how large they are, which could go"),
   inspectSpec("seq-scans", "tables that are read from end to end, and how often"),
   inspectSpec("sizes", "how much room tables, their indexes and their long values take"),

@@ -19,7 +19,9 @@ import { createClientLimiter } from "../../http/limit-clients.ts";
 import { createRequestHost } from "../../http/request-host.ts";
 import { sendClientError } from "../../http/send-error.ts";
 import { createTransport, renewCertificate } from "../../http/server-options.ts";
+import { TraceRecorder } from "../../insights/trace-recorder.ts";
 import { createQueryService, type QueryService } from "../../query/query-service.ts";
+import { traceQueries } from "../../query/trace-queries.ts";
 import { createLogObserver } from "../logger.ts";
 import { loginAccess } from "../login-access.ts";
 import { openClientAuthenticator } from "../open-client-authenticator.ts";
@@ -56,12 +58,15 @@ async function serve(talk: DaemonTalk, start: WorkerStart): Promise<void> {
     ),
     loginAccess(talk.questions),
   );
-  const query = createQueryService({
+  const plain = createQueryService({
     limits: shareOf(config, start.workers),
     clientLimits: config.clientLimits,
     findAddress: talk.questions.findAddress,
     openClientAccess: talk.questions.openClientAccess,
   });
+  const { enabled, slowMs } = config.insights;
+  const recorder = new TraceRecorder({ slowMs, tell: (bundle) => tellDaemon({ type: "traced", bundle }) });
+  const query = enabled ? traceQueries(plain, recorder) : plain;
   const proxy = new DaemonProxy(start.daemonSocket);
   const server = createTransport(
     { tls: start.certificate, requestTimeoutMs: config.requestTimeoutMs },
@@ -96,7 +101,7 @@ async function serve(talk: DaemonTalk, start: WorkerStart): Promise<void> {
     },
     forgetTokens: async (databaseId) => access.forget(databaseId),
     renewCertificate: async (certificate) => renewCertificate(server, certificate),
-    drain: (graceMs) => drain(server, query, graceMs),
+    drain: (graceMs) => drain(server, query, graceMs, recorder),
   });
   await listen(server, start);
 }
@@ -125,13 +130,19 @@ const portInUse = async ({ listen: address }: Config, port: number, cause: unkno
     cause,
   });
 
-async function drain(server: Server, query: QueryService, graceMs: number): Promise<void> {
+async function drain(
+  server: Server,
+  query: QueryService,
+  graceMs: number,
+  recorder: TraceRecorder,
+): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   const cutOff = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;
   clearTimeout(cutOff);
   await query.close();
+  recorder.flush();
   // Once the answer is on its way.
   setImmediate(() => cluster.worker?.disconnect());
 }

@@ -6,6 +6,7 @@ import type { Config } from "../../base/config.ts";
 import type { DatabaseId, TokenId } from "../../base/id.ts";
 import type { Observation } from "../../base/observation.ts";
 import type { ServerCertificate } from "../../http/server-options.ts";
+import type { TraceBundle } from "../../insights/trace-bundle.ts";
 import type { ClientLogins } from "../../instances/client-access.ts";
 import type { DatabaseAddress } from "../../instances/database-address.ts";
 import type { KnownToken } from "../../state/tokens.ts";
@@ -73,6 +74,8 @@ export type WorkerMessage =
   /** A token was used; told about once a minute. */
   | { type: "used"; token: TokenId }
   | { type: "answered"; underWay: number; summaries: RequestSummary[] }
+  /** What statements took. */
+  | { type: "traced"; bundle: TraceBundle }
   /** It listens to messages now; what was sent before is lost. */
   | { type: "hello" }
   | { type: "ready" }

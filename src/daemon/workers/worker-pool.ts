@@ -9,6 +9,7 @@ import { asPosternError, PosternError, posternError } from "../../base/error.ts"
 import type { TokenId } from "../../base/id.ts";
 import type { Observe } from "../../base/observation.ts";
 import type { ServerCertificate } from "../../http/server-options.ts";
+import type { TraceBundle } from "../../insights/trace-bundle.ts";
 import type {
   DaemonMessage,
   RequestSummary,
@@ -23,6 +24,8 @@ export interface WorkerPoolOptions {
   questions: WorkerQuestions;
   observe: Observe;
   noteUse(token: TokenId): void;
+  /** Statements that a worker has run. */
+  noteStatements(bundle: TraceBundle): void;
   /** Requests that a worker has answered, and logged. */
   count(summaries: readonly RequestSummary[]): void;
 }
@@ -164,6 +167,9 @@ export class WorkerPool {
       case "answered":
         member.underWay = message.underWay;
         this.#options?.count(message.summaries);
+        break;
+      case "traced":
+        this.#options?.noteStatements(message.bundle);
         break;
       case "observed":
         this.#options?.observe(message.observation);

@@ -82,6 +82,7 @@ async function answer(
   const asker = askerOf(request);
   const result = await services.query.neon(asker, input, {
     rowsAsArrays: false,
+    requestId: request.id,
     signal: departureOf(request),
     claim: claimFor(reply.raw, hold, asker.databaseId),
   });

@@ -168,6 +168,7 @@ async function stream(
 
 const optionsOf = (request: FastifyRequest, asker: QueryPrincipal, rows: RowForm): QueryOptions => ({
   rowsAsArrays: rows === "array",
+  requestId: request.id,
   signal: departureOf(request),
   callerAddress: asker.kind === "client" ? peerAddressOf(request.raw) : undefined,
 });

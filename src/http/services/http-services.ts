@@ -19,6 +19,7 @@ import type {
   ScaleService,
   UpgradeService,
 } from "./database-services.ts";
+import type { InsightService } from "./insight-services.ts";
 import type { ProjectService } from "./project-services.ts";
 import type { QueryService, RowSecurityService, TunnelService } from "./query-services.ts";
 import type { RecordService } from "./record-services.ts";
@@ -50,6 +51,7 @@ export interface HttpServices {
   state: StateService;
   tunnel: TunnelService;
   rowSecurity: RowSecurityService;
+  insights: InsightService;
   projects: ProjectService;
   releases: ReleaseService;
   status: StatusService;

@@ -19,6 +19,8 @@ export interface QueryOptions {
   rowsAsArrays: boolean;
   /** Fires when the client has gone: the statement is canceled. */
   signal: DepartureSignal;
+  /** Ties together what one request of an application asks. */
+  requestId?: string;
   /** Tells callers without a token apart. */
   callerAddress?: string | undefined;
   /** On the memory for answers. */

@@ -103,11 +103,15 @@ export async function runSharedClient<S extends Step>(
   call: ClientCall,
   statements: readonly SharedStatement[],
   steps: { next: () => S; restart: () => void },
-  { signal, isSingle }: Pick<QueryOptions, "signal"> & { isSingle: boolean },
+  { signal, isSingle, trace }: Pick<QueryOptions, "signal" | "trace"> & { isSingle: boolean },
 ): Promise<S[]> {
   const { clients, claims } = call;
   const { authenticated: login, macKey } = clients.logins;
-  const options = { isTransaction: !isSingle, signal, onSend: steps.restart };
+  const onSend = () => {
+    trace?.sent();
+    steps.restart();
+  };
+  const options = { isTransaction: !isSingle, signal, onSend };
   const prelude = claims ? { prelude: identityOf({ login, macKey }, claims) } : {};
   let isRefused = false;
   const onPreludeFailed = () => {
@@ -135,7 +139,7 @@ export async function runClientBatch(
   context: ClientContext,
   claims: VerifiedClaims | null,
   batch: ClientBatch,
-  { signal }: QueryOptions,
+  { signal, trace }: QueryOptions,
 ): Promise<void> {
   const sides = batch.stream ? context.streams : context;
   const side = claims ? sides.authenticated : sides.anonymous;
@@ -145,7 +149,7 @@ export async function runClientBatch(
     isRefused = true;
   });
   try {
-    await runBatch(side, { ...batch, begin, client }, signal);
+    await runBatch(side, { ...batch, begin, client, ...(trace && { onSend: () => trace.sent() }) }, signal);
   } catch (error) {
     throw asShownToClients(error, gatePrefix.length, isRefused);
   }

@@ -16,6 +16,8 @@ export class NeonResultStep implements Step {
   #held: { description: Buffer; rows: Buffer[] } | undefined;
   #tag = "";
   #isFirstRow = true;
+  /** By `performance.now()`; 0 before the answer is whole. */
+  completedAt = 0;
 
   constructor(shapes: ResultShapes, budget: AnswerBudget, rowsAsArrays: boolean) {
     this.#shapes = shapes;
@@ -43,6 +45,12 @@ export class NeonResultStep implements Step {
 
   onComplete(tag: string): void {
     this.#tag = tag;
+    this.completedAt = performance.now();
+  }
+
+  /** Rows that were returned or changed. */
+  get rowCount(): number {
+    return Number(this.#tag.slice(this.#tag.lastIndexOf(" ") + 1)) || 0;
   }
 
   /** Body of the RowDescription whose types have to be learnt before `finish`. */

@@ -30,8 +30,12 @@ export async function runNeon(
   const shared = isBatch && begin !== "begin" ? undefined : shareable(context, queries, options.readOnly);
   if (shared) {
     if (!isBatch) checkParams(queries[0]!);
-    const { signal } = options;
-    const run = { isTransaction: isBatch, signal, onSend: steps.restart };
+    const { signal, trace } = options;
+    const onSend = () => {
+      trace?.sent();
+      steps.restart();
+    };
+    const run = { isTransaction: isBatch, signal, onSend };
     return finish(context, request, await runShared(context, shared, steps.next, run), options);
   }
   if (!isBatch) checkStatement(queries[0]!);
@@ -55,7 +59,7 @@ export async function runClientNeon(
   const shared = isBatch && begin !== "begin" ? undefined : shareable(sideOf(call), queries);
   if (shared) {
     if (!isBatch) checkParams(queries[0]!);
-    const run = { signal: options.signal, isSingle: !isBatch };
+    const run = { signal: options.signal, isSingle: !isBatch, trace: options.trace };
     return finish(call.owner, request, await runSharedClient(call, shared, steps, run), options);
   }
   if (!isBatch) checkStatement(queries[0]!);
@@ -89,8 +93,9 @@ async function finish(
   context: QueryContext,
   { isBatch }: NeonRequest,
   results: readonly NeonResultStep[],
-  { signal }: QueryOptions,
+  { signal, trace }: QueryOptions,
 ): Promise<Buffer[]> {
+  if (trace) trace.results = results;
   if (results.some((result) => result.heldDescription)) await learnTypes(context, results, signal);
   if (!isBatch) return results[0]!.finish();
   return [

@@ -1,0 +1,175 @@
+/** In charge of composing what is known of statements: who gathers it, who keeps it, and the functions behind its routes. */
+import type { NPlusOneInfo, RequestTrace, StatementInfo } from "@postern/sdk/protocol";
+import type { Principal } from "../access/principal.ts";
+import { posternError } from "../base/error.ts";
+import { findDatabase } from "../databases/find-database.ts";
+import type { InsightService } from "../http/services/insight-services.ts";
+import { countServerStatements } from "../insights/count-server-statements.ts";
+import { InsightBook, others } from "../insights/insight-book.ts";
+import { PlanKeeper } from "../insights/plan-keeper.ts";
+import { TraceRecorder } from "../insights/trace-recorder.ts";
+import type { Platform } from "../instances/platform.ts";
+import type { MaintenanceTask } from "../maintenance/maintenance-timer.ts";
+import type { QueryService } from "../query/query-service.ts";
+import { traceQueries } from "../query/trace-queries.ts";
+import {
+  findTrace,
+  listMinutes,
+  listNPlusOne,
+  listStatements,
+  listTraces,
+  type NPlusOneTotals,
+  type StatementTotals,
+  trimInsights,
+} from "../state/insights.ts";
+
+export interface Insights {
+  /** Whoever composes starts and stops it. */
+  book: InsightBook;
+  service: InsightService;
+  tasks: MaintenanceTask[];
+  /** What the daemon answers itself is noted as well. */
+  trace(query: QueryService): QueryService;
+}
+
+export function composeInsights(platform: Platform): Insights {
+  const { enabled, slowMs, days } = platform.config.insights;
+  const plans = new PlanKeeper(platform);
+  const book = new InsightBook(platform, (slow) => plans.onSlow(slow));
+  const recorder = new TraceRecorder({ slowMs, tell: (bundle) => book.take(bundle) });
+  const tasks: MaintenanceTask[] = [
+    { name: "trim insights", everyMs: 3_600_000, runOnce: ({ state }) => trimInsights(state, days) },
+  ];
+  const count = enabled ? oneAtATime(() => countServerStatements(platform, book)) : async () => {};
+  tasks.push({ name: "count statements", everyMs: 60_000, runOnce: count });
+  return {
+    book,
+    service: insightService(platform, book, count),
+    tasks,
+    trace: (query) => (enabled ? traceQueries(query, recorder) : query),
+  };
+}
+
+/** Whoever comes while it runs waits for that run: what two of them counted would be there twice. */
+function oneAtATime(run: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => {
+    running ??= run().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+}
+
+function insightService(
+  { state, clock }: Platform,
+  book: InsightBook,
+  count: () => Promise<void>,
+): InsightService {
+  /** What is not in the tables yet is asked for, too; a server that does not answer keeps nobody from what is there. */
+  const bringUpToDate = async () => {
+    await count().catch(() => {});
+    await book.write();
+  };
+  const find = async (principal: Principal, ref: string) => (await findDatabase(state, principal, ref)).id;
+  const sinceOf = (minutes: number) => new Date(clock.now().getTime() - minutes * 60_000);
+  return {
+    async listStatements(principal, { ref, since_minutes: minutes, order, limit }) {
+      const id = await find(principal, ref);
+      await bringUpToDate();
+      const rows = await listStatements(state, id, { since: sinceOf(minutes), order, limit: limit * 2 });
+      return mergeSources(rows).slice(0, limit);
+    },
+    async describeStatement(principal, { ref, fingerprint, since_minutes: minutes }) {
+      const id = await find(principal, ref);
+      await bringUpToDate();
+      const since = sinceOf(minutes);
+      const rows = await listStatements(state, id, { since, order: "total", fingerprint, limit: 2 });
+      const [statement] = mergeSources(rows);
+      if (!statement) throw noStatement(fingerprint);
+      const found = await listMinutes(state, id, { since, fingerprint });
+      return {
+        ...statement,
+        plan: rows[0]!.plan ?? null,
+        minutes: found.map((row) => ({ ...row, minute: row.minute.toISOString() })),
+      };
+    },
+    async listTraces(principal, { ref, limit }) {
+      const id = await find(principal, ref);
+      await book.write();
+      return (await listTraces(state, id, limit)) as RequestTrace[];
+    },
+    async findTrace(principal, { ref, request_id: requestId }) {
+      const id = await find(principal, ref);
+      await book.settled();
+      const trace = book.requests.find(id, requestId) ?? (await findTrace(state, id, requestId));
+      if (trace) return trace as RequestTrace;
+      throw posternError("Y9013", `No request ${requestId} of this database is known.`, {
+        detail:
+          "Only requests over HTTP are; of those that were neither slow nor asked the same again and again, the last 2000.",
+        hint: "`postern db inspect requests` lists those that are kept.",
+      });
+    },
+    async listNPlusOne(principal, { ref }) {
+      const id = await find(principal, ref);
+      await book.write();
+      return (await listNPlusOne(state, id)).map(describeNPlusOne);
+    },
+  };
+}
+
+/** The server's count knows every way in; only HTTP knows who waited and what failed. */
+function mergeSources(rows: readonly StatementTotals[]): StatementInfo[] {
+  const merged = new Map<string, StatementInfo>();
+  for (const row of rows) {
+    const other = merged.get(row.fingerprint);
+    if (!other) merged.set(row.fingerprint, describeStatement(row));
+    else {
+      const [http, postgres] =
+        row.source === "http" ? [describeStatement(row), other] : [other, describeStatement(row)];
+      const { wait_ms, errors, slow } = http;
+      // Runs whose minute is not over yet are in one count only.
+      merged.set(
+        row.fingerprint,
+        http.calls > postgres.calls ? http : { ...postgres, wait_ms, errors, slow },
+      );
+    }
+  }
+  return [...merged.values()];
+}
+
+const rounded = (ms: number): number => Math.round(ms * 1_000) / 1_000;
+
+const describeStatement = (row: StatementTotals): StatementInfo => ({
+  fingerprint: row.fingerprint,
+  statement: row.statement ?? others.text,
+  kind: row.kind ?? others.kind,
+  tables: row.tables ?? [],
+  source: row.source,
+  calls: row.calls,
+  total_ms: rounded(row.total_ms),
+  mean_ms: rounded(row.mean_ms),
+  max_ms: rounded(row.max_ms),
+  wait_ms: rounded(row.wait_ms),
+  rows: row.rows,
+  errors: row.errors,
+  slow: row.slow,
+  last_at: row.last_at.toISOString(),
+});
+
+const describeNPlusOne = (row: NPlusOneTotals): NPlusOneInfo => ({
+  table: row.table_name,
+  fingerprint: row.fingerprint,
+  statement: row.statement ?? others.text,
+  requests: row.requests,
+  count: row.most,
+  message: `N+1 detected: '${row.table_name}' queried ${row.most} times in one request`,
+  last_request_id: row.last_request_id,
+  first_at: row.first_at.toISOString(),
+  last_at: row.last_at.toISOString(),
+});
+
+const noStatement = (fingerprint: string) =>
+  posternError("Y9014", `No statement ${fingerprint} of this database is known.`, {
+    hint: "`postern db inspect slow --json` lists them.",
+  });
