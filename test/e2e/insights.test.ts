@@ -22,7 +22,7 @@ beforeAll(async () => {
   database = await postern.api("POST", "/v1/databases", { name: "watched" });
   await execute("create table users (id int primary key, name text)");
   await execute("insert into users select n, 'user ' || n from generate_series(1, 100) n");
-}, 60_000);
+});
 afterAll(() => postern.close());
 
 async function send(route: string, body: unknown, requestId?: string): Promise<Response> {

@@ -64,7 +64,7 @@ describe.each([
       vacuum analyze users;`.replace("vacuum analyze users;", ""),
     );
     await client.query("vacuum analyze users");
-  }, 60_000);
+  });
   afterAll(() => server?.stop());
 
   it.skipIf(skipped)("answers every look, each line with all the values that its columns name", async () => {
