@@ -61,7 +61,9 @@ export class PlanKeeper {
     const client = await connectAs(this.#platform, row.instance_id, row.database_name, row.role_name);
     try {
       const plan = await explainGeneric(client, identity.text);
-      if (plan !== undefined) await savePlan(state, databaseId, identity.fingerprint, plan);
+      if (plan === undefined) return;
+      const { fingerprint, text: statement, kind, tables } = identity;
+      await savePlan(state, { database_id: databaseId, fingerprint, statement, kind, tables }, plan);
     } finally {
       await client.end().catch(() => {});
     }

@@ -91,15 +91,13 @@ export async function saveNPlusOne(db: Queryable, rows: readonly NPlusOneRow[]):
   );
 }
 
-export async function savePlan(
-  db: Queryable,
-  databaseId: string,
-  fingerprint: string,
-  plan: unknown,
-): Promise<void> {
+/** Also of a statement that is not written down yet. */
+export async function savePlan(db: Queryable, row: StatementRow, plan: unknown): Promise<void> {
   await db.query(
-    "update insight_statements set plan = $3, plan_at = now() where database_id = $1 and fingerprint = $2",
-    [databaseId, fingerprint, JSON.stringify(plan)],
+    `insert into insight_statements (database_id, fingerprint, statement, kind, tables, plan, plan_at)
+     select id, $2, $3, $4, $5, $6, now() from databases where id = $1
+     on conflict (database_id, fingerprint) do update set plan = excluded.plan, plan_at = excluded.plan_at`,
+    [row.database_id, row.fingerprint, row.statement, row.kind, row.tables, JSON.stringify(plan)],
   );
 }
 
