@@ -38,13 +38,16 @@ export async function startServices(options: ServicesOptions): Promise<void> {
     countSessions: () => servers.pooler.countSessions(),
     underWay: (): number => workers?.underWay ?? http.underWay(),
   };
-  const { services, query, records, dataPlane, idleWatch, insights, releases, handlers } = compositionOf(platform, {
-    facts,
-    daemonSocket,
-    metrics,
-    sources,
-    workers,
-  });
+  const { services, query, records, dataPlane, idleWatch, insights, releases, handlers } = compositionOf(
+    platform,
+    {
+      facts,
+      daemonSocket,
+      metrics,
+      sources,
+      workers,
+    },
+  );
   cleanup.push(() => query.close());
   cleanup.push(() => records.close());
   const worker = new OperationWorker(platform, handlers, stateConnection(config));

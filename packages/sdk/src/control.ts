@@ -1,9 +1,10 @@
 /** In charge of the control plane from the caller's side: one typed method for each route. */
 import { backupMethods } from "./control-backups.ts";
 import { branchMethods } from "./control-branches.ts";
+import { clientAccessMethods } from "./control-client-access.ts";
 import { insightMethods } from "./control-insights.ts";
 import { migrationMethods } from "./control-migrations.ts";
-import { clientAccessPath, databasePath, operationPath, queryString, tokensPath } from "./control-paths.ts";
+import { databasePath, operationPath, queryString, tokensPath } from "./control-paths.ts";
 import { pauseMethods } from "./control-pauses.ts";
 import { projectMethods } from "./control-projects.ts";
 import { recoveryMethods } from "./control-recovery.ts";
@@ -13,8 +14,6 @@ import type {
   AccountInfo,
   AuditEntry,
   AuditQuery,
-  ClientAccessInfo,
-  ClientAccessRequest,
   CreateDatabaseRequest,
   CreatedDatabase,
   CreatedToken,
@@ -115,12 +114,7 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
     resetPassword: (ref: string, input: ResetPasswordRequest = {}) =>
       post<ResetPassword>(`${databasePath(ref)}/reset-password`, input),
 
-    getClientAccess: (ref: string) => get<ClientAccessInfo>(clientAccessPath(ref)),
-    /** Also changes whose tokens are taken. */
-    enableClientAccess: async (ref: string, input: ClientAccessRequest = {}) =>
-      readJson<ClientAccessInfo>(await send("PUT", clientAccessPath(ref), input)),
-    disableClientAccess: (ref: string) => remove<ClientAccessInfo>(clientAccessPath(ref)),
-
+    ...clientAccessMethods({ send, get, remove }),
     ...migrationMethods({ get, post }),
 
     /** Empties the database and applies migrations; nothing changes when one fails. */
