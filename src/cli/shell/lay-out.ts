@@ -36,7 +36,7 @@ export function layOut({ prompt, continuation, pieces, cursor, width }: LayoutIn
     column = displayWidth(lead);
   };
   for (const { text, style } of pieces) {
-    for (const { segment } of segmenter.segment(text)) {
+    for (const segment of charactersOf(text)) {
       const shown = shownAs(segment, column);
       const room = displayWidth(shown);
       if (segment !== "\n" && column + room > width) startRow("");
@@ -57,6 +57,12 @@ export function layOut({ prompt, continuation, pieces, cursor, width }: LayoutIn
     place = { row: rows.length - 1, column };
   }
   return { rows, cursor: place };
+}
+
+/** As people see them; finding out takes long, and ASCII has nothing to find out. */
+function* charactersOf(text: string): Generator<string> {
+  if (/^[\n -~]*$/.test(text)) yield* text;
+  else for (const { segment } of segmenter.segment(text)) yield segment;
 }
 
 function shownAs(segment: string, column: number): string {

@@ -6,13 +6,14 @@ import { CompletionMenu } from "./completion-menu.ts";
 import { InputScreen } from "./draw-screen.ts";
 import { EditBuffer } from "./edit-buffer.ts";
 import { editingKeys, keyName } from "./editing-keys.ts";
-import { highlight, type Styled } from "./highlight.ts";
+import { Highlighter } from "./highlight.ts";
 import type { History } from "./history.ts";
 import { type Layout, layOut } from "./lay-out.ts";
 import { PasteCollector } from "./paste-collector.ts";
 import { HistorySearch } from "./search-history.ts";
 import { isComplete } from "./split-input.ts";
 import type { Key, Terminal } from "./terminal.ts";
+import { windowAround } from "./text-window.ts";
 
 export interface EditorOptions {
   terminal: Pick<Terminal, "write" | "size" | "listen" | "sleep">;
@@ -36,6 +37,7 @@ export class LineEditor {
   readonly #screen: InputScreen;
   readonly #paste = new PasteCollector();
   readonly #menu = new CompletionMenu();
+  readonly #highlighter: Highlighter;
   #search: HistorySearch | undefined;
   /** Entry of the history that is shown; its length: what is being typed. */
   #shownEntry = 0;
@@ -44,6 +46,7 @@ export class LineEditor {
 
   constructor(options: EditorOptions) {
     this.#options = options;
+    this.#highlighter = new Highlighter(options.paint);
     this.#screen = new InputScreen(options.terminal.write.bind(options.terminal), () =>
       options.terminal.size(),
     );
@@ -90,14 +93,24 @@ export class LineEditor {
   }
 
   #layOutInput(): Layout {
-    const { paint, prompt, placeholder, hint, terminal } = this.#options;
+    const { paint, prompt, placeholder, hint, terminal, isData } = this.#options;
     const { text, cursor } = this.#buffer;
-    const { columns } = terminal.size();
+    const { columns, rows } = terminal.size();
     const lead = prompt();
     const width = displayWidth(lead);
-    const common = { prompt: lead, continuation: `${" ".repeat(Math.max(0, width - 2))}… `, width: columns };
-    const pieces = this.#options.isData ? [{ text, style: String }] : highlight(text, paint);
-    if (text !== "") return layOut({ ...common, pieces, cursor });
+    if (text !== "") {
+      const { from, to } = windowAround(text, cursor, rows);
+      const continuation = `${" ".repeat(Math.max(0, width - 2))}… `;
+      return layOut({
+        prompt: from === 0 ? lead : continuation,
+        continuation,
+        pieces: isData
+          ? [{ text: text.slice(from, to), style: String }]
+          : this.#highlighter.highlight(text, from, to),
+        cursor: cursor - from,
+        width: columns,
+      });
+    }
     const gap = columns - width - placeholder.length - (hint?.length ?? 0) - 1;
     const shown = gap < 2 || !hint ? placeholder : `${placeholder}${" ".repeat(gap)}${hint}`;
     const fits = width + placeholder.length < columns ? shown : "";
@@ -107,7 +120,7 @@ export class LineEditor {
   #layOutSearch(search: HistorySearch): Layout {
     const { paint, history, terminal } = this.#options;
     const found = search.found === undefined ? "" : history.entries[search.found]!;
-    const pieces: Styled[] = highlight(found, paint);
+    const pieces = this.#highlighter.highlight(found);
     const prompt = `${paint.dim("search")} ${search.words}${search.failed ? paint.red(" (none)") : ""} ${paint.dim("›")} `;
     return layOut({ prompt, continuation: "… ", pieces, cursor: 0, width: terminal.size().columns });
   }

@@ -30,7 +30,13 @@ export interface StatementEnd {
   count: number | undefined;
 }
 
-const rowsPerBatch = 500;
+/** Of the first batch; a table takes its widths from it. */
+const rowsAtFirst = 500;
+/** What the later ones are to hold: many rows of a number, few of a picture. */
+const batchCharacters = 500_000;
+const mostRows = 5_000;
+/** More than these are not kept waiting: the first batch may have been one of pictures. */
+const mostCharacters = 4 * batchCharacters;
 
 /** What `pg` calls on a query of one's own, and the part of its connection that is used. */
 interface Wire extends NodeJS.EventEmitter {
@@ -84,6 +90,10 @@ class Streamed {
   readonly #sink: StatementSink;
   readonly #outcome: Outcome;
   #rows: TextRow[] = [];
+  #seenRows = 0;
+  #seenCharacters = 0;
+  #waitingCharacters = 0;
+  #isUnwanted = false;
   #tag = "";
   #count: number | undefined;
   /** What the sink still does, in order. */
@@ -106,7 +116,7 @@ class Streamed {
     wire.parse({ text: this.#sql });
     wire.bind({ values: this.#params });
     wire.describe({ type: "P", name: "" });
-    wire.execute({ rows: rowsPerBatch });
+    wire.execute({ rows: rowsAtFirst });
     wire.flush();
   }
 
@@ -117,7 +127,22 @@ class Streamed {
   }
 
   handleDataRow({ fields }: { fields: (string | null)[] }): void {
+    if (this.#isUnwanted) return;
     this.#rows.push(fields);
+    this.#seenRows += 1;
+    for (const field of fields) this.#waitingCharacters += field?.length ?? 0;
+    if (this.#waitingCharacters > mostCharacters) this.#pauseFor(() => this.#flush());
+  }
+
+  /** Until that is done no more is read from the server. */
+  #pauseFor(work: () => Promise<unknown>): void {
+    this.#wire?.stream.pause();
+    void work().then(() => this.#wire?.stream.resume());
+  }
+
+  #nextBatch(): number {
+    const rows = batchCharacters / (this.#seenCharacters / this.#seenRows + 1);
+    return Math.min(mostRows, Math.max(1, Math.floor(rows)));
   }
 
   handlePortalSuspended(wire: Wire): void {
@@ -125,12 +150,12 @@ class Streamed {
   }
 
   async #goOn(wire: Wire): Promise<void> {
-    const wish = await this.#flush();
-    if (wish === "stop" || this.#sinkError !== undefined) {
+    await this.#flush();
+    if (this.#isUnwanted || this.#sinkError !== undefined) {
       wire.close({ type: "P" });
       this.#sync(wire);
     } else {
-      wire.execute({ rows: rowsPerBatch });
+      wire.execute({ rows: this.#nextBatch() });
       wire.flush();
     }
   }
@@ -197,12 +222,7 @@ class Streamed {
   }
 
   handleCopyData({ chunk }: { chunk: Buffer }): void {
-    // Until it is written no more is read from the server.
-    this.#wire?.stream.pause();
-    this.#then(async () => {
-      await this.#sink.copyOut?.(chunk);
-      this.#wire?.stream.resume();
-    });
+    this.#pauseFor(() => this.#then(() => this.#sink.copyOut?.(chunk)));
   }
 
   #then(work: () => Promise<unknown> | unknown): Promise<unknown> {
@@ -221,7 +241,11 @@ class Streamed {
   #flush(): Promise<unknown> {
     const rows = this.#rows;
     this.#rows = [];
-    return this.#then(() => (rows.length > 0 ? this.#sink.rows(rows) : undefined));
+    this.#seenCharacters += this.#waitingCharacters;
+    this.#waitingCharacters = 0;
+    return this.#then(async () => {
+      if (rows.length > 0 && (await this.#sink.rows(rows)) === "stop") this.#isUnwanted = true;
+    });
   }
 }
 
