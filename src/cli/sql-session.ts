@@ -1,19 +1,11 @@
 /** In charge of running SQL for the command line: over HTTP where the token is known, else over a connection. */
-import type { QueryField } from "@postern/sdk/protocol";
 import type { CommandInput } from "./command-input.ts";
 import type { CliContext } from "./context.ts";
 import { openClient } from "./open-control.ts";
+import { type SqlResult, sqlResult } from "./sql-result.ts";
 import { requireTarget, type Target } from "./target.ts";
 import { openUrlSession } from "./url-mode.ts";
 import { resolveApiAccess } from "./user-config.ts";
-
-export interface SqlResult {
-  /** Absent for a statement that answers no rows. */
-  columns: QueryField[] | undefined;
-  rows: Record<string, unknown>[];
-  /** Rows answered or changed. */
-  count: number;
-}
 
 export interface SqlSession {
   /** What it is connected to, for people. */
@@ -40,6 +32,8 @@ export async function openSqlSession(
   return openUrlSession(urls.direct, options.readOnly, target.ref);
 }
 
+const rowsAsArrays = { rowsAsArrays: true };
+
 /** Under the API's own address: not every resolver knows the names below localhost. */
 async function httpSession(
   target: Extract<Target, { kind: "database" }>,
@@ -53,15 +47,17 @@ async function httpSession(
     async run(sql, params = []) {
       if (readOnly) {
         const statements = [{ sql, params: [...params] }];
-        const { results } = await client.transaction({ statements, read_only: true });
-        return results.map(({ rows, fields, rows_affected }) => ({
-          columns: fields.length === 0 ? undefined : fields,
-          rows,
-          count: rows_affected,
-        }));
+        const { results } = await client.transaction({ statements, read_only: true }, rowsAsArrays);
+        return results.map(({ rows, fields, rows_affected: count }) =>
+          sqlResult(fields.length === 0 ? undefined : fields, rows as unknown as unknown[][], count),
+        );
       }
-      const result = await client.execute(sql, [...params]);
-      return [{ columns: result.fields, rows: result.rows ?? [], count: result.rows_affected }];
+      const {
+        fields,
+        rows = [],
+        rows_affected,
+      } = await client.execute<unknown[]>(sql, [...params], rowsAsArrays);
+      return [sqlResult(fields, rows, rows_affected)];
     },
     close: async () => {},
   };

@@ -2,7 +2,8 @@
 import pg from "pg";
 import { hasCode, messageOf, PosternError, posternError } from "../base/error.ts";
 import { postgresAddress } from "./postgres-address.ts";
-import type { SqlResult, SqlSession } from "./sql-session.ts";
+import { type SqlResult, sqlResult } from "./sql-result.ts";
+import type { SqlSession } from "./sql-session.ts";
 
 const connectLimitMs = 10_000;
 
@@ -35,8 +36,9 @@ export async function openUrlSession(url: string, readOnly: boolean, label?: str
     async run(sql, params = []) {
       try {
         // Without parameters several statements may come, and each has its own result.
-        const answer = params.length === 0 ? await client.query(sql) : await client.query(sql, [...params]);
-        const results = Array.isArray(answer) ? (answer as pg.QueryResult[]) : [answer];
+        const values = params.length === 0 ? {} : { values: [...params] };
+        const answer = await client.query({ text: sql, rowMode: "array", ...values });
+        const results = Array.isArray(answer) ? (answer as pg.QueryArrayResult[]) : [answer];
         return await readResults(client, results);
       } catch (error) {
         throw isSqlError(error) ? asSqlError(error) : error;
@@ -48,23 +50,20 @@ export async function openUrlSession(url: string, readOnly: boolean, label?: str
 
 const typeNamesSql = "select oid::int as oid, typname as name from pg_type where oid = any($1::oid[])";
 
-export async function readResults(client: pg.Client, results: pg.QueryResult[]): Promise<SqlResult[]> {
+export async function readResults(client: pg.Client, results: pg.QueryArrayResult[]): Promise<SqlResult[]> {
   const oids = [...new Set(results.flatMap(({ fields }) => fields.map(({ dataTypeID }) => dataTypeID)))];
   const known =
     oids.length === 0 ? [] : (await client.query<{ oid: number; name: string }>(typeNamesSql, [oids])).rows;
   const names = new Map(known.map(({ oid, name }) => [oid, name]));
-  return results.map(({ fields, rows, rowCount }) => ({
-    columns:
-      fields.length === 0
-        ? undefined
-        : fields.map(({ name, dataTypeID }) => ({
-            name,
-            type_oid: dataTypeID,
-            type: names.get(dataTypeID) ?? "unknown",
-          })),
-    rows,
-    count: rowCount ?? 0,
-  }));
+  const columnsOf = (fields: pg.FieldDef[]) =>
+    fields.map(({ name, dataTypeID }) => ({
+      name,
+      type_oid: dataTypeID,
+      type: names.get(dataTypeID) ?? "unknown",
+    }));
+  return results.map(({ fields, rows, rowCount }) =>
+    sqlResult(fields.length === 0 ? undefined : columnsOf(fields), rows, rowCount ?? 0),
+  );
 }
 
 const isSqlError = (error: unknown): error is pg.DatabaseError =>

@@ -11,6 +11,7 @@ import type {
 import type pg from "pg";
 import { posternError } from "../base/error.ts";
 import type { AccountId } from "../base/id.ts";
+import { completeLedger } from "../instances/complete-ledger.ts";
 import type { OperationHandler, OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
 import { connectAs } from "../instances/with-admin.ts";
@@ -52,6 +53,7 @@ export async function runMigrations(
   { hint, options = {} }: { hint?: string; options?: MigrateOptions } = {},
 ): Promise<MigrateResult> {
   const files = readMigrationBodies(bodies);
+  await completeLedger(platform, row);
   const result = await run.step("migrations", () =>
     withOwner(platform, row, (client) =>
       applyMigrations(client, files, {

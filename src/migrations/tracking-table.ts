@@ -42,7 +42,20 @@ export async function ensureFullLedger(session: pg.ClientBase): Promise<void> {
   const { rows } = await session.query<{ full: boolean }>(
     "select pg_catalog.to_regprocedure('postern.accept_checksum(text,text)') is not null as full",
   );
-  if (!rows[0]!.full) await session.query(await readSql("ledger"));
+  if (rows[0]!.full) return;
+  const sql = await readSql("ledger");
+  await session.query(sql).catch((error: unknown) => {
+    if (!hasCode(error, "42501")) throw error;
+    throw posternError(
+      "Y5002",
+      "The ledger of migrations was made by an earlier version, and is not this role's.",
+      {
+        detail: (error as Error).message,
+        hint: "Run `postern db migrate` on the database first: it gives the ledger what it lacks.",
+        cause: error,
+      },
+    );
+  });
 }
 
 /** Makes the ledger where the platform has not done so before. @throws 42501 with a hint */

@@ -315,3 +315,41 @@ describe("where new databases are disabled", () => {
     expect((await applied("cut")).services).toMatchObject([{ action: "keep" }]);
   });
 });
+
+describe("postern init", () => {
+  it("writes what a project begins with, links the folder, and overwrites nothing", async () => {
+    const cwd = join(postern.project, "begins");
+    await mkdir(cwd);
+    await writeFile(join(cwd, ".gitignore"), "dist\n.env");
+    const made = await postern.json<{ written: string[]; project_id: string }>(["init", "begins"], { cwd });
+    expect(made.written).toEqual(["postern.yaml", "db/migrations/", ".gitignore"]);
+    expect(await readFile(join(cwd, ".gitignore"), "utf8")).toBe("dist\n.env\n.postern/\nnode_modules/\n");
+    expect((await postern.run(["manifest", "check"], { cwd })).code).toBe(0);
+    const plan = await postern.json<ApplyResult>(["apply", "--env", "staging", "--plan"], { cwd });
+    expect(plan).toMatchObject({
+      project_id: made.project_id,
+      services: [{ service: "db", action: "create" }],
+    });
+    await writeFile(join(cwd, "postern.yaml"), "name: mine\n");
+    expect(await postern.json(["init", "--local"], { cwd })).toMatchObject({ name: "mine", written: [] });
+    expect(await readFile(join(cwd, "postern.yaml"), "utf8")).toBe("name: mine\n");
+  });
+
+  it("writes a service where there is a start script, and takes no name that a project cannot have", async () => {
+    const cwd = join(postern.project, "starts");
+    await mkdir(cwd);
+    await writeFile(join(cwd, "package.json"), JSON.stringify({ scripts: { start: "node server.js" } }));
+    const wrong = await postern.run(["init", "No Name", "--local"], { cwd });
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining("No Name") });
+    await postern.json(["init", "--local"], { cwd });
+    const checked = await postern.run(["manifest", "check"], { cwd });
+    expect(checked).toMatchObject({ code: 0, stderr: expect.stringContaining("2 services") });
+  });
+});
+
+describe("the list of databases", () => {
+  it("tells which environment each of them belongs to", async () => {
+    const { stdout } = await postern.run(["db", "list"]);
+    expect(stdout).toContain("shop/staging");
+  });
+});

@@ -25,7 +25,7 @@ const words: Record<string, string[]> = {
 };
 
 /** They end what the others need, never end by themselves, or speak for another program. */
-const left = new Set(["up", "down", "logout", "run", "logs", "dev-issuer", "db connect", "db types"]);
+const left = new Set(["up", "down", "logout", "run", "logs", "dev-issuer", "db connect", "db types", "init"]);
 
 /** The schema of manifests has the names of JSON Schema. Any other answer is one JSON value in snake_case; any failure is one JSON error, with an exit code of the contract. */
 function requireJson(path: string, { code, stdout, stderr }: CommandEnd): void {

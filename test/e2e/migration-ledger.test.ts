@@ -1,4 +1,5 @@
 /** The record of what is applied, which the owner of a database can read and cannot falsify. */
+import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createMigratedDatabase, type MigratedDatabase } from "../support/migrated-database.ts";
 import { createPosternHome, type PosternHome } from "../support/postern-home.ts";
@@ -65,4 +66,29 @@ describe("the ledger", () => {
     expect(await database.ledger()).toEqual(Object.keys(files));
     expect(await database.applied(files)).toMatchObject({ already_applied: 2, notes: [] });
   });
+
+  it("of a database that an earlier version made gets what it lacks", async () => {
+    const files = { "001_a.sql": "create table a (x int)" };
+    await database.applied(files);
+    await asAdmin("drop function postern.accept_checksum(text, text), postern.forget_migration(text)");
+    expect(await database.applied({ ...files, "002_b.sql": "create table b (x int)" })).toMatchObject({
+      applied: 1,
+    });
+    expect(await database.query("select postern.accept_checksum('none', 'x') as done")).toEqual([
+      { done: false },
+    ]);
+    expect(await database.ledger()).toEqual(["001_a.sql", "002_b.sql"]);
+  });
 });
+
+/** In the test's database, as the superuser that only Postern is. */
+async function asAdmin(sql: string): Promise<pg.QueryResult> {
+  const client = new pg.Client({
+    host: `${postern.home}/run/shared`,
+    port: 5432,
+    user: "postern_admin",
+    database: new URL(database.urls.direct).pathname.slice(1),
+  });
+  await client.connect();
+  return client.query(sql).finally(() => client.end());
+}

@@ -11,6 +11,9 @@ vi.setConfig({ testTimeout: 120_000 });
 /** What is typed after the command; null: another file tests it. In this order. */
 const calls: Record<string, readonly string[] | null> = {
   "db exec": ["create table first (id int)"],
+  "db info": [],
+  "db status": [],
+  "db wait": ["--status", "active"],
   "db migrate": [],
   "db migrations": [],
   "db migrations verify": [],

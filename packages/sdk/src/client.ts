@@ -20,14 +20,22 @@ export interface ClientOptions {
 export interface CallOptions {
   /** Cancels the statement on the server, too. */
   signal?: AbortSignal | undefined;
+  /** Each row as an array of its values: two columns of one name are two. */
+  rowsAsArrays?: boolean | undefined;
 }
 
 export type Client = ReturnType<typeof createClient>;
 
 export function createClient({ url, token, fetch }: ClientOptions) {
-  const post = async <Result>(route: string, body: unknown, { signal }: CallOptions = {}) =>
+  const post = async <Result>(route: string, body: unknown, { signal, rowsAsArrays }: CallOptions = {}) =>
     readJson<Result>(
-      await sendRequest(joinUrl(url, `/${route}`), { method: "POST", secret: token, body, signal, fetch }),
+      await sendRequest(joinUrl(url, `/${route}${rowsAsArrays === true ? "?rows=array" : ""}`), {
+        method: "POST",
+        secret: token,
+        body,
+        signal,
+        fetch,
+      }),
     );
   return {
     /** Runs one statement and answers its rows. */

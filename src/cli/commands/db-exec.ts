@@ -6,7 +6,8 @@ import type { CommandInput } from "../command-input.ts";
 import type { CommandRun } from "../command-spec.ts";
 import { renderPosition } from "../render-error.ts";
 import { renderResult, resultToJson } from "../render-result.ts";
-import { openSqlSession, type SqlResult } from "../sql-session.ts";
+import type { SqlResult } from "../sql-result.ts";
+import { openSqlSession } from "../sql-session.ts";
 
 export const run: CommandRun = async (context, input) => {
   const { output } = context;

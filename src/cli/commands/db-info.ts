@@ -3,10 +3,16 @@ import type { DatabaseInfo } from "@postern/sdk/protocol";
 import type { CommandRun } from "../command-spec.ts";
 import { formatBytes, formatTime } from "../format.ts";
 import { renderFields } from "../table.ts";
-import { requireDatabase } from "../target.ts";
+import { requireTarget } from "../target.ts";
 
 export const run: CommandRun = async (context, input) => {
-  const target = await requireDatabase(context, input, input.args[0]);
+  const target = await requireTarget(context, input, input.args[0]);
+  if (target.kind === "url") {
+    const { readServerFacts, renderServerFacts } = await import("../read-server-facts.ts");
+    const facts = await readServerFacts(target.url);
+    await context.output.print(facts, () => renderServerFacts(facts));
+    return undefined;
+  }
   const info = await (await context.forDatabase(target)).getDatabase(target.ref);
   await context.output.print(info, () => renderDatabase(info));
   for (const warning of info.warnings) context.output.warn(warning);
@@ -31,6 +37,11 @@ export function renderDatabase(info: DatabaseInfo): string {
     [
       "Branch of",
       info.parent_id && `${info.parent_id}${info.branched_at ? `, as of ${time(info.branched_at)}` : ""}`,
+    ],
+    [
+      "Environment",
+      info.environment &&
+        `${info.environment.project}/${info.environment.name}, as ${info.environment.service}`,
     ],
     ["Expires", time(info.expires_at)],
     ["Owner", info.owner],

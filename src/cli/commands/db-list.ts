@@ -8,6 +8,8 @@ export const run: CommandRun = async (context, input) => {
   const { output } = context;
   const destroyed = input.flag("destroyed");
   const databases = await (await context.account()).listDatabases({ destroyed: destroyed || undefined });
+  // Who has none needs no column of them.
+  const hasEnvironments = databases.some(({ environment }) => environment !== null);
   await output.print(databases, () =>
     renderColumns(
       underParents(databases).map(({ database, depth }) => [
@@ -15,6 +17,7 @@ export const run: CommandRun = async (context, input) => {
         database.status,
         database.class,
         database.size_bytes === null ? "" : formatBytes(database.size_bytes),
+        ...(hasEnvironments ? [environmentOf(database)] : []),
         database.id,
         destroyed && database.recoverable_until !== null
           ? `until ${formatTime(database.recoverable_until)}`
@@ -29,6 +32,9 @@ export const run: CommandRun = async (context, input) => {
   }
   return undefined;
 };
+
+const environmentOf = ({ environment }: DatabaseInfo): string =>
+  environment ? `${environment.project}/${environment.name}` : "";
 
 /** Branches stand under what they are branches of, where that is in the list. */
 function underParents(databases: readonly DatabaseInfo[]): { database: DatabaseInfo; depth: number }[] {

@@ -132,11 +132,12 @@ const remarks = {
 
 export function renderStates(states: readonly MigrationState[], withPlan: boolean): string {
   const shown = withPlan ? states.filter(isPendingState) : states;
-  const lines = shown.map(({ name, state, plan }) => {
+  const lines = shown.map(({ name, state, plan, error }) => {
     const how =
       withPlan && plan
         ? `  ${plural(plan.statements, "statement")}, ${plan.no_transaction ? "without" : "in"} a transaction`
         : "";
+    if (error) return `  ✗ ${name}  ${error.message}${error.line ? `, line ${error.line}` : ""}`;
     return `  ${marks[state]} ${name}${remarks[state]}${how}`;
   });
   const pending = states.filter(isPendingState).length;

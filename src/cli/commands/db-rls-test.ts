@@ -6,7 +6,7 @@ import type { CommandRun } from "../command-spec.ts";
 import { withPostgresAt } from "../connect-postgres.ts";
 import type { CliContext } from "../context.ts";
 import { renderResult, resultToJson } from "../render-result.ts";
-import type { SqlResult } from "../sql-session.ts";
+import { type SqlResult, sqlResult } from "../sql-result.ts";
 import { printable } from "../table.ts";
 import { type DatabaseTarget, requireTarget, type Target } from "../target.ts";
 import { readResults, types } from "../url-mode.ts";
@@ -81,7 +81,9 @@ async function tryThroughDaemon(
   const identity =
     subject === null ? { anonymous: true } : { subject, claims: claims as Record<string, JsonValue> };
   const answer = await control.testRowSecurity(target.ref, { sql, params: [...params], ...identity });
-  return { columns: answer.fields, rows: answer.rows ?? [], count: answer.rows_affected };
+  const { fields = [], rows = [], rows_affected } = answer;
+  const values = rows.map((row) => fields.map(({ name }) => row[name]));
+  return sqlResult(answer.fields, values, rows_affected);
 }
 
 /** The address is the caller's own: nothing that the statement does reaches further than they do. */
@@ -98,6 +100,7 @@ async function tryAt(url: string, { sql, params, subject, claims }: Trial): Prom
         await client.query("select set_config('request.jwt.claims', $1, true)", [value]);
       },
     });
-    return (await readResults(client, [result]))[0]!;
+    const rows = result.rows.map((row) => result.fields.map(({ name }) => row[name]));
+    return (await readResults(client, [{ ...result, rows }]))[0]!;
   });
 }

@@ -10,7 +10,7 @@ import { renderResult, resultToJson } from "../render-result.ts";
 import { readResult } from "../shell/read-result.ts";
 import { loadWebSockets, openShell } from "../shell/shell-target.ts";
 import { splitInput } from "../shell/split-input.ts";
-import type { SqlResult } from "../sql-session.ts";
+import type { SqlResult } from "../sql-result.ts";
 import { withPosition } from "./db-exec.ts";
 
 export const run: CommandRun = async (context, input) => {

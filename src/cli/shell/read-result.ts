@@ -1,5 +1,5 @@
 /** In charge of a statement's answer as values, for commands that print it as a whole. */
-import type { SqlResult } from "../sql-session.ts";
+import { type SqlResult, sqlResult } from "../sql-result.ts";
 import { jsonValue } from "./formats/machine.ts";
 import type { ShellSession } from "./shell-session.ts";
 import type { ResultColumn, TextRow } from "./stream-statement.ts";
@@ -22,23 +22,21 @@ export async function readResult(
       return rows.length > maxRows ? "stop" : undefined;
     },
   });
-  if (!columns) return { result: { columns: undefined, rows: [], count: end.count ?? 0 }, isCut: false };
+  if (!columns) return { result: sqlResult(undefined, [], end.count ?? 0), isCut: false };
   const known = columns;
   const kept = rows.slice(0, Math.min(rows.length, maxRows));
   const names = await readTypeNames(session, known);
   return {
     isCut: rows.length > kept.length,
-    result: {
-      columns: known.map(({ name, typeOid }) => ({
+    result: sqlResult(
+      known.map(({ name, typeOid }) => ({
         name,
         type_oid: typeOid,
         type: names.get(typeOid) ?? "unknown",
       })),
-      rows: kept.map((row) =>
-        Object.fromEntries(known.map((column, at) => [column.name, asValue(row[at] ?? null, column)])),
-      ),
-      count: kept.length,
-    },
+      kept.map((row) => known.map((column, at) => asValue(row[at] ?? null, column))),
+      kept.length,
+    ),
   };
 }
 

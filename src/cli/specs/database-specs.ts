@@ -6,6 +6,7 @@ import {
   databaseOptions,
   destroyOptions,
   type OptionSpec,
+  urlOption,
 } from "../command-spec.ts";
 
 const createOptions: readonly OptionSpec[] = [
@@ -61,7 +62,7 @@ export const databaseSpecs: readonly CommandSpec[] = [
     aliases: ["db show"],
     summary: "show a database",
     args: [databaseArgument],
-    options: databaseOptions,
+    options: [...databaseOptions, urlOption],
     examples: ["postern db info", "postern db info my-app-db --json"],
     load: () => import("../commands/db-info.ts"),
   },
@@ -69,8 +70,8 @@ export const databaseSpecs: readonly CommandSpec[] = [
     path: "db status",
     summary: "show how a database is now",
     args: [databaseArgument],
-    options: databaseOptions,
-    examples: ["postern db status my-app-db"],
+    options: [...databaseOptions, urlOption],
+    examples: ["postern db status my-app-db", 'postern db status --url "$DATABASE_URL"'],
     load: () => import("../commands/db-info.ts"),
   },
   {
@@ -79,9 +80,15 @@ export const databaseSpecs: readonly CommandSpec[] = [
     args: [databaseArgument],
     options: [
       ...databaseOptions,
+      urlOption,
+      {
+        flags: "--status <status>",
+        summary: "what to wait for; ready when absent",
+        choices: ["ready", "active", "paused", "destroyed"],
+      },
       { flags: "--timeout <time>", summary: "how long at most, 60s unless said otherwise" },
     ],
-    examples: ["postern db wait my-app-db --timeout 2m"],
+    examples: ["postern db wait my-app-db --timeout 2m", "postern db wait my-app-db --status paused"],
     load: () => import("../commands/db-wait.ts"),
   },
   {

@@ -3,6 +3,15 @@ import { type CommandSpec, databaseOptions } from "../command-spec.ts";
 
 export const projectSpecs: readonly CommandSpec[] = [
   {
+    path: "init",
+    summary:
+      "write a first postern.yaml, a folder for migrations and lines of .gitignore; nothing is overwritten",
+    args: [{ name: "[name]", summary: "of the project; the folder's when absent" }],
+    options: [{ flags: "--local", summary: "only write files: ask no daemon for the project" }],
+    examples: ["postern init", "postern init shop --local"],
+    load: () => import("../commands/init.ts"),
+  },
+  {
     path: "link",
     summary: "link this folder to a database",
     args: [{ name: "[database]", summary: "name or id; chosen from a list when absent" }],

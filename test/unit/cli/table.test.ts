@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { formatBytes, formatTime } from "../../../src/cli/format.ts";
 import { renderResult } from "../../../src/cli/render-result.ts";
+import { sqlResult } from "../../../src/cli/sql-result.ts";
 import { cellText, displayWidth, renderColumns, renderGrid } from "../../../src/cli/table.ts";
 
 describe("the grid", () => {
@@ -39,14 +40,17 @@ describe("the grid", () => {
 describe("a result", () => {
   it("with rows ends with their number and the time", () => {
     const columns = [{ name: "count", type_oid: 20, type: "int8" }];
-    expect(renderResult({ columns, rows: [{ count: "42" }], count: 1 }, 38.2)).toBe(
-      "count\n─────\n42\n\n(1 row)\n\n38ms",
-    );
+    expect(renderResult(sqlResult(columns, [["42"]], 1), 38.2)).toBe("count\n─────\n42\n\n(1 row)\n\n38ms");
+  });
+
+  it("shows two columns of one name", () => {
+    const column = { name: "a", type_oid: 23, type: "int4" };
+    expect(renderResult(sqlResult([column, column], [[1, 2]], 1), 1)).toMatch(/^a │ a\n──┼───\n1 │ 2\n/);
   });
 
   it("without rows tells how many were affected", () => {
-    expect(renderResult({ columns: undefined, rows: [], count: 1 }, 45)).toBe("1 row affected · 45ms");
-    expect(renderResult({ columns: undefined, rows: [], count: 2 }, 45)).toBe("2 rows affected · 45ms");
+    expect(renderResult(sqlResult(undefined, [], 1), 45)).toBe("1 row affected · 45ms");
+    expect(renderResult(sqlResult(undefined, [], 2), 45)).toBe("2 rows affected · 45ms");
   });
 });
 
