@@ -64,17 +64,24 @@ function refuseStrangers(config: RegistrationRule, principal: AccountPrincipal |
   });
 }
 
-/** A new API key for the account. @throws Y2005, the same for an unknown name and a wrong password. */
-export async function logIn(context: { state: Queryable }, input: LoginRequest): Promise<LoginResult> {
+/** @throws Y2005, the same for an unknown name and a wrong password. */
+export async function findAccountByLogin(
+  context: { state: Queryable },
+  input: LoginRequest,
+): Promise<AccountRow> {
   const account = usernamePattern.test(input.username)
     ? await findAccountByUsername(context.state, input.username)
     : undefined;
   const matches = await verifyPassword(input.password, account?.password_hash);
-  if (!account || !matches) {
-    throw posternError("Y2005", "Username or password is wrong.", {
-      hint: "Make an account with `postern register` if you have none.",
-    });
-  }
+  if (account && matches) return account;
+  throw posternError("Y2005", "Username or password is wrong.", {
+    hint: "Make an account with `postern register` if you have none.",
+  });
+}
+
+/** A new API key for the account. @throws Y2005 */
+export async function logIn(context: { state: Queryable }, input: LoginRequest): Promise<LoginResult> {
+  const account = await findAccountByLogin(context, input);
   const apiKey = newApiKey();
   await insertKey(context.state, account.id, hashSecret(apiKey), "login");
   return { api_key: apiKey, account: describeAccount(account) };

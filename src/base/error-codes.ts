@@ -73,6 +73,12 @@ export const errorCodes = {
   Y1068: { name: "table_locked", http: 409, exit: 6 },
   Y1069: { name: "nothing_recorded", http: 404, exit: 5 },
   Y1070: { name: "idempotency_key_reused", http: 409, exit: 6 },
+  // From Y1090 on: the console
+  Y1090: { name: "console_locked", http: 403, exit: 4 },
+  Y1091: { name: "console_request_foreign", http: 403, exit: 4 },
+  Y1092: { name: "console_signed_out", http: 401, exit: 4 },
+  Y1093: { name: "console_link_invalid", http: 401, exit: 4 },
+  Y1094: { name: "console_session_not_found", http: 404, exit: 5 },
   // Y2: who may do what
   Y2001: { name: "credentials_missing", http: 401, exit: 4 },
   Y2002: { name: "credentials_invalid", http: 401, exit: 4 },

@@ -12,6 +12,7 @@ export type AccountId = Id<"account">;
 export type KeyId = Id<"key">;
 export type TokenId = Id<"token">;
 export type ProjectId = Id<"project">;
+export type ConsoleSessionId = Id<"console session">;
 
 const hex = (bytes: number) => randomBytes(bytes).toString("hex");
 
@@ -22,6 +23,7 @@ export const newOperationId = () => `op-${hex(6)}` as OperationId;
 export const newAccountId = () => `acc-${hex(6)}` as AccountId;
 export const newKeyId = () => `key-${hex(6)}` as KeyId;
 export const newTokenId = () => `tok-${hex(6)}` as TokenId;
+export const newConsoleSessionId = () => `cs-${hex(6)}` as ConsoleSessionId;
 
 /** As the originals write it, with an underscore. */
 export const newProjectId = () => `proj_${hex(6)}` as ProjectId;

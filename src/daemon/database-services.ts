@@ -40,8 +40,7 @@ export function databaseServices(platform: Platform): DatabaseService {
       const info = await describeRow(platform, (await findDatabaseById(platform.state, accepted.id))!);
       return { ...info, token: accepted.token, operation_id: accepted.operation.id };
     },
-    list: (principal, { destroyed }) =>
-      listDatabases(platform, { accountId: visibleTo(principal), destroyed }),
+    list: (principal, input) => listDatabases(platform, { ...input, accountId: visibleTo(principal) }),
     describe: async (principal, { ref }) => describeDatabase(platform, await find(principal, ref)),
     describeUrls: async (principal, { ref }) =>
       describeUrls(platform, requireReady(await find(principal, ref))),

@@ -16,6 +16,7 @@ import { auditServices } from "./audit-services.ts";
 import { backupPolicyServices } from "./backup-policy-services.ts";
 import { backupServices } from "./backup-services.ts";
 import { branchServices } from "./branch-services.ts";
+import { consoleServices } from "./console-services.ts";
 import { createDataPlane, type DataPlane } from "./data-plane.ts";
 import { clientAccessServices, databaseServices, migrationServices } from "./database-services.ts";
 import { type DaemonFacts, describeDaemon } from "./describe-daemon.ts";
@@ -101,6 +102,7 @@ export function compositionOf(
       logOut: (principal) => logOut(platform, principal),
       describe: (principal) => whoAmI(platform, principal),
     },
+    console: consoleServices(platform, access),
     databases: databaseServices(platform),
     tokens: tokenServices(platform, dataPlane),
     scaling: scaleServices(platform),

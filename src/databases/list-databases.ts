@@ -1,22 +1,21 @@
 /** In charge of the list of databases: one query, whatever their number; no server is asked. */
 import type { DatabaseInfo } from "@postern/sdk/protocol";
-import type { AccountId } from "../base/id.ts";
 import type { Platform } from "../instances/platform.ts";
-import { listDatabasesWithFacts } from "../state/databases.ts";
+import { type DatabaseFilter, listDatabasesWithFacts } from "../state/databases.ts";
 import { listEnvironmentsOfDatabases } from "../state/environment-services.ts";
 import { renderRow } from "./describe-database.ts";
 
-/** Newest first. `accountId` null: everybody's. */
+/** Newest first; `total`: how many there are, of which these may be a part. */
 export async function listDatabases(
   platform: Platform,
-  filter: { accountId: AccountId | null; destroyed: boolean },
-): Promise<DatabaseInfo[]> {
+  filter: DatabaseFilter,
+): Promise<{ databases: DatabaseInfo[]; total: number }> {
   const rows = await listDatabasesWithFacts(platform.state, filter);
   const environments = await listEnvironmentsOfDatabases(
     platform.state,
     rows.map(({ id }) => id),
   );
-  return rows.map((row) =>
+  const databases = rows.map((row) =>
     renderRow(platform, row, {
       owner: row.owner,
       environment: environments.get(row.id),
@@ -24,4 +23,5 @@ export async function listDatabases(
       version: row.instance_version ?? platform.toolchain.postgresVersion,
     }),
   );
+  return { databases, total: rows[0]?.total ?? 0 };
 }

@@ -4,6 +4,7 @@ import type { AccountPrincipal, ClientPrincipal, DatabasePrincipal, Principal } 
 import { looksLikeUserToken } from "../access/token-verifier.ts";
 import { posternError } from "../base/error.ts";
 import { findBearer, requireBearer } from "./bearer.ts";
+import { type ConsoleGate, isThroughConsole } from "./console/console-gate.ts";
 import { endStage } from "./server-timing.ts";
 import type { AccessService } from "./services/access-services.ts";
 
@@ -22,12 +23,16 @@ export interface AuthenticationHooks {
   database: (request: FastifyRequest<{ Params: { id: string } }>) => Promise<void>;
 }
 
-export function authenticationHooks(access: AccessService): AuthenticationHooks {
-  const authenticate = async (secret: string): Promise<Principal> =>
-    secret.startsWith("pk_") ? access.authenticateKey(secret) : access.authenticateToken(secret);
+export function authenticationHooks(access: AccessService, gate: ConsoleGate): AuthenticationHooks {
+  const authenticate = async (request: FastifyRequest): Promise<Principal> => {
+    const signedIn = await gate.admit(request);
+    if (signedIn) return signedIn.principal;
+    const secret = requireBearer(request.raw);
+    return secret.startsWith("pk_") ? access.authenticateKey(secret) : access.authenticateToken(secret);
+  };
 
   const account: Hook = async (request) => {
-    const principal = await authenticate(requireBearer(request.raw));
+    const principal = await authenticate(request);
     if (principal.kind === "database") {
       throw posternError("Y2003", "A database's token may not do this.", {
         hint: "Use an account's API key: `postern login`.",
@@ -38,10 +43,10 @@ export function authenticationHooks(access: AccessService): AuthenticationHooks 
   return {
     account,
     async accountIfAny(request) {
-      if (findBearer(request.raw) !== undefined) await account(request);
+      if (isThroughConsole(request) || findBearer(request.raw) !== undefined) await account(request);
     },
     async accountOrDatabase(request) {
-      const principal = await authenticate(requireBearer(request.raw));
+      const principal = await authenticate(request);
       if (principal.kind === "database" && principal.readOnly) {
         throw posternError("Y2003", "A read-only token may not do this.", {
           hint: "Use a token with all rights, or an account's API key.",
@@ -50,10 +55,15 @@ export function authenticationHooks(access: AccessService): AuthenticationHooks 
       request.principal = principal;
     },
     async accountOrReader(request) {
-      request.principal = await authenticate(requireBearer(request.raw));
+      request.principal = await authenticate(request);
     },
     async database(request) {
       const { id } = request.params;
+      const opened = await gate.openDatabase(request, id);
+      if (opened) {
+        request.principal = opened;
+        return;
+      }
       const secret = findBearer(request.raw);
       request.principal =
         secret === undefined || looksLikeUserToken(secret)

@@ -4,6 +4,8 @@ import type { ClientLimits, Limits, RateLimit } from "../base/config.ts";
 import { posternError } from "../base/error.ts";
 import type { Observe } from "../base/observation.ts";
 import { authenticationHooks } from "./authenticate-request.ts";
+import { consoleFileRoutes } from "./console/console-files.ts";
+import { createConsoleGate } from "./console/console-gate.ts";
 import { createFramework } from "./create-framework.ts";
 import { describeApi } from "./describe-api.ts";
 import { answerDirectly } from "./direct-data-plane.ts";
@@ -23,6 +25,7 @@ import { auditRoutes } from "./routes/audit.ts";
 import { backupRoutes } from "./routes/backups.ts";
 import { branchRoutes } from "./routes/branches.ts";
 import { clientAccessRoutes } from "./routes/client-access.ts";
+import { consoleRoutes } from "./routes/console.ts";
 import { credentialRoutes } from "./routes/credentials.ts";
 import { databaseRoutes } from "./routes/databases.ts";
 import { environmentDatabaseRoutes } from "./routes/environment-databases.ts";
@@ -84,7 +87,8 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
   refuseUnknownRoutes(app, sendError);
   describeApi(app, options.version);
-  const caller = authenticationHooks(services.access);
+  const gate = createConsoleGate(services.console);
+  const caller = authenticationHooks(services.access, gate);
   const rules = {
     bodyLimit: options.limits.bodyBytes,
     clientBodyLimit: options.clientLimits.bodyBytes,
@@ -128,6 +132,8 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     auditRoutes(controlPlane, services, caller);
     openapiRoutes(controlPlane);
     manifestSchemaRoutes(controlPlane);
+    consoleRoutes(controlPlane, services, gate, caller, clock);
+    consoleFileRoutes(controlPlane);
   });
   answerDirectly(app.server, {
     services,

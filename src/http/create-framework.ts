@@ -3,6 +3,7 @@ import type { Server } from "node:http";
 import { type FastifyServerOptions, fastify } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Observe } from "../base/observation.ts";
+import { takeConsolePath } from "./console/console-gate.ts";
 import { follow } from "./follow-request.ts";
 import type { HttpApp } from "./http-app.ts";
 import type { RequestHost } from "./request-host.ts";
@@ -35,7 +36,8 @@ export function createFramework(
     rewriteUrl(request) {
       const url = request.url ?? "/";
       const id = host.databaseIdOf(request.headers.host);
-      return id === undefined || url.startsWith("/v1/db/") ? url : `/v1/db/${id}${url}`;
+      if (id === undefined) return takeConsolePath(request, host) ?? url;
+      return url.startsWith("/v1/db/") ? url : `/v1/db/${id}${url}`;
     },
     clientErrorHandler: sendClientError,
     frameworkErrors(error, request, reply) {

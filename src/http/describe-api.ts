@@ -35,6 +35,7 @@ export function describeApi(app: HttpApp, version: string): void {
         { name: "Recovery", description: "Back to a point in time, or after the loss of a server's data." },
         { name: "Operations", description: "Work that takes longer than a request." },
         { name: "Accounts", description: "Who may do all this." },
+        { name: "Console", description: "Being signed in to the pages below /console/." },
         { name: "Status", description: "How Postern is." },
       ],
       components: {

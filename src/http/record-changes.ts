@@ -8,7 +8,11 @@ import type { AuditedChange, AuditService } from "./services/server-services.ts"
 const questions = new Set(["compareMigrations", "testRowSecurity"]);
 
 /** A stranger who was let in nowhere fills no log; a login that fails is worth a row. */
-const entrances = new Set(["logIn", "createAccount"]);
+const entrances = new Set(["logIn", "createAccount", "signInToConsole"]);
+
+/** Is it a mere look? */
+export const isQuestion = (method: string, action: string | undefined): boolean =>
+  ["GET", "HEAD", "OPTIONS"].includes(method) || (action !== undefined && questions.has(action));
 
 export function recordChanges(app: HttpApp, audit: AuditService, observe: Observe): void {
   app.addHook("onSend", async (request, reply, payload) => {
@@ -24,9 +28,8 @@ export function recordChanges(app: HttpApp, audit: AuditService, observe: Observ
 
 /** Undefined: nothing was to be changed, or nobody knows by whom. */
 function describeChange(request: FastifyRequest, status: number): AuditedChange | undefined {
-  if (["GET", "HEAD", "OPTIONS"].includes(request.method)) return undefined;
   const action = (request.routeOptions.schema as { operationId?: string } | undefined)?.operationId;
-  if (action === undefined || questions.has(action)) return undefined;
+  if (action === undefined || isQuestion(request.method, action)) return undefined;
   const { principal } = request;
   if (principal === null && !entrances.has(action)) return undefined;
   return {

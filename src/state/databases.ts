@@ -107,21 +107,40 @@ export interface DatabaseRowWithFacts extends DatabaseRow {
   instance_version: string | null;
 }
 
-/** Newest first; `destroyed`: those that can still be brought back. One query, with what a list shows beside the row. */
+/** Which databases a list is of. */
+export interface DatabaseFilter {
+  /** Null: everybody's. */
+  accountId: AccountId | null;
+  /** Those that can still be brought back, instead of the living. */
+  destroyed: boolean;
+  /** A part of the name or the owner's, or the id. */
+  search?: string | undefined;
+  limit?: number | undefined;
+  offset?: number | undefined;
+}
+
+/** Newest first; of a part of a list `total` says how many there are. One query, with what a list shows beside the row. */
 export async function listDatabasesWithFacts(
   db: Queryable,
-  filter: { accountId: AccountId | null; destroyed: boolean },
-): Promise<DatabaseRowWithFacts[]> {
-  const { rows } = await db.query<DatabaseRowWithFacts>(
-    `select d.*, a.username as owner, i.version as instance_version,
+  filter: DatabaseFilter,
+): Promise<(DatabaseRowWithFacts & { total: number })[]> {
+  const { rows } = await db.query<DatabaseRowWithFacts & { total: number }>(
+    `select d.*, count(*) over ()::int as total, a.username as owner, i.version as instance_version,
             (select max(b.created_at) from backups b where b.database_id = d.id and b.status = 'completed') as last_backup_at
        from databases d
        join accounts a on a.id = d.account_id
        left join instances i on i.id = d.instance_id
       where ($1::text is null or d.account_id = $1)
         and case when $2 then d.destroyed_at is not null and d.recoverable_until > now() else d.destroyed_at is null end
-      order by d.created_at desc, d.id`,
-    [filter.accountId, filter.destroyed],
+        and ($3 = '' or strpos(d.name, $3) > 0 or strpos(a.username, $3) > 0 or strpos(d.id, $3) = 1)
+      order by d.created_at desc, d.id limit $4 offset $5`,
+    [
+      filter.accountId,
+      filter.destroyed,
+      filter.search?.toLowerCase() ?? "",
+      filter.limit ?? null,
+      filter.offset ?? 0,
+    ],
   );
   return rows;
 }

@@ -203,6 +203,10 @@ const encode = (value: unknown): EncodedAnswer => {
   return { chunks, byteLength: text.length };
 };
 
+const signedOut = async (): Promise<never> => {
+  throw posternError("Y1092", "You are not signed in to the console.");
+};
+
 export function inMemoryServices(): InMemoryServices {
   const calls: Call[] = [];
   const recording =
@@ -257,12 +261,22 @@ export function inMemoryServices(): InMemoryServices {
       logOut: recording("accounts.logOut", () => undefined),
       describe: recording("accounts.describe", () => account),
     },
+    console: {
+      authenticate: signedOut,
+      openDatabase: signedOut,
+      signIn: signedOut,
+      describe: signedOut,
+      list: signedOut,
+      end: signedOut,
+      unlock: signedOut,
+      issueLink: async () => ({ url: "http://127.0.0.1:5480/console/#link=x", expires_at: at }),
+    },
     databases: {
       create: recording(
         "databases.create",
         (): CreatedDatabase => ({ ...database, token, operation_id: operationId }),
       ),
-      list: recording("databases.list", () => [database]),
+      list: recording("databases.list", () => ({ databases: [database], total: 1 })),
       describe: recording("databases.describe", (_principal, { ref }) => {
         if (ref !== "shop" && ref !== databaseId)
           throw posternError("Y3001", `There is no database "${ref}".`);

@@ -8,6 +8,7 @@ export type * from "./protocol-audit.ts";
 export type * from "./protocol-backups.ts";
 export type * from "./protocol-branches.ts";
 export type * from "./protocol-client-access.ts";
+export type * from "./protocol-console.ts";
 export type * from "./protocol-credentials.ts";
 export type * from "./protocol-databases.ts";
 export type * from "./protocol-error.ts";

@@ -41,24 +41,7 @@ export function databaseRoutes(app: HttpApp, services: HttpServices, caller: Aut
     },
   });
 
-  app.get("/v1/databases", {
-    schema: {
-      tags,
-      operationId: "listDatabases",
-      summary: "List databases, newest first",
-      security: security.account,
-      querystring: z.object({
-        destroyed: flag.describe("Those that can still be brought back, instead of the living."),
-      }),
-      response: {
-        200: json("One's own; all of them for an administrator.", z.array(databaseInfo)),
-        ...errors(400, 401, 403),
-      },
-    },
-    onRequest: caller.account,
-    handler: (request) =>
-      services.databases.list(accountOf(request), { destroyed: request.query.destroyed === "true" }),
-  });
+  listRoute(app, services, caller);
 
   app.get("/v1/databases/:ref", {
     schema: {
@@ -86,6 +69,42 @@ export function databaseRoutes(app: HttpApp, services: HttpServices, caller: Aut
     handler: (request) => services.databases.describeUrls(principalOf(request), request.params),
   });
   endingRoutes(app, services, caller);
+}
+
+function listRoute(app: HttpApp, services: HttpServices, caller: AuthenticationHooks): void {
+  app.get("/v1/databases", {
+    schema: {
+      tags,
+      operationId: "listDatabases",
+      summary: "List databases, newest first",
+      description: "`x-total-count` tells how many there are, of which `limit` and `offset` take a part.",
+      security: security.account,
+      querystring: z.object({
+        destroyed: flag.describe("Those that can still be brought back, instead of the living."),
+        search: z.string().max(100).optional().describe("A part of the name or the owner's, or the id."),
+        limit: z.coerce.number().int().min(1).max(1000).optional().describe("At most so many."),
+        offset: z.coerce
+          .number()
+          .int()
+          .min(0)
+          .max(1_000_000)
+          .optional()
+          .describe("Without the first so many."),
+      }),
+      response: {
+        200: json("One's own; all of them for an administrator.", z.array(databaseInfo)),
+        ...errors(400, 401, 403),
+      },
+    },
+    onRequest: caller.account,
+    handler: async (request, reply) => {
+      const { destroyed, ...part } = request.query;
+      const input = { ...part, destroyed: destroyed === "true" };
+      const { databases, total } = await services.databases.list(accountOf(request), input);
+      reply.header("x-total-count", total);
+      return databases;
+    },
+  });
 }
 
 function endingRoutes(app: HttpApp, services: HttpServices, caller: AuthenticationHooks): void {

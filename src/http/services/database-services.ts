@@ -33,7 +33,16 @@ export interface DatabaseService {
     principal: AccountPrincipal,
     input: CreateDatabaseRequest & { wait: boolean },
   ): Promise<CreatedDatabase>;
-  list(principal: AccountPrincipal, input: { destroyed: boolean }): Promise<DatabaseInfo[]>;
+  /** `total`: how many there are, of which these may be a part. */
+  list(
+    principal: AccountPrincipal,
+    input: {
+      destroyed: boolean;
+      search?: string | undefined;
+      limit?: number | undefined;
+      offset?: number | undefined;
+    },
+  ): Promise<{ databases: DatabaseInfo[]; total: number }>;
   describe(principal: Principal, input: DatabaseRef): Promise<DatabaseInfo>;
   describeUrls(principal: Principal, input: DatabaseRef): Promise<DatabaseUrls>;
   destroy(

@@ -10,6 +10,7 @@ import type {
   TokenService,
 } from "./access-services.ts";
 import type { BackupPolicyService, BackupService, PointInTimeService } from "./backup-services.ts";
+import type { ConsoleService } from "./console-services.ts";
 import type {
   BranchService,
   DatabaseService,
@@ -32,6 +33,7 @@ export interface HttpServices {
   metrics: MetricsService;
   access: AccessService;
   accounts: AccountService;
+  console: ConsoleService;
   databases: DatabaseService;
   tokens: TokenService;
   scaling: ScaleService;

@@ -36,10 +36,13 @@ test.each(["shared", "process"] as const)(
       await requestDestroyDatabase(platform, row.account_id, row, { skipSnapshot: false }),
     );
     expect(destroyed.error).toBeNull();
-    const list = await listDatabases(platform, { accountId: row.account_id, destroyed: true });
+    const { databases: list } = await listDatabases(platform, { accountId: row.account_id, destroyed: true });
     expect(list.map(({ id }) => id)).toContain(row.id);
     expect(list.find(({ id }) => id === row.id)).toMatchObject({ status: "destroyed" });
-    const living = await listDatabases(platform, { accountId: row.account_id, destroyed: false });
+    const { databases: living } = await listDatabases(platform, {
+      accountId: row.account_id,
+      destroyed: false,
+    });
     expect(living.map(({ id }) => id)).not.toContain(row.id);
     expect(await databasesOf(row)).toEqual([]);
     expect(await listServerRoles(platform.config.home, "shared")).not.toContain(row.role_name);
@@ -65,7 +68,7 @@ test("a database that was destroyed without a last backup is neither listed nor 
   const { platform } = fixture;
   const row = await fixture.createDatabase();
   await fixture.carryOut(await requestDestroyDatabase(platform, row.account_id, row, { skipSnapshot: true }));
-  const list = await listDatabases(platform, { accountId: row.account_id, destroyed: true });
+  const { databases: list } = await listDatabases(platform, { accountId: row.account_id, destroyed: true });
   expect(list.map(({ id }) => id)).not.toContain(row.id);
   const gone = (await findDatabaseById(platform.state, row.id))!;
   await expect(requestUndeleteDatabase(platform, row.account_id, gone)).rejects.toMatchObject({
