@@ -53,6 +53,8 @@ export class S3Storage implements BackupStorage {
       },
     );
     throwCause(await Promise.allSettled([uploading, writing, flowing]));
+    // An earlier attempt that lost the store could not take back what it had sent.
+    if (sizeBytes > partBytes) await this.#abortUploads(key).catch(() => {});
     return { sizeBytes, checksum: hash.digest("hex") };
   }
 
@@ -106,6 +108,7 @@ export class S3Storage implements BackupStorage {
         if (!isMissing(error)) throw error;
       },
     );
+    await this.#abortUploads(key).catch(() => {});
   }
 
   async list(): Promise<string[]> {
@@ -121,13 +124,17 @@ export class S3Storage implements BackupStorage {
     });
   }
 
-  /** Parts of uploads that were cut off cost money and are seen nowhere. */
   async sweep(): Promise<void> {
+    await this.#abortUploads("");
+  }
+
+  /** Parts of uploads that were cut off cost money and are seen nowhere. */
+  async #abortUploads(prefix: string): Promise<void> {
     const { AbortMultipartUploadCommand, ListMultipartUploadsCommand } = await import("@aws-sdk/client-s3");
     const Bucket = this.#config.bucket;
     await this.#ask(async (client) => {
       for (;;) {
-        const list = new ListMultipartUploadsCommand({ Bucket, Prefix: this.#keyOf("") });
+        const list = new ListMultipartUploadsCommand({ Bucket, Prefix: this.#keyOf(prefix) });
         const { Uploads = [], IsTruncated } = await client.send(list);
         for (const { Key, UploadId } of Uploads)
           await client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }));

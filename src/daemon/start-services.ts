@@ -8,6 +8,7 @@ import { BackupScheduler } from "../maintenance/backup-scheduler.ts";
 import { BackupWatch } from "../maintenance/backup-watch.ts";
 import { createTasks, MaintenanceTimer } from "../maintenance/maintenance-timer.ts";
 import { OperationWorker } from "../maintenance/operation-worker.ts";
+import { SleepAgain } from "../maintenance/sleep-again.ts";
 import { CertificateRenewal, type OpenCertificate } from "./certificate-renewal.ts";
 import { pairOf } from "./data-plane.ts";
 import type { DaemonFacts } from "./describe-daemon.ts";
@@ -50,7 +51,12 @@ export async function startServices(options: ServicesOptions): Promise<void> {
   );
   cleanup.push(() => query.close());
   cleanup.push(() => records.close());
-  const worker = new OperationWorker(platform, handlers, stateConnection(config));
+  const worker = new OperationWorker(
+    platform,
+    handlers,
+    stateConnection(config),
+    new SleepAgain(platform, dataPlane),
+  );
   const maintenance = new MaintenanceTimer(platform, [...createTasks(), ...insights.tasks]);
   // Where workers stand in front, TLS ends with them.
   const socketPath = workers && daemonSocket;

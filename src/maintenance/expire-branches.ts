@@ -5,7 +5,7 @@ import type { Platform } from "../instances/platform.ts";
 import { listExpiredBranches } from "../state/branches.ts";
 
 export async function expireBranches(platform: Platform): Promise<void> {
-  for (const row of await listExpiredBranches(platform.state)) {
+  for (const row of await listExpiredBranches(platform.state, platform.clock.now())) {
     try {
       await requestDestroyDatabase(platform, null, row, { skipSnapshot: !row.backup_on_expiry });
     } catch (error) {

@@ -12,12 +12,15 @@ import { measureSizes } from "./measure-sizes.ts";
 import { sweepScratch } from "./sweep-scratch.ts";
 import { trimAudit } from "./trim-audit.ts";
 import { trimLogs } from "./trim-logs.ts";
+import { whenSteady } from "./when-steady.ts";
 
 export interface MaintenanceTask {
   name: string;
   everyMs: number;
   runOnce(platform: Platform): Promise<void>;
 }
+
+const forgetTokens = ({ state }: Platform) => deleteForgottenTokens(state);
 
 export const createTasks = (): MaintenanceTask[] => [
   { name: "end old sessions", everyMs: 2_000, runOnce: endOldSessions },
@@ -26,9 +29,9 @@ export const createTasks = (): MaintenanceTask[] => [
   { name: "keep archives", everyMs: 60_000, runOnce: keepArchives },
   { name: "expire databases", everyMs: 3_600_000, runOnce: createExpiry() },
   { name: "sweep scratch databases", everyMs: 3_600_000, runOnce: sweepScratch },
-  { name: "trim the audit log", everyMs: 3_600_000, runOnce: trimAudit },
-  { name: "forget tokens", everyMs: 3_600_000, runOnce: ({ state }) => deleteForgottenTokens(state) },
-  { name: "expire branches", everyMs: 15_000, runOnce: expireBranches },
+  { name: "trim the audit log", everyMs: 3_600_000, runOnce: whenSteady("trim the audit log", trimAudit) },
+  { name: "forget tokens", everyMs: 3_600_000, runOnce: whenSteady("forget tokens", forgetTokens) },
+  { name: "expire branches", everyMs: 15_000, runOnce: whenSteady("expire branches", expireBranches) },
 ];
 
 export class MaintenanceTimer implements Service {

@@ -8,7 +8,7 @@ import type { Platform } from "../instances/platform.ts";
 import { freeLostJobs } from "../state/lost-jobs.ts";
 import { enqueueOperation, listUnfinishedOperations } from "../state/operations.ts";
 import { PatientPool } from "./patient-pool.ts";
-import { type OperationHandlers, runOperation } from "./run-operation.ts";
+import { type OperationHandlers, type OperationListener, runOperation } from "./run-operation.ts";
 
 /** The queue's chatter is not Postern's log; what matters is observed where it happens. */
 const quietLogger = new Logger(() => () => {});
@@ -30,11 +30,18 @@ export class OperationWorker implements Service {
   readonly #platform: Platform;
   readonly #handlers: OperationHandlers;
   readonly #pool: pg.Pool;
+  readonly #listener: OperationListener | undefined;
   readonly #running = new Set<OperationId>();
   #runner: Runner | undefined;
   #lookForLostJobs: NodeJS.Timeout | undefined;
 
-  constructor(platform: Platform, handlers: OperationHandlers, connection: pg.PoolConfig) {
+  constructor(
+    platform: Platform,
+    handlers: OperationHandlers,
+    connection: pg.PoolConfig,
+    listener?: OperationListener,
+  ) {
+    this.#listener = listener;
     this.#platform = platform;
     this.#handlers = handlers;
     this.#pool = new PatientPool({ ...connection, max: concurrency + 4, application_name: "postern-worker" });
@@ -77,7 +84,7 @@ export class OperationWorker implements Service {
     const { stopping, observe } = this.#platform;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await runOperation(this.#platform, this.#handlers, id);
+        await runOperation(this.#platform, this.#handlers, id, this.#listener);
         return;
       } catch (error) {
         if (stopping.aborted || attempt === mostAttempts) throw error;

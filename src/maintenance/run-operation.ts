@@ -6,7 +6,7 @@
 import type { ErrorBody } from "@postern/sdk/protocol";
 import { sleep } from "../base/clock.ts";
 import { asPosternError, messageOf, PosternError } from "../base/error.ts";
-import type { InstanceId, OperationId } from "../base/id.ts";
+import type { DatabaseId, InstanceId, OperationId } from "../base/id.ts";
 import { canceled } from "../instances/cancel-operation.ts";
 import { notePassword } from "../instances/note-password.ts";
 import { createOperationRun, type OperationHandler, type OperationRun } from "../instances/operation-run.ts";
@@ -28,10 +28,17 @@ const patienceMs = 90_000;
 /** An undo that cannot be done is tried so often, and then ends as well: nobody waits for it for ever. */
 const undoAttempts = 5;
 
+export interface OperationListener {
+  /** A database that slept was woken for the operation. */
+  woken(id: DatabaseId): void;
+  ended(operation: OperationRow): Promise<void>;
+}
+
 export async function runOperation(
   platform: Platform,
   handlers: OperationHandlers,
   id: OperationId,
+  listener?: OperationListener,
 ): Promise<void> {
   const row = await findOperation(platform.state, id);
   if (!row || (row.status !== "pending" && row.status !== "running")) return;
@@ -52,7 +59,7 @@ export async function runOperation(
     });
   tell("started");
   const undoing = row.input.undoing as ErrorBody | undefined;
-  const failure = undoing ?? (await attempt(platform, run, handler, cancel).finally(cancel.end));
+  const failure = undoing ?? (await attempt(platform, run, handler, { cancel, listener }).finally(cancel.end));
   if (failure === undefined) {
     tell("completed");
   } else {
@@ -60,6 +67,7 @@ export async function runOperation(
     tell("failed", { code: failure.code, detail: failure.message });
   }
   platform.operationEvents.announce(id);
+  await listener?.ended(row);
 }
 
 interface Cancel {
@@ -91,12 +99,12 @@ async function attempt(
   platform: Platform,
   run: OperationRun,
   handler: OperationHandler,
-  cancel: Cancel,
+  { cancel, listener }: { cancel: Cancel; listener: OperationListener | undefined },
 ): Promise<ErrorBody | undefined> {
   try {
     if (cancel.isWanted()) throw canceled();
     await patiently(platform, run.row, async () => {
-      await wakeForWork(platform, run.row);
+      await wakeForWork(platform, run.row, listener);
       await notePasswordBefore(platform, run.row);
       const result = await handler.run(platform, run);
       await finishOperation(platform.state, run.id, { status: "completed", result });
@@ -113,11 +121,16 @@ async function attempt(
 }
 
 /** Work that stops a server, or moves it, must find it awake; one that cannot be woken is the work's own affair. */
-async function wakeForWork(platform: Platform, { id, database_id: databaseId }: OperationRow): Promise<void> {
+async function wakeForWork(
+  platform: Platform,
+  { id, database_id: databaseId }: OperationRow,
+  listener: OperationListener | undefined,
+): Promise<void> {
   const row = databaseId === null ? undefined : await findDatabaseById(platform.state, databaseId);
   if (!row?.paused_at || row.isolation === "shared" || row.instance_id === null) return;
-  await wakeInstance(platform, row.instance_id as InstanceId).catch((error: unknown) =>
-    platform.observe({ type: "fault", where: `waking ${row.id} for ${id}`, error }),
+  await wakeInstance(platform, row.instance_id as InstanceId).then(
+    () => listener?.woken(row.id),
+    (error: unknown) => platform.observe({ type: "fault", where: `waking ${row.id} for ${id}`, error }),
   );
 }
 

@@ -50,12 +50,13 @@ export async function listDescendants(db: Queryable, id: DatabaseId): Promise<Da
 }
 
 /** Branches whose time is over, which can be destroyed and have no branches of their own. */
-export async function listExpiredBranches(db: Queryable): Promise<DatabaseRow[]> {
+export async function listExpiredBranches(db: Queryable, now: Date): Promise<DatabaseRow[]> {
   const { rows } = await db.query<DatabaseRow>(
     `select * from databases d
-      where expires_at < now() and destroyed_at is null and status in ('ready', 'paused', 'failed')
+      where expires_at < $1 and destroyed_at is null and status in ('ready', 'paused', 'failed')
         and not exists (select from databases b where b.parent_id = d.id and b.destroyed_at is null)
         and not exists (select from operations o where o.database_id = d.id and o.status in ('pending', 'running'))`,
+    [now],
   );
   return rows;
 }

@@ -28,7 +28,11 @@ import { OperationEvents } from "../../src/instances/operation-events.ts";
 import type { Platform } from "../../src/instances/platform.ts";
 import { chooseAddress } from "../../src/instances/server-address.ts";
 import { connectAs } from "../../src/instances/with-admin.ts";
-import { type OperationHandlers, runOperation } from "../../src/maintenance/run-operation.ts";
+import {
+  type OperationHandlers,
+  type OperationListener,
+  runOperation,
+} from "../../src/maintenance/run-operation.ts";
 import { ensureServerAccount } from "../../src/runtime/server-account.ts";
 import { insertAccount } from "../../src/state/accounts.ts";
 import { type DatabaseRow, findDatabaseById } from "../../src/state/databases.ts";
@@ -48,7 +52,11 @@ export interface PlatformFixture {
     isolation?: Isolation;
   }): Promise<DatabaseRow>;
   /** Carries an operation to its end, by other handlers if given; returns what its row says then. */
-  carryOut(operation: OperationRow, handlers?: OperationHandlers): Promise<OperationRow>;
+  carryOut(
+    operation: OperationRow,
+    handlers?: OperationHandlers,
+    listener?: OperationListener,
+  ): Promise<OperationRow>;
   /** A session as the owner of the database, past the pooler; ended by `close` if not by the test. */
   connect(row: DatabaseRow): Promise<pg.Client>;
   /** A session as the superuser of the database's server. */
@@ -89,8 +97,12 @@ export async function startPlatformFixture(
     sessions.add(client);
     return client;
   };
-  const carryOut: PlatformFixture["carryOut"] = async (operation, others = handlers) => {
-    await runOperation(platform, others, operation.id);
+  const carryOut: PlatformFixture["carryOut"] = async (
+    operation,
+    others = handlers,
+    listener = undefined,
+  ) => {
+    await runOperation(platform, others, operation.id, listener);
     return (await findOperation(platform.state, operation.id))!;
   };
   return {

@@ -31,6 +31,8 @@ export interface S3Server {
   unfinished: Map<string, string>;
   /** Answers every request in its place; undefined: as usual. */
   trouble: ((context: Context) => Promise<void> | void) | undefined;
+  /** Each request waits for it before it is answered as usual: a store that is slow. */
+  slow: ((context: Context) => Promise<void>) | undefined;
   /** How many requests came. */
   requests: number;
   close(): Promise<void>;
@@ -65,12 +67,14 @@ export async function startS3Server({ directory, key, cert, port = 0 }: S3Server
     secretAccessKey: "S3RVER",
     unfinished: new Map(),
     trouble: undefined,
+    slow: undefined,
     requests: 0,
     close: () => app.close(),
   };
   app.middleware.unshift(async (context, next) => {
     server.requests += 1;
     if (server.trouble) return server.trouble(context);
+    await server.slow?.(context);
     if (await answerUploads(server, directory, context)) return;
     await next();
     await noteUploads(server, context);
@@ -90,9 +94,10 @@ async function answerUploads(server: S3Server, directory: string, context: Conte
     return true;
   }
   if (context.method !== "GET" || !("uploads" in context.query)) return false;
-  const uploads = [...server.unfinished].map(
-    ([id, name]) => `<Upload><Key>${name}</Key><UploadId>${id}</UploadId></Upload>`,
-  );
+  const isAsked = ([, name]: [string, string]) => name.startsWith(context.query.prefix ?? "");
+  const uploads = [...server.unfinished]
+    .filter(isAsked)
+    .map(([id, name]) => `<Upload><Key>${name}</Key><UploadId>${id}</UploadId></Upload>`);
   context.type = "application/xml";
   context.body = `<?xml version="1.0"?><ListMultipartUploadsResult><IsTruncated>false</IsTruncated>${uploads.join("")}</ListMultipartUploadsResult>`;
   return true;

@@ -3,10 +3,12 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { PosternError } from "@postern/sdk/error";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { openBackupDownload } from "../../../src/backups/open-backup-download.ts";
-import { requestBackup } from "../../../src/databases/create-backup.ts";
+import { createBackup, requestBackup } from "../../../src/databases/create-backup.ts";
 import { requestDeleteBackup } from "../../../src/databases/delete-backup.ts";
+import { createOperationRun } from "../../../src/instances/operation-run.ts";
 import type { Platform } from "../../../src/instances/platform.ts";
 import { findBackup, listBackups } from "../../../src/state/backups.ts";
 import type { DatabaseRow } from "../../../src/state/databases.ts";
@@ -15,6 +17,7 @@ import { backupSteps } from "../../support/backup-steps.ts";
 import { type PlatformFixture, startPlatformFixture } from "../../support/platform-fixture.ts";
 import { listS3Files, type S3Server, startS3Server } from "../../support/s3-server.ts";
 import { createAuthority, type TestAuthority } from "../../support/test-certificates.ts";
+import { waitUntil } from "../../support/wait-until.ts";
 
 let root: string;
 let fixture: PlatformFixture;
@@ -43,6 +46,7 @@ beforeAll(async () => {
 beforeEach(() => {
   Object.assign(platform.config, { s3: null, backupKeyFile: null });
   server.trouble = undefined;
+  server.slow = undefined;
 });
 afterAll(async () => {
   vi.unstubAllEnvs();
@@ -155,4 +159,79 @@ test("keys that cannot be read fail the backup with Y6013 before anything is wri
   const operation = await requestBackup(platform, null, row, {});
   expect((await fixture.carryOut(operation)).error).toMatchObject({ code: "Y6013" });
   expect(await findBackup(platform.state, operation.input.backup_id as never)).toBeUndefined();
+});
+
+/** More than one part of an upload: what is random does not become smaller. */
+async function createLarge(): Promise<DatabaseRow> {
+  const row = await fixture.createDatabase();
+  const client = await fixture.connect(row);
+  await client.query("create table t (x bytea)");
+  for (let made = 0; made < 20; made += 1)
+    await client.query("insert into t values ($1)", [randomBytes(1024 ** 2)]);
+  await client.end();
+  return row;
+}
+
+const isPart = ({ method, query }: { method: string; query: Record<string, string | undefined> }) =>
+  method === "PUT" && query.partNumber !== undefined;
+
+test("a store that goes away in the middle of an upload fails the backup with Y6011, and nothing of it is listed or kept", async () => {
+  const row = await createLarge();
+  platform.config.s3 = s3();
+  server.slow = async (context) => {
+    if (isPart(context)) server.trouble = (later) => later.res.destroy();
+  };
+  const operation = await requestBackup(platform, null, row, {});
+  const run = createOperationRun(platform, operation, platform.stopping);
+  const failure = await createBackup.run(platform, run).catch((error: unknown) => error);
+  expect(failure).toMatchObject({ code: "Y6011", detail: expect.stringContaining(server.endpoint) });
+  Object.assign(server, { trouble: undefined, slow: undefined });
+  await run.remember({ undoing: (failure as PosternError).toBody() });
+  await createBackup.undo!(platform, run);
+  const [backup, ...others] = await listBackups(platform.state, { databaseId: row.id, limit: 10 });
+  expect([backup!.status, backup!.error?.code, others]).toEqual(["failed", "Y6011", []]);
+  expect(server.unfinished.size).toBe(0);
+  const files = await listS3Files(join(root, "s3"));
+  expect(files.filter((name) => name.startsWith(backup!.id))).toEqual([]);
+});
+
+test("a store that comes back in time gets the backup once, whole", async () => {
+  const row = await createLarge();
+  platform.config.s3 = s3();
+  let cut = 0;
+  server.slow = async (context) => {
+    if (!isPart(context) || (cut += 1) > 4) return;
+    context.res.destroy();
+    await new Promise(() => {});
+  };
+  const backup = await backUp(row);
+  expect(cut).toBeGreaterThan(4);
+  expect(server.unfinished.size).toBe(0);
+  expect(await listBackups(platform.state, { databaseId: row.id, limit: 10 })).toHaveLength(1);
+  await sql(row, "truncate t");
+  const end = await restore(row, backup, { skip_safety_snapshot: true });
+  expect(end).toMatchObject({ status: "completed", error: null });
+  expect(await countOf(row)).toBe(20);
+});
+
+test("a store that takes its time holds up nobody else, and its backup is not called complete before it is", async () => {
+  const [row, other] = [await createLarge(), await createFilled()];
+  platform.config.s3 = s3();
+  let go = () => {};
+  const held = new Promise<void>((resolve) => (go = resolve));
+  let parts = 0;
+  server.slow = async (context) => {
+    if (!isPart(context)) return;
+    parts += 1;
+    await held;
+  };
+  const slow = backUp(row);
+  await waitUntil("a part is held", async () => parts > 0);
+  platform.config.s3 = null;
+  expect((await backUp(other)).status).toBe("completed");
+  expect(await countOf(row)).toBe(20);
+  const [meanwhile] = await listBackups(platform.state, { databaseId: row.id, limit: 10 });
+  expect(meanwhile!.status).toBe("running");
+  go();
+  expect((await slow).status).toBe("completed");
 });

@@ -3,12 +3,15 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import { expireBackups } from "../../../src/backups/expire-backups.ts";
 import { systemClock } from "../../../src/base/clock.ts";
 import { requestBackup } from "../../../src/databases/create-backup.ts";
+import { pauseDatabase } from "../../../src/databases/pause-database.ts";
 import type { Platform } from "../../../src/instances/platform.ts";
+import { wakeOnDemand } from "../../../src/instances/sleeping-instance.ts";
 import { createExpiry } from "../../../src/maintenance/expire-databases.ts";
-import { scheduleBackups } from "../../../src/maintenance/schedule-backups.ts";
+import { scheduleBackups, scheduleVerification } from "../../../src/maintenance/schedule-backups.ts";
+import { SleepAgain } from "../../../src/maintenance/sleep-again.ts";
 import { findBackupPolicy, saveBackupPolicy } from "../../../src/state/backup-policies.ts";
 import { type BackupRow, listBackups } from "../../../src/state/backups.ts";
-import { type DatabaseRow, updateDatabase } from "../../../src/state/databases.ts";
+import { type DatabaseRow, findDatabaseById, updateDatabase } from "../../../src/state/databases.ts";
 import { findOperation } from "../../../src/state/operations.ts";
 import { type PlatformFixture, startPlatformFixture } from "../../support/platform-fixture.ts";
 
@@ -22,6 +25,8 @@ let now: number;
 beforeAll(async () => {
   fixture = await startPlatformFixture();
   platform = fixture.platform;
+  // Wakes whom somebody waits for.
+  wakeOnDemand(platform);
 });
 afterAll(() => fixture.close());
 beforeEach(() => {
@@ -205,4 +210,35 @@ test("a scheduled backup is its owner's operation", async () => {
     account_id: row.account_id,
     database_id: row.id,
   });
+});
+
+test("a database that sleeps is woken for its backup and the proof of it, and sleeps again unless somebody came", async () => {
+  const row = await fixture.createDatabase({ isolation: "process" });
+  const sessions = { retireSessions: async () => {} };
+  const sleepAgain = new SleepAgain(platform, sessions);
+  const isPaused = async () => (await findDatabaseById(platform.state, row.id))!.paused_at !== null;
+  const backUp = async () => {
+    passMidnight();
+    const [operation] = await scheduleBackups(platform);
+    const end = await fixture.carryOut(operation!, undefined, sleepAgain);
+    expect(end).toMatchObject({ status: "completed", error: null });
+  };
+  await pauseDatabase(platform, sessions, row, { patienceMs: 5_000 });
+  await backUp();
+  expect(await isPaused()).toBe(true);
+  const [verification] = await scheduleVerification(platform);
+  expect(await fixture.carryOut(verification!, undefined, sleepAgain)).toMatchObject({
+    status: "completed",
+    result: { status: "verified" },
+  });
+  expect(await isPaused()).toBe(true);
+  const client = await fixture.connect(row);
+  await client.query("begin");
+  await client.query("select 1");
+  await backUp();
+  expect(await isPaused()).toBe(false);
+  await client.query("commit");
+  // Awake as it was, it stays awake.
+  await backUp();
+  expect(await isPaused()).toBe(false);
 });

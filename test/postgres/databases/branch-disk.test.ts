@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { mountReflinkDisk } from "../../../bench/reflink-disk.ts";
 import { requestCreateBranch } from "../../../src/databases/create-branch.ts";
 import { expireBranches } from "../../../src/maintenance/expire-branches.ts";
+import { whenSteady } from "../../../src/maintenance/when-steady.ts";
 import { type DatabaseRow, findDatabaseById } from "../../../src/state/databases.ts";
 import { listUnfinishedOperations } from "../../../src/state/operations.ts";
 import { type PlatformFixture, startPlatformFixture } from "../../support/platform-fixture.ts";
@@ -104,4 +105,38 @@ it("a branch destroys itself when its time is over, and its parent stays", { tim
   await carryOut(operation!);
   expect((await findDatabaseById(platform.state, id))?.status).toBe("destroyed");
   expect((await findDatabaseById(platform.state, parent.id))?.status).toBe("ready");
+});
+
+it("a clock that is set a day ahead ends no branch within the hour, and one that is set back keeps it", {
+  timeout: 120_000,
+}, async () => {
+  fixture = await startPlatformFixture();
+  const { platform } = fixture;
+  const parent = await fixture.createDatabase();
+  const { id } = await makeBranch(fixture, parent, "2h");
+  const hourMs = 3_600_000;
+  let [clock, machine] = [Date.now(), 0];
+  platform.clock = { now: () => new Date(clock) };
+  const pass = (ms: number) => {
+    clock += ms;
+    machine += ms;
+  };
+  const expire = whenSteady("expire branches", expireBranches, () => machine);
+  const ended = async () => (await listUnfinishedOperations(platform.state)).length > 0;
+  await expire(platform);
+  clock += 24 * hourMs;
+  await expire(platform);
+  pass(hourMs - 1);
+  await expire(platform);
+  expect(await ended()).toBe(false);
+  clock -= 24 * hourMs;
+  await expire(platform);
+  pass(2);
+  await expire(platform);
+  expect(await ended()).toBe(false);
+  expect((await findDatabaseById(platform.state, id))?.status).toBe("ready");
+  // Its time is over in fact.
+  pass(hourMs);
+  await expire(platform);
+  expect(await ended()).toBe(true);
 });
