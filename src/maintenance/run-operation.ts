@@ -59,7 +59,8 @@ export async function runOperation(
     });
   tell("started");
   const undoing = row.input.undoing as ErrorBody | undefined;
-  const failure = undoing ?? (await attempt(platform, run, handler, { cancel, listener }).finally(cancel.end));
+  const failure =
+    undoing ?? (await attempt(platform, run, handler, { cancel, listener }).finally(cancel.end));
   if (failure === undefined) {
     tell("completed");
   } else {

@@ -182,7 +182,7 @@ test("a store that goes away in the middle of an upload fails the backup with Y6
     if (isPart(context)) server.trouble = (later) => later.res.destroy();
   };
   const operation = await requestBackup(platform, null, row, {});
-  const run = createOperationRun(platform, operation, platform.stopping);
+  const run = createOperationRun(platform, operation, () => platform.stopping);
   const failure = await createBackup.run(platform, run).catch((error: unknown) => error);
   expect(failure).toMatchObject({ code: "Y6011", detail: expect.stringContaining(server.endpoint) });
   Object.assign(server, { trouble: undefined, slow: undefined });
@@ -200,7 +200,8 @@ test("a store that comes back in time gets the backup once, whole", async () => 
   platform.config.s3 = s3();
   let cut = 0;
   server.slow = async (context) => {
-    if (!isPart(context) || (cut += 1) > 4) return;
+    if (!isPart(context) || cut > 4) return;
+    cut += 1;
     context.res.destroy();
     await new Promise(() => {});
   };
