@@ -15,7 +15,7 @@ import { createPosternHome, type PosternHome } from "../support/postern-home.ts"
 import { waitUntil } from "../support/wait-until.ts";
 import { installWriteGate, type WriteGate } from "../support/write-gate.ts";
 
-vi.setConfig({ testTimeout: allPoints ? 3_600_000 : 180_000 });
+vi.setConfig({ testTimeout: allPoints ? 14_400_000 : 180_000 });
 
 let postern: PosternHome;
 let gate: WriteGate;

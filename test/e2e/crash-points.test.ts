@@ -21,7 +21,7 @@ import {
 import { createPosternHome, type PosternHome } from "../support/postern-home.ts";
 import { installWriteGate, type WriteGate } from "../support/write-gate.ts";
 
-vi.setConfig({ testTimeout: allPoints ? 1_200_000 : 120_000 });
+vi.setConfig({ testTimeout: allPoints ? 14_400_000 : 120_000 });
 
 let postern: PosternHome;
 let gate: WriteGate;
