@@ -88,6 +88,11 @@ async function runPgRestore(
   const detail = lastWords("pg_restore", end);
   if (serverWentAway(end))
     throw posternError("Y4001", "The server of the database went away during the restore.", { detail });
+  if (/No space left on device/.test(detail))
+    throw posternError("Y4050", `The disk became full while backup ${backup.id} was restored.`, {
+      detail,
+      hint: "The database was left as it was, and what was restored is removed again. Free some space, then try once more.",
+    });
   throw restoreFailed(backup, detail);
 }
 
