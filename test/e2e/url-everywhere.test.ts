@@ -48,6 +48,7 @@ const calls: Record<string, readonly string[] | null> = {
   "db inspect cache": null,
   "db inspect slow": null,
   "db inspect calls": null,
+  "db advise": [],
   "db kill": null,
 };
 

@@ -93,6 +93,14 @@ export const insightSpecs: readonly CommandSpec[] = [
   inspectSpec("vacuum", "dead rows, when each table was vacuumed and analyzed, and when it is due"),
   inspectSpec("cache", "how much of what is read was in Postgres's memory"),
   {
+    path: "db advise",
+    summary: "say which indexes are missing, which are not needed, and what requests ask again and again",
+    args: [databaseArgument],
+    options: [...common, { flags: "--exit-code", summary: "exit 8 when there is something to do" }],
+    examples: ["postern db advise", "postern db advise --url postgres://localhost/shop --json"],
+    load: () => import("../commands/db-advise.ts"),
+  },
+  {
     path: "db kill",
     summary: "end a session of a database; what it has not committed is undone",
     args: [{ name: "<pid>", summary: "its process id, as `postern db inspect activity` shows it" }],

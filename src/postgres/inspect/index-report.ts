@@ -106,7 +106,9 @@ export function judgeIndex(
       note: `${other.shape === index.shape ? "the same as" : "covered by"} ${other.index}`,
       mend: drop,
     };
-  if (isUnused(index)) return { note: "never used", mend: drop };
+  // The one that would do another's work after that has gone is not idle.
+  const isHeir = all.some((one) => one.scans > 0 && replacementOf(one, all) === index);
+  if (isUnused(index) && !isHeir) return { note: "never used", mend: drop };
   return undefined;
 }
 

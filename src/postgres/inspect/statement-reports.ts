@@ -60,3 +60,17 @@ export const callsReport: InspectReport = {
   nothing: "No statement was counted yet.",
   read: (client) => readStatements(client, "calls desc"),
 };
+
+/** What ran, the most expensive first. */
+export async function readWorkload(
+  client: pg.ClientBase,
+): Promise<{ statement: string; calls: number; total_ms: number }[]> {
+  const relation = await findStatementsView(client);
+  if (relation === undefined) return [];
+  const { rows } = await client.query<{ statement: string; calls: number; total_ms: number }>(`
+    select min(s.query) as statement, sum(s.calls)::float8 as calls, sum(s.total_exec_time) as total_ms
+      from ${relation} s
+     where s.dbid = (select oid from pg_database where datname = current_database()) and s.query <> '<insufficient privilege>'
+     group by s.queryid order by total_ms desc limit 500`);
+  return rows;
+}
