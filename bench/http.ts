@@ -66,7 +66,7 @@ function chosenOf(what: string, asked: readonly string[], known: readonly string
   return asked.length > 0 ? asked : known;
 }
 
-async function prepareGround(postern: TemporaryPostern, onClose: Ground["onClose"]): Promise<Ground> {
+export async function prepareGround(postern: TemporaryPostern, onClose: Ground["onClose"]): Promise<Ground> {
   const database = await postern.api<CreatedDatabase>("POST", "/v1/databases", { name: "bench" });
   const socket = { host: join(postern.home, "run", "shared"), port: 5432 };
   const { user } = database;

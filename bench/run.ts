@@ -7,6 +7,7 @@ import { benchBackup } from "./backup.ts";
 import { benchBranch } from "./branch.ts";
 import { benchCreate } from "./create.ts";
 import { benchHttp } from "./http.ts";
+import { benchInsights } from "./insights.ts";
 import { benchMany } from "./many.ts";
 import { benchStart } from "./start.ts";
 import { benchWake } from "./wake.ts";
@@ -16,6 +17,7 @@ const usage = `usage: npm run bench -- create [--most 500]
        npm run bench -- wake [--rounds 50] [--crowd 50] [--cycles 1000] [--sleeping 200]
        npm run bench -- http [--connections 1,16,64] [--rounds 5] [--seconds 3] [--workload "point read"]…
                              [--subject postern]… [--verbose]
+       npm run bench -- insights [--connections 16] [--rounds 5] [--seconds 3]
        npm run bench -- backup [--scale 32] [--rounds 5] [--verbose]
        npm run bench -- branch [--sizes 10,100,1000]
        npm run bench -- many [--shared 800] [--own 200]
@@ -69,6 +71,14 @@ switch (positionals[0]) {
       seconds: Number(values.seconds),
       workloads: values.workload,
       subjects: values.subject,
+    });
+    break;
+  case "insights":
+    await benchInsights({
+      json,
+      connections: values.connections.split(",").map(Number),
+      rounds: Number(values.rounds),
+      seconds: Number(values.seconds),
     });
     break;
   case "backup":

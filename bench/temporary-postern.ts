@@ -27,7 +27,9 @@ interface Started {
   readyMs: number;
 }
 
-export async function startTemporaryPostern(): Promise<TemporaryPostern> {
+export async function startTemporaryPostern(
+  settings: Record<string, string> = {},
+): Promise<TemporaryPostern> {
   const root = await mkdtemp(join(tmpdir(), "pnb-"));
   await chmod(root, 0o711);
   const home = join(root, "home");
@@ -40,6 +42,7 @@ export async function startTemporaryPostern(): Promise<TemporaryPostern> {
     POSTERN_START_FD: "3",
     // Load is what a benchmark is about.
     POSTERN_RATE_LIMIT: "off",
+    ...settings,
   };
   let started = await start(environment);
   const { apiUrl } = started;

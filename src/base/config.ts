@@ -9,6 +9,7 @@ import { parseReserve } from "./disk-space.ts";
 import { parseDuration } from "./duration.ts";
 import { posternError } from "./error.ts";
 import { checkHosts, checkListen, type ListenConfig, type TlsFiles } from "./listen.ts";
+import { type InsightsConfig, readInsights } from "./read-insights.ts";
 import { readS3, type S3Config } from "./read-s3.ts";
 import { choice, count, directory, type Environment, isOn, port, xdg } from "./read-variable.ts";
 import { readWebhook, type WebhookConfig } from "./read-webhook.ts";
@@ -55,14 +56,6 @@ export interface PointInTimeConfig {
   retentionDays: number;
   /** How much of its log a server keeps for an archive that takes none, MiB; what is older is then given up. */
   queueMegabytes: number;
-}
-
-export interface InsightsConfig {
-  enabled: boolean;
-  /** From there on a statement is slow, milliseconds. */
-  slowMs: number;
-  /** How long what was seen is known, days. */
-  days: number;
 }
 
 export interface Config extends ListenConfig {
@@ -250,7 +243,7 @@ export function readConfig(environment: Environment = process.env): Config {
     oidc: { issuer: issuer(environment), audience: environment.POSTERN_OIDC_AUDIENCE || null },
     pauseAfterSeconds: pauseAfter(environment),
     undeleteDays: 7,
-    insights: insights(environment),
+    insights: readInsights(environment),
     auditDays: count(environment, "POSTERN_AUDIT_DAYS", 365, 36_500),
     pointInTime: pointInTime(environment, home),
     backupDirectory: directory(environment, "POSTERN_BACKUP_DIR", join(home, "backups")),
@@ -285,12 +278,6 @@ export const serverUser = "postern";
 
 /** Name of whoever runs this process. */
 export const currentUser = () => userInfo().username;
-
-const insights = (environment: Environment): InsightsConfig => ({
-  enabled: choice(environment, "POSTERN_INSIGHTS", ["on", "off"]) === "on",
-  slowMs: count(environment, "POSTERN_SLOW_QUERY_MS", 100, 3_600_000),
-  days: count(environment, "POSTERN_INSIGHTS_DAYS", 7, 3_650),
-});
 
 const pointInTime = (environment: Environment, home: string): PointInTimeConfig => ({
   enabled: choice(environment, "POSTERN_PITR", ["on", "off"]) === "on",

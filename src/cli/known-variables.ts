@@ -60,6 +60,12 @@ export const daemonVariables: readonly KnownVariable[] = [
   { name: "POSTERN_INSIGHTS", summary: "on, or off: nothing is noted of statements", fallback: "on" },
   { name: "POSTERN_SLOW_QUERY_MS", summary: "statements that take longer are slow", fallback: "100" },
   { name: "POSTERN_INSIGHTS_DAYS", summary: "days that what was noted is kept", fallback: "7" },
+  {
+    name: "OTEL_EXPORTER_OTLP_ENDPOINT",
+    summary: "collector of OpenTelemetry that is told of statements",
+  },
+  { name: "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", summary: "the same, with the whole path" },
+  { name: "OTEL_EXPORTER_OTLP_HEADERS", summary: "what it is sent along: name=value,…", secret: true },
   { name: "POSTERN_PAUSE_AFTER", summary: "idle time until a database sleeps, or off", fallback: "off" },
   { name: "POSTERN_DISK_RESERVE", summary: "free space below which nothing new begins" },
   {

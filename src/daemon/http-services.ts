@@ -65,7 +65,10 @@ export function compositionOf(
   platform: Platform,
   { facts, daemonSocket, metrics, sources, workers }: CompositionOptions,
 ): Composition {
-  const insights = composeInsights(platform);
+  const insights = composeInsights(platform, {
+    version: facts.version,
+    onBundle: (bundle) => metrics.noteStatements(bundle),
+  });
   const query = insights.trace(
     openQueryService(platform, (databaseId) => openClientAccess(platform, databaseId)),
   );

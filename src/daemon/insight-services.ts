@@ -1,12 +1,17 @@
 /** In charge of composing what is known of statements: who gathers it, who keeps it, and the functions behind its routes. */
-import type { NPlusOneInfo, RequestTrace, StatementInfo } from "@postern/sdk/protocol";
+import type { LiveDatabase, NPlusOneInfo, RequestTrace, StatementInfo } from "@postern/sdk/protocol";
 import type { Principal } from "../access/principal.ts";
 import { posternError } from "../base/error.ts";
 import { findDatabase } from "../databases/find-database.ts";
+import { listDatabases } from "../databases/list-databases.ts";
 import type { InsightService } from "../http/services/insight-services.ts";
 import { countServerStatements } from "../insights/count-server-statements.ts";
+import { countSessions } from "../insights/count-sessions.ts";
 import { InsightBook, others } from "../insights/insight-book.ts";
+import { LiveBook, liveSeconds } from "../insights/live-figures.ts";
+import { OtlpExporter } from "../insights/otlp-exporter.ts";
 import { PlanKeeper } from "../insights/plan-keeper.ts";
+import type { TraceBundle } from "../insights/trace-bundle.ts";
 import { TraceRecorder } from "../insights/trace-recorder.ts";
 import type { Platform } from "../instances/platform.ts";
 import type { MaintenanceTask } from "../maintenance/maintenance-timer.ts";
@@ -22,6 +27,7 @@ import {
   type StatementTotals,
   trimInsights,
 } from "../state/insights.ts";
+import { visibleTo } from "./database-services.ts";
 
 export interface Insights {
   /** Whoever composes starts and stops it. */
@@ -32,10 +38,26 @@ export interface Insights {
   trace(query: QueryService): QueryService;
 }
 
-export function composeInsights(platform: Platform): Insights {
-  const { enabled, slowMs, days } = platform.config.insights;
+export interface InsightsOptions {
+  version: string;
+  /** Hears every bundle. */
+  onBundle(bundle: TraceBundle): void;
+}
+
+export function composeInsights(platform: Platform, { version, onBundle }: InsightsOptions): Insights {
+  const { enabled, slowMs, days, otlp } = platform.config.insights;
   const plans = new PlanKeeper(platform);
   const book = new InsightBook(platform, (slow) => plans.onSlow(slow));
+  const live = new LiveBook();
+  book.listen({ onBundle });
+  book.listen({
+    onBundle: (bundle) => live.note(bundle),
+    onSpan: (span, identity) => live.noteSpan(span, identity),
+  });
+  if (otlp) {
+    const exporter = new OtlpExporter(otlp, { version, observe: platform.observe });
+    book.listen({ onSpan: (span, identity) => exporter.note(span, identity) });
+  }
   const recorder = new TraceRecorder({ slowMs, tell: (bundle) => book.take(bundle) });
   const tasks: MaintenanceTask[] = [
     { name: "trim insights", everyMs: 3_600_000, runOnce: ({ state }) => trimInsights(state, days) },
@@ -44,11 +66,35 @@ export function composeInsights(platform: Platform): Insights {
   tasks.push({ name: "count statements", everyMs: 60_000, runOnce: count });
   return {
     book,
-    service: insightService(platform, book, count),
+    service: { ...insightService(platform, book, count), live: liveView(platform, live) },
     tasks,
     trace: (query) => (enabled ? traceQueries(query, recorder) : query),
   };
 }
+
+const liveView =
+  (platform: Platform, live: LiveBook): InsightService["live"] =>
+  async (principal) => {
+    const filter = { accountId: visibleTo(principal), destroyed: false };
+    const { databases: rows } = await listDatabases(platform, filter);
+    const [figures, sessions] = [live.figures(), await countSessions(platform)];
+    const none = { statements_per_s: 0, mean_ms: 0, max_ms: 0, wait_ms: 0, errors_per_s: 0, slow: 0 };
+    const nobody = { sessions: 0, active: 0, waiting: 0, idle_in_transaction: 0 };
+    const databases: LiveDatabase[] = rows.map(({ id, name, status }) => ({
+      id,
+      name,
+      status,
+      ...(figures.get(id) ?? none),
+      ...(sessions.get(id) ?? nobody),
+    }));
+    const own = new Set(rows.map(({ id }) => id as string));
+    return {
+      at: platform.clock.now().toISOString(),
+      seconds: liveSeconds,
+      databases,
+      slow: live.slow.filter(({ database_id: id }) => own.has(id)),
+    };
+  };
 
 /** Whoever comes while it runs waits for that run: what two of them counted would be there twice. */
 function oneAtATime(run: () => Promise<void>): () => Promise<void> {
@@ -65,7 +111,7 @@ function insightService(
   { state, clock }: Platform,
   book: InsightBook,
   count: () => Promise<void>,
-): InsightService {
+): Omit<InsightService, "live"> {
   /** What is not in the tables yet is asked for, too; a server that does not answer keeps nobody from what is there. */
   const bringUpToDate = async () => {
     await count().catch(() => {});

@@ -5,6 +5,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Observation, Observe } from "../base/observation.ts";
 import type { MetricsService } from "../http/services/server-services.ts";
+import type { TraceBundle } from "../insights/trace-bundle.ts";
 import type { RequestSummary } from "./workers/worker-messages.ts";
 
 /** What is, at the moment of asking. */
@@ -18,6 +19,18 @@ export interface Sample {
 }
 
 const bucketsSeconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** Of SQL over HTTP. */
+const statementCounters = {
+  calls: { name: "postern_statements_total", help: "Statements that ran over HTTP." },
+  errors: { name: "postern_statements_failed_total", help: "Of these, those that failed." },
+  slow: { name: "postern_statements_slow_total", help: "Of these, those that took longer than the limit." },
+  seconds: { name: "postern_statement_seconds_total", help: "Time that they ran." },
+  waited: {
+    name: "postern_statement_connection_wait_seconds_total",
+    help: "Time that they waited for a connection.",
+  },
+};
 
 export class Metrics {
   readonly #registry = new Registry();
@@ -52,6 +65,13 @@ export class Metrics {
     registers: [this.#registry],
   });
 
+  readonly #statements = Object.fromEntries(
+    Object.entries(statementCounters).map(([key, { name, help }]) => [
+      key,
+      new Counter({ name, help, registers: [this.#registry] }),
+    ]),
+  ) as Record<keyof typeof statementCounters, Counter>;
+
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
   }
@@ -72,6 +92,16 @@ export class Metrics {
       const labels = { route, method, status: `${Math.floor(status / 100)}xx` };
       this.#requests.inc(labels, durationsMs.length);
       for (const durationMs of durationsMs) this.#durations.observe(labels, durationMs / 1000);
+    }
+  }
+
+  noteStatements({ counts }: TraceBundle): void {
+    for (const { calls, errors, slow, totalMs, waitMs } of counts) {
+      this.#statements.calls.inc(calls);
+      this.#statements.errors.inc(errors);
+      this.#statements.slow.inc(slow);
+      this.#statements.seconds.inc(totalMs / 1000);
+      this.#statements.waited.inc(waitMs / 1000);
     }
   }
 

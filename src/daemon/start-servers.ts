@@ -68,6 +68,7 @@ export async function composeServers(options: ServersOptions): Promise<Servers> 
     majors,
     account,
     exposure: exposureOf(options),
+    countsStatements: config.insights.enabled,
     ephemeral: config.ephemeral,
     warmPool,
   });

@@ -15,7 +15,7 @@ import {
 } from "../state/insights.ts";
 import { fingerprintStatement, type StatementIdentity } from "./fingerprint-statement.ts";
 import { RequestLog } from "./request-log.ts";
-import type { StatementCount, TraceBundle } from "./trace-bundle.ts";
+import type { StatementCount, StatementSpan, TraceBundle } from "./trace-bundle.ts";
 
 const writeEveryMs = 10_000;
 /** Texts that are looked at between two writings; what comes beyond counts as others. */
@@ -38,12 +38,18 @@ export interface SlowStatement {
   identity: StatementIdentity;
 }
 
+/** Hears what is told as it comes. */
+export interface InsightListener {
+  onBundle?(bundle: TraceBundle): void;
+  onSpan?(span: StatementSpan, identity: StatementIdentity): void;
+}
+
 export class InsightBook implements Service {
   readonly name = "insights";
   readonly requests = new RequestLog();
   readonly #platform: Pick<Platform, "state" | "observe" | "clock">;
   readonly #onSlow: (statement: SlowStatement) => void;
-  readonly #listeners = new Set<(bundle: TraceBundle) => void>();
+  readonly #listeners = new Set<InsightListener>();
   readonly #identities = new Map<string, StatementIdentity>();
   #newTexts = 0;
   #statements = new Map<string, StatementRow>();
@@ -68,13 +74,12 @@ export class InsightBook implements Service {
     await this.write();
   }
 
-  /** Hears every bundle as it comes. */
-  listen(listener: (bundle: TraceBundle) => void): void {
+  listen(listener: InsightListener): void {
     this.#listeners.add(listener);
   }
 
   take(bundle: TraceBundle): void {
-    for (const listener of this.#listeners) listener(bundle);
+    for (const listener of this.#listeners) listener.onBundle?.(bundle);
     this.#queue("what statements took", () => this.#take(bundle));
   }
 
@@ -120,6 +125,7 @@ export class InsightBook implements Service {
     for (const span of spans) {
       const identity = await this.identify(span.sql);
       this.requests.note(span, identity);
+      for (const listener of this.#listeners) listener.onSpan?.(span, identity);
       if (span.slow && identity.kind !== "other") this.#onSlow({ databaseId: span.databaseId, identity });
     }
   }

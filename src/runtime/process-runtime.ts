@@ -24,6 +24,8 @@ export interface ProcessRuntimeOptions {
   exposure: ServerExposure;
   /** The servers may be lost with the machine: they do not wait for the disk. */
   ephemeral?: boolean;
+  /** Servers count statements where their specification says so; they do unless said otherwise. */
+  countsStatements?: boolean;
   /** Where data directories come from. */
   warmPool: WarmPool;
 }
@@ -184,7 +186,7 @@ export class ProcessRuntime implements Runtime {
 
   /** A library that is not there would keep the server from starting. One that runs already counts from its next start on. */
   async #countingSettings(spec: ServerSpec): Promise<Record<string, string>> {
-    if (spec.countsStatements === undefined) return {};
+    if (spec.countsStatements === undefined || this.#options.countsStatements === false) return {};
     const program = postgresProgram(await this.#toolchainOf(spec), "postgres");
     const library = join(dirname(dirname(program)), "lib", "pg_stat_statements.so");
     if (!(await exists(library))) return {};

@@ -378,6 +378,12 @@ export function inMemoryServices(): InMemoryServices {
       findTrace: recording("insights.findTrace", () => {
         throw posternError("Y9013", "No such request.");
       }),
+      live: recording("insights.live", () => ({
+        at: "2026-04-12T14:22:00.000Z",
+        seconds: 10,
+        databases: [],
+        slow: [],
+      })),
       listNPlusOne: recording("insights.listNPlusOne", () => []),
     },
     rowSecurity: {

@@ -2,6 +2,7 @@
 import type { Requests } from "./control-backups.ts";
 import { databasePath, queryString } from "./control-paths.ts";
 import type {
+  LiveView,
   NPlusOneInfo,
   RequestTrace,
   StatementDetails,
@@ -24,6 +25,8 @@ export function insightMethods({ get }: Pick<Requests, "get">) {
     /** All that carried one `x-request-id`. */
     getTrace: (ref: string, requestId: string) =>
       get<RequestTrace>(`${databasePath(ref)}/traces/${encodeURIComponent(requestId)}`),
+    /** What all databases are asked at this moment. */
+    getLive: () => get<LiveView>("/v1/live"),
     listNPlusOne: (ref: string) => get<NPlusOneInfo[]>(`${databasePath(ref)}/n-plus-one`),
   };
 }

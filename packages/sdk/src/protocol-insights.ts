@@ -92,6 +92,36 @@ export interface NPlusOneInfo {
   last_at: string;
 }
 
+/** One database at this moment. */
+export interface LiveDatabase {
+  id: string;
+  name: string;
+  status: string;
+  /** Over HTTP, as all up to `slow`. */
+  statements_per_s: number;
+  mean_ms: number;
+  max_ms: number;
+  /** For a connection, on average. */
+  wait_ms: number;
+  errors_per_s: number;
+  slow: number;
+  /** By every way in. */
+  sessions: number;
+  active: number;
+  /** For a lock. */
+  waiting: number;
+  idle_in_transaction: number;
+}
+
+export interface LiveView {
+  at: string;
+  /** Over so many seconds figures are. */
+  seconds: number;
+  databases: LiveDatabase[];
+  /** The last statements over HTTP that were slow, the newest first. */
+  slow: { database_id: string; request_id: string; at: string; duration_ms: number; statement: string }[];
+}
+
 export interface StatementsQuery {
   since_minutes?: number | undefined;
   order?: "total" | "calls" | "mean" | "slow" | undefined;

@@ -46,6 +46,12 @@ const statementsSpec = (
 
 export const insightSpecs: readonly CommandSpec[] = [
   {
+    path: "top",
+    summary: "watch what all databases are asked: statements, latency, sessions, what is slow (q quits)",
+    examples: ["postern top", "postern top --json"],
+    load: () => import("../commands/top.ts"),
+  },
+  {
     path: "db inspect",
     summary: "look at a database from all sides: how much each look found",
     args: [databaseArgument],

@@ -1,5 +1,7 @@
 /** In charge of the schemas of what is known of the statements that a database is asked. */
 import type {
+  LiveDatabase,
+  LiveView,
   NPlusOneInfo,
   NPlusOneWarning,
   RequestTrace,
@@ -100,6 +102,39 @@ export const nPlusOneInfo = z
     last_at: timestamp,
   })
   .meta({ id: "NPlusOne" }) satisfies z.ZodType<NPlusOneInfo>;
+
+const liveDatabase = z.object({
+  id: z.string(),
+  name: z.string(),
+  status: z.string(),
+  statements_per_s: z.number().describe("Over HTTP, as all up to `slow`."),
+  mean_ms: z.number(),
+  max_ms: z.number(),
+  wait_ms: z.number().describe("For a connection, on average."),
+  errors_per_s: z.number(),
+  slow: z.number(),
+  sessions: z.number().describe("By every way in."),
+  active: z.number(),
+  waiting: z.number().describe("For a lock."),
+  idle_in_transaction: z.number(),
+}) satisfies z.ZodType<LiveDatabase>;
+
+export const liveView = z
+  .object({
+    at: timestamp,
+    seconds: z.number().describe("Over so many seconds figures are."),
+    databases: z.array(liveDatabase),
+    slow: z.array(
+      z.object({
+        database_id: z.string(),
+        request_id: z.string(),
+        at: timestamp,
+        duration_ms: z.number(),
+        statement: statementText,
+      }),
+    ),
+  })
+  .meta({ id: "Live" }) satisfies z.ZodType<LiveView>;
 
 export const sinceMinutes = z.coerce
   .number()

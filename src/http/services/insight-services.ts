@@ -1,6 +1,12 @@
 /** In charge of naming what the HTTP server needs to tell what databases are asked. */
-import type { NPlusOneInfo, RequestTrace, StatementDetails, StatementInfo } from "@postern/sdk/protocol";
-import type { Principal } from "../../access/principal.ts";
+import type {
+  LiveView,
+  NPlusOneInfo,
+  RequestTrace,
+  StatementDetails,
+  StatementInfo,
+} from "@postern/sdk/protocol";
+import type { AccountPrincipal, Principal } from "../../access/principal.ts";
 
 export interface InsightService {
   listStatements(
@@ -18,5 +24,7 @@ export interface InsightService {
   ): Promise<StatementDetails>;
   listTraces(principal: Principal, input: { ref: string; limit: number }): Promise<RequestTrace[]>;
   findTrace(principal: Principal, input: { ref: string; request_id: string }): Promise<RequestTrace>;
+  /** Of all databases that the caller may see. */
+  live(principal: AccountPrincipal): Promise<LiveView>;
   listNPlusOne(principal: Principal, input: { ref: string }): Promise<NPlusOneInfo[]>;
 }

@@ -99,6 +99,7 @@ describe("the OpenAPI document", () => {
         "post /v1/databases/{ref}/resume",
         "get /v1/databases/{ref}/activity",
         "get /v1/databases/{ref}/n-plus-one",
+        "get /v1/live",
         "get /v1/databases/{ref}/statements",
         "get /v1/databases/{ref}/statements/{fingerprint}",
         "get /v1/databases/{ref}/traces",
