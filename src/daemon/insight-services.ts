@@ -124,7 +124,9 @@ function insightService(
       const id = await find(principal, ref);
       await bringUpToDate();
       const rows = await listStatements(state, id, { since: sinceOf(minutes), order, limit: limit * 2 });
-      return mergeSources(rows).slice(0, limit);
+      return mergeSources(rows)
+        .toSorted((a, b) => placeBy[order](b) - placeBy[order](a))
+        .slice(0, limit);
     },
     async describeStatement(principal, { ref, fingerprint, since_minutes: minutes }) {
       const id = await find(principal, ref);
@@ -163,6 +165,14 @@ function insightService(
     },
   };
 }
+
+/** What is merged has other figures than its parts. */
+const placeBy: Record<"total" | "calls" | "mean" | "slow", (row: StatementInfo) => number> = {
+  total: (row) => row.total_ms,
+  calls: (row) => row.calls,
+  mean: (row) => row.mean_ms,
+  slow: (row) => row.slow,
+};
 
 /** The server's count knows every way in; only HTTP knows who waited and what failed. */
 function mergeSources(rows: readonly StatementTotals[]): StatementInfo[] {

@@ -71,6 +71,7 @@ async function countOn(
     const slow = totalMs / calls > config.insights.slowMs ? calls : 0;
     const figures = { calls, totalMs, maxMs, rows: count, waitMs: 0, errors: 0, slow };
     const identity = await book.identify(textOf.get(row.query_id) ?? null);
+    if (isLook(identity.tables)) continue;
     book.add("postgres", minute, { databaseId: databases.get(row.database)!, ...figures }, identity);
   }
 }
@@ -89,6 +90,10 @@ async function isCounting(client: pg.Client): Promise<boolean> {
   }
   return true;
 }
+
+/** Of tools that look at the catalog, Postern's own among them: nothing that an application asks. */
+const isLook = (tables: readonly string[]): boolean =>
+  tables.length > 0 && tables.every((table) => /^(pg_catalog\.)?pg_/.test(table));
 
 const keyOf = ({ database, query_id: id }: CounterRow): string => `${database}/${id}`;
 const countersOf = ({ calls, total_ms, max_ms, rows }: CounterRow): Counters => [

@@ -3,9 +3,10 @@ import type pg from "pg";
 import { inspectReports } from "../../postgres/inspect/inspect-reports.ts";
 import type { InspectReport } from "../../postgres/inspect/report.ts";
 import type { CommandRun } from "../command-spec.ts";
-import { withPostgres } from "../connect-postgres.ts";
+import { directUrl, withPostgresAt } from "../connect-postgres.ts";
 import { plural } from "../format.ts";
 import { renderColumns } from "../table.ts";
+import { requireTarget } from "../target.ts";
 
 interface Overview {
   name: string;
@@ -17,9 +18,14 @@ interface Overview {
 }
 
 export const run: CommandRun = async (context, input) => {
-  const overview = await withPostgres(context, input, input.args[0], async (client) => {
+  const target = await requireTarget(context, input, input.args[0]);
+  // What Postern's own databases are asked, the daemon knows; `db inspect slow` asks it.
+  const reports = inspectReports.filter(
+    ({ name }) => target.kind === "url" || !["slow", "calls"].includes(name),
+  );
+  const overview = await withPostgresAt(await directUrl(context, target), async (client) => {
     const found: Overview[] = [];
-    for (const report of inspectReports) found.push(await look(client, report));
+    for (const report of reports) found.push(await look(client, report));
     return found;
   });
   await context.output.print(overview, () => render(overview));

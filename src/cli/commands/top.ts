@@ -4,6 +4,7 @@ import { emitKeypressEvents } from "node:readline";
 import type { LiveDatabase, LiveView } from "@postern/sdk/protocol";
 import { sleep } from "../../base/clock.ts";
 import type { CommandRun } from "../command-spec.ts";
+import { plural } from "../format.ts";
 import { formatSpan } from "../inspect/format-value.ts";
 import type { Paint } from "../output.ts";
 import { printable, renderGrid } from "../table.ts";
@@ -91,7 +92,7 @@ function render(
   const sorted = [...databases].sort((a, b) => orders[order].value(b) - orders[order].value(a));
   const sum = (value: (row: LiveDatabase) => number) =>
     databases.reduce((total, row) => total + value(row), 0);
-  const head = `postern top  ${at.slice(11, 19)} UTC  ${databases.length} databases  ${rate(sum((row) => row.statements_per_s))} statements/s over HTTP  ${sum((row) => row.sessions)} sessions  ${sum((row) => row.waiting)} waiting for locks  (last ${seconds} s)`;
+  const head = `postern top  ${at.slice(11, 19)} UTC  ${plural(databases.length, "database")}  ${rate(sum((row) => row.statements_per_s))} statements/s over HTTP  ${sum((row) => row.sessions)} sessions  ${sum((row) => row.waiting)} waiting for locks  (last ${seconds} s)`;
   const shownSlow = slow.slice(0, 8);
   const room = Math.max(3, lines - 4 - (shownSlow.length > 0 ? shownSlow.length + 2 : 0));
   const grid = renderGrid({
