@@ -30,6 +30,7 @@ import { credentialRoutes } from "./routes/credentials.ts";
 import { databaseRoutes } from "./routes/databases.ts";
 import { environmentDatabaseRoutes } from "./routes/environment-databases.ts";
 import { insightRoutes } from "./routes/insights.ts";
+import { liveRoutes } from "./routes/live.ts";
 import { manifestSchemaRoutes } from "./routes/manifest-schema.ts";
 import { type MetricsAudience, metricsRoutes } from "./routes/metrics.ts";
 import { migrationRoutes } from "./routes/migrations.ts";
@@ -129,6 +130,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     releaseRoutes(controlPlane, services, caller);
     operationRoutes(controlPlane, services, caller, options.observe);
     insightRoutes(controlPlane, services, caller);
+    liveRoutes(controlPlane, services, caller);
     auditRoutes(controlPlane, services, caller);
     openapiRoutes(controlPlane);
     manifestSchemaRoutes(controlPlane);

@@ -1,11 +1,10 @@
 /** In charge of the routes that tell what a database is asked: statements, requests, what they ask again and again. */
 import { z } from "zod";
 import type { AuthenticationHooks } from "../authenticate-request.ts";
-import { accountOf, principalOf } from "../authenticate-request.ts";
+import { principalOf } from "../authenticate-request.ts";
 import type { HttpApp } from "../http-app.ts";
 import { databaseRef } from "../schemas/database.ts";
 import {
-  liveView,
   nPlusOneInfo,
   requestTrace,
   sinceMinutes,
@@ -23,18 +22,6 @@ const shared = { tags: ["Insights"], security: security.accountOrDatabase };
 
 export function insightRoutes(app: HttpApp, { insights }: HttpServices, caller: AuthenticationHooks): void {
   const onRequest = caller.accountOrDatabase;
-
-  app.get("/v1/live", {
-    schema: {
-      tags: shared.tags,
-      operationId: "getLive",
-      summary: "Show what all databases are asked at this moment",
-      security: security.account,
-      response: { 200: json("As it is now.", liveView), ...errors(401) },
-    },
-    onRequest: caller.account,
-    handler: (request) => insights.live(accountOf(request)),
-  });
 
   app.get("/v1/databases/:ref/statements", {
     schema: {
