@@ -84,10 +84,11 @@ async function findKey(
   context: Context,
   input: ConsoleSignInRequest,
 ): Promise<{ keyId: KeyId; way: SignInWay }> {
-  if ("api_key" in input) return { keyId: (await context.authenticateKey(input.api_key)).keyId, way: "key" };
-  if ("link" in input) {
-    const keyId = secretPattern.test(input.link)
-      ? await useConsoleLink(context.state, hashSecret(input.link))
+  const { api_key: apiKey, link, username = "", password = "" } = input;
+  if (apiKey !== undefined) return { keyId: (await context.authenticateKey(apiKey)).keyId, way: "key" };
+  if (link !== undefined) {
+    const keyId = secretPattern.test(link)
+      ? await useConsoleLink(context.state, hashSecret(link))
       : undefined;
     if (keyId !== undefined) return { keyId, way: "link" };
     throw posternError("Y1093", "This link does not sign in any more.", {
@@ -95,7 +96,7 @@ async function findKey(
       hint: "Run `postern open` again.",
     });
   }
-  const account = await findAccountByLogin(context, input);
+  const account = await findAccountByLogin(context, { username, password });
   // Nobody ever sees this key: it stands for the session, and ends with it.
   const keyId = await insertKey(context.state, account.id, hashSecret(newApiKey()), "console");
   return { keyId, way: "password" };

@@ -2,11 +2,13 @@
 import type { AccountInfo } from "./protocol-accounts.ts";
 
 /** Body of `POST /console/session`: one of three ways in. */
-export type ConsoleSignInRequest =
-  | { api_key: string }
-  | { username: string; password: string }
+export interface ConsoleSignInRequest {
+  api_key?: string | undefined;
+  username?: string | undefined;
+  password?: string | undefined;
   /** From an address that `postern open` made. */
-  | { link: string };
+  link?: string | undefined;
+}
 
 export interface ConsoleSessionInfo {
   id: string;

@@ -65,11 +65,11 @@ function signInRoute(app: HttpApp, { console }: HttpServices, clock: Clock): voi
       const address = peerAddressOf(request.raw);
       const { body } = request;
       refuseOften(byAddress.take(networkOf(address)), reply);
-      if ("username" in body) refuseOften(byUsername.take(body.username), reply);
+      if (body.username !== undefined) refuseOften(byUsername.take(body.username), reply);
       const visitor = { address, browser: request.headers["user-agent"] ?? "" };
       const { secret, session } = await console.signIn(body, visitor);
       byAddress.giveBack(networkOf(address));
-      if ("username" in body) byUsername.giveBack(body.username);
+      if (body.username !== undefined) byUsername.giveBack(body.username);
       setSessionCookie(request, reply, secret, lifeSeconds);
       return reply.code(201).send(session);
     },

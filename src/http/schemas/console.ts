@@ -4,11 +4,20 @@ import { z } from "zod";
 import { accountInfo } from "./account.ts";
 import { timestamp } from "./respond.ts";
 
-export const consoleSignInRequest = z.union([
-  z.strictObject({ api_key: z.string().max(200) }),
-  z.strictObject({ username: z.string().max(64), password: z.string().max(1024) }),
-  z.strictObject({ link: z.string().max(200).describe("From an address that `postern open` made.") }),
-]);
+/** One way in: a key, a link, or a username with its password. */
+export const consoleSignInRequest = z
+  .strictObject({
+    api_key: z.string().max(200).optional(),
+    username: z.string().max(64).optional(),
+    password: z.string().max(1024).optional(),
+    link: z.string().max(200).optional().describe("From an address that `postern open` made."),
+  })
+  .refine(
+    ({ api_key, link, username, password }) =>
+      Number(api_key !== undefined) + Number(link !== undefined) + Number(username !== undefined) === 1 &&
+      (username === undefined) === (password === undefined),
+    "one of api_key, link, or username with password",
+  );
 
 const session = {
   id: z.string(),
