@@ -1,6 +1,109 @@
-/** In charge of. */
-import { PageHead } from "../ui/card.tsx";
+/** In charge of the page of the whole machine: what runs, how full its disk is, which versions it has. */
+import type { DaemonStatus, ServiceState } from "@postern/sdk/protocol";
+import { bytes, plural } from "../app/format.ts";
+import { useResource } from "../app/resource.ts";
+import { href } from "../app/router.ts";
+import { StatusBadge } from "../ui/badge.tsx";
+import { Card, Fact, Facts, PageHead } from "../ui/card.tsx";
+import { Notice, Shown } from "../ui/states.tsx";
+import { type Column, Table } from "../ui/table.tsx";
+import { Copyable, Meter, Time } from "../ui/text.tsx";
+
+const columns: readonly Column<ServiceState>[] = [
+  {
+    name: "Server",
+    grow: true,
+    render: ({ name, detail }) => (
+      <div class="name-cell">
+        <span class="strong">{name}</span>
+        {detail && <span class="muted small break">{detail}</span>}
+      </div>
+    ),
+  },
+  {
+    name: "Process",
+    from: "tablet",
+    align: "end",
+    render: ({ pid }) => <span class="mono small">{pid ?? "–"}</span>,
+  },
+  { name: "State", render: ({ status }) => <StatusBadge status={status} /> },
+];
 
 export default function MachinePage() {
-  return <PageHead title="Machine" />;
+  const status = useResource<DaemonStatus>("/status", { everyMs: 5_000 });
+  return (
+    <div class="page">
+      <Shown of={status} lines={8}>
+        {(state) => <Machine status={state} />}
+      </Shown>
+    </div>
+  );
+}
+
+function Machine({ status }: { status: DaemonStatus }) {
+  const { disk, databases, toolchain, listen } = status;
+  const used = disk.total_bytes - disk.free_bytes;
+  return (
+    <>
+      <PageHead
+        title={
+          <>
+            Machine <StatusBadge status={status.status} />
+          </>
+        }
+        about={
+          <>
+            Postern {status.version}, up since <Time at={status.started_at} />
+          </>
+        }
+      />
+      {status.warnings.map((warning) => (
+        <Notice key={warning} tone="warn">
+          <p class="break">{warning}</p>
+        </Notice>
+      ))}
+      <Card>
+        <Facts>
+          <Fact name="Databases">
+            <a href={href("/")}>{plural(databases.total, "database")}</a>
+            <span class="muted"> · {databases.ready} ready</span>
+          </Fact>
+          <Fact name="Disk">
+            {bytes(disk.free_bytes)} free <span class="muted">of {bytes(disk.total_bytes)}</span>
+            <Meter value={used} total={disk.total_bytes} label="Share of the disk that is used" />
+          </Fact>
+          <Fact name="Postgres">{toolchain.postgres}</Fact>
+          <Fact name="PgBouncer">{toolchain.pgbouncer}</Fact>
+          <Fact name="pgBackRest">{toolchain.pgbackrest ?? "not here: no point-in-time recovery"}</Fact>
+          <Fact name="Workers">{status.workers}</Fact>
+          <Fact name="Open to">{listen.exposed ? "other machines, too" : "this machine only"}</Fact>
+          <Fact name="Certificate">
+            {listen.certificate ? <Time at={listen.certificate.expires_at} /> : "none"}
+          </Fact>
+        </Facts>
+      </Card>
+      <Card title="Servers" about="Postgres and the pooler; the daemon keeps each of them up." flush>
+        <Table label="Servers" columns={columns} rows={status.services} keyOf={({ name }) => name} />
+      </Card>
+      <Card title="Addresses">
+        <dl class="addresses">
+          {(
+            [
+              ["API", status.api_url],
+              ["Pooled", status.pool_address],
+              ["Direct", status.direct_address],
+              ["Home", status.home],
+            ] as const
+          ).map(([name, text]) => (
+            <div class="address" key={name}>
+              <dt>{name}</dt>
+              <dd>
+                <Copyable text={text} />
+              </dd>
+            </div>
+          ))}
+        </dl>
+      </Card>
+    </>
+  );
 }
