@@ -7,6 +7,7 @@ import { backupSpecs } from "./specs/backup-specs.ts";
 import { branchSpecs } from "./specs/branch-specs.ts";
 import { clientAccessSpecs } from "./specs/client-access-specs.ts";
 import { configSpecs } from "./specs/config-specs.ts";
+import { consoleSpecs } from "./specs/console-specs.ts";
 import { daemonSpecs } from "./specs/daemon-specs.ts";
 import { databaseSpecs } from "./specs/database-specs.ts";
 import { developmentSpecs } from "./specs/development-specs.ts";
@@ -29,6 +30,7 @@ import { upgradeSpecs } from "./specs/upgrade-specs.ts";
 
 export const registry: readonly CommandSpec[] = [
   ...daemonSpecs,
+  ...consoleSpecs,
   ...accountSpecs,
   ...configSpecs,
   ...projectSpecs,

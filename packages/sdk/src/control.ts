@@ -14,6 +14,7 @@ import type {
   AccountInfo,
   AuditEntry,
   AuditQuery,
+  ConsoleLink,
   CreateDatabaseRequest,
   CreatedDatabase,
   CreatedToken,
@@ -135,6 +136,9 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
     ...insightMethods({ get }),
     ...projectMethods({ send, get, post, remove }),
     ...releaseMethods({ get, post, upload }),
+
+    /** An address that signs in to the console, once and within a minute. */
+    createConsoleLink: () => post<ConsoleLink>("/v1/console/links"),
 
     listOperations: (input: { database?: string | undefined; limit?: number | undefined } = {}) =>
       get<OperationInfo[]>(`/v1/operations${queryString(input)}`),

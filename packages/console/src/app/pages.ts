@@ -52,7 +52,7 @@ export const pages: readonly PageSpec[] = [
   },
   {
     id: "sessions",
-    path: "/sessions",
+    path: "/account",
     title: "Your sessions",
     icon: "user",
     group: "machine",
