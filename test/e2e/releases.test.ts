@@ -9,6 +9,7 @@ import type {
   StartedRelease,
 } from "@postern/sdk/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beginDeploy } from "../support/begin-deploy.ts";
 import { createPosternHome, type PosternHome } from "../support/postern-home.ts";
 import { type ReleaseApp, writeApp } from "../support/release-app.ts";
 import { waitUntil } from "../support/wait-until.ts";
@@ -37,25 +38,7 @@ const releases = () => postern.json<ReleaseInfo[]>(["release", "list"]);
 const services = () => postern.api<RunningService[]>("GET", "/v1/projects/shop/envs/staging/services");
 const api = async () => (await services()).find(({ service }) => service === "api")!;
 
-/** By the API, without waiting for its end. */
-async function begin(app: ReleaseApp): Promise<StartedRelease> {
-  await prepare(app);
-  const { packFolder } = await import("../../src/cli/pack-folder.ts");
-  const { content } = await packFolder(postern.project);
-  const answer = await fetch(`${postern.apiUrl()}/v1/uploads`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${postern.apiKey()}`, "content-type": "application/gzip" },
-    body: new Uint8Array(content),
-  });
-  const { id } = (await answer.json()) as { id: string };
-  const manifest = await readFile(join(postern.project, "postern.yaml"), "utf8");
-  const NODE_PATH = /NODE_PATH: "([^"]*)"/.exec(manifest)![1]!;
-  return postern.api<StartedRelease>("POST", "/v1/projects/shop/envs/staging/releases", {
-    upload: id,
-    manifest,
-    variables: { api: { NODE_PATH } },
-  });
-}
+const begin = (app: ReleaseApp) => beginDeploy(postern, app);
 
 async function ended({ operation }: StartedRelease): Promise<OperationInfo> {
   let now = operation;

@@ -8,7 +8,16 @@ import type { PosternHome } from "./postern-home.ts";
 import { waitUntil } from "./wait-until.ts";
 
 /** What operations write; the rest is of accounts, tokens and statistics. */
-const tables = ["operations", "databases", "instances", "backups", "archives"];
+const tables = [
+  "operations",
+  "databases",
+  "instances",
+  "backups",
+  "archives",
+  "releases",
+  "environment_releases",
+  "service_processes",
+];
 const lock = 770_077;
 
 export interface WriteGate {
