@@ -26,6 +26,13 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+const sql = (...args: string[]) => {
+  const [program, , , ...url] = command;
+  const options = { env: environment(), cwd: folder, encoding: "utf8" as const, timeout: 30_000 };
+  return (input: string) =>
+    execFileSync(process.execPath, [program!, "db", "sql", ...url, ...args], { ...options, input });
+};
+
 const environment = () => ({ ...process.env, POSTERN_CONFIG_DIR: join(folder, "config"), NO_COLOR: "1" });
 
 /** What it wrote to stdout; throws where it fails. */
@@ -157,5 +164,30 @@ describe("the shell without a terminal", () => {
     child.kill("SIGINT");
     expect(await ended).toEqual([130, null]);
     await waitUntil("nothing is left of it", async () => (await count()) === 0);
+  });
+});
+
+describe("db sql", () => {
+  it("leads the data of COPY from and to its own streams, and says nothing beside it", () => {
+    sql("--write", "--sql", "create table moved (n int, t text)")("");
+    expect(sql("--write", "--sql", "copy moved from stdin csv")("1,one\n2,\n")).toMatch(/^2 rows affected/);
+    expect(sql("--sql", "copy moved to stdout csv header")("")).toBe("n,t\n1,one\n2,\n");
+  });
+
+  it("prints values as SQL over HTTP answers them, arrays too, and a table of any size as CSV", () => {
+    const values = "select array[1, null] as a, array['NaN'::float8] as b, 1::int8 as c, '{}'::jsonb as d";
+    expect(JSON.parse(sql("--json", "--sql", values)("")).rows).toEqual([
+      { a: [1, null], b: ["NaN"], c: "1", d: {} },
+    ]);
+    expect(
+      sql(
+        "-o",
+        "csv",
+        "--max-rows",
+        "1",
+        "--sql",
+        "select null as a, '' as b from generate_series(1, 2)",
+      )(""),
+    ).toBe('a,b\n,""\n');
   });
 });

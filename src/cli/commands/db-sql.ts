@@ -5,12 +5,19 @@ import { messageOf, posternError } from "../../base/error.ts";
 import type { CommandInput } from "../command-input.ts";
 import type { CommandRun } from "../command-spec.ts";
 import { plural } from "../format.ts";
+import type { Output } from "../output.ts";
 import { readCount } from "../read-count.ts";
 import { renderResult, resultToJson } from "../render-result.ts";
-import { readResult } from "../shell/read-result.ts";
+import { csvFormat } from "../shell/formats/machine.ts";
+import type { ResultFormatter } from "../shell/formats/result-format.ts";
+import { type ReadOptions, readResult } from "../shell/read-result.ts";
+import type { ShellSession } from "../shell/shell-session.ts";
 import { loadWebSockets, openShell } from "../shell/shell-target.ts";
 import { splitInput } from "../shell/split-input.ts";
+import type { StatementSink } from "../shell/stream-statement.ts";
+import { streamTarget } from "../shell/text-target.ts";
 import type { SqlResult } from "../sql-result.ts";
+import { printable } from "../table.ts";
 import { withPosition } from "./db-exec.ts";
 
 export const run: CommandRun = async (context, input) => {
@@ -24,31 +31,101 @@ export const run: CommandRun = async (context, input) => {
   const writes = input.flag("write");
   await loadWebSockets();
   const { session } = await openShell(context, input, { readOnly: !writes, guardsProtected: !writes });
-  const results: { result: SqlResult; ms: number; isCut: boolean }[] = [];
+  // Where one table of values is asked for, it may be larger than the memory.
+  const isCsv = output.format === "csv";
+  const run = isCsv && statements.length === 1 ? streamCsv : printResults;
   try {
-    // In a session that only reads every statement has a transaction anyway; what writes is all or nothing.
-    const isBatch = statements.length > 1;
-    if (isBatch) await session.query("begin");
-    for (const sql of statements) {
-      const startedAt = performance.now();
-      const read = await readResult(session, sql, params, maxRows).catch((error: unknown) => {
-        throw withPosition(error, sql);
-      });
-      results.push({ ...read, ms: performance.now() - startedAt });
-    }
-    if (isBatch && session.state !== "idle") await session.query("commit");
+    await run({ session, output, statements, params, maxRows });
   } finally {
     await session.close();
   }
+  return undefined;
+};
+
+interface Job {
+  session: ShellSession;
+  output: Output;
+  statements: readonly string[];
+  params: readonly string[];
+  maxRows: number | undefined;
+}
+
+const stdout = () => streamTarget(process.stdout, { isScreen: true });
+
+/** Data of COPY is neither rows nor talk: it goes from and to the program's own streams. */
+function copyStreams(onData: () => void): Pick<StatementSink, "copyIn" | "copyOut"> {
+  const target = stdout();
+  return {
+    copyIn: () => process.stdin,
+    async copyOut(data) {
+      onData();
+      const text = data.toString("utf8");
+      await target.write(target.isTerminal ? printable(text) : text);
+    },
+  };
+}
+
+async function printResults({ session, output, statements, params, maxRows }: Job): Promise<void> {
+  const results: { result: SqlResult; ms: number; isCut: boolean }[] = [];
+  let isCopied = false;
+  const options: ReadOptions = {
+    ...(maxRows !== undefined && { maxRows }),
+    ...copyStreams(() => {
+      isCopied = true;
+    }),
+  };
+  // In a session that only reads every statement has a transaction anyway; what writes is all or nothing.
+  const isBatch = statements.length > 1;
+  if (isBatch) await session.query("begin");
+  for (const sql of statements) {
+    const startedAt = performance.now();
+    isCopied = false;
+    const read = await readResult(session, sql, params, options).catch((error: unknown) => {
+      throw withPosition(error, sql);
+    });
+    if (!isCopied) results.push({ ...read, ms: performance.now() - startedAt });
+  }
+  if (isBatch && session.state !== "idle") await session.query("commit");
+  if (results.length === 0) return;
   const isCsv = output.format === "csv";
   const values = results.map(({ result }) => (isCsv && result.columns ? result.rows : resultToJson(result)));
   await output.print(values.length === 1 ? values[0] : isCsv ? values.flat() : values, () =>
     results.map(({ result, ms }) => renderResult(result, ms)).join("\n\n"),
   );
-  if (results.some(({ isCut }) => isCut))
-    output.warn(`There are more rows; ${plural(maxRows!, "row")} were printed.`);
-  return undefined;
-};
+  if (results.some(({ isCut }) => isCut)) warnCut(output, maxRows!);
+}
+
+async function streamCsv({ session, output, statements, params, maxRows }: Job): Promise<void> {
+  const target = stdout();
+  const [sql] = statements;
+  let csv: ResultFormatter | undefined;
+  let isCopied = false;
+  let left = maxRows ?? Number.POSITIVE_INFINITY;
+  const sink: StatementSink = {
+    ...copyStreams(() => {
+      isCopied = true;
+    }),
+    columns(columns) {
+      const { isTerminal } = target;
+      csv = csvFormat({ columns, nullText: "", paint: output.paint, isTerminal, width: 0 });
+    },
+    async rows(rows) {
+      const kept = rows.slice(0, Math.min(rows.length, left));
+      left -= rows.length;
+      const wish = await target.write(csv!.rows(kept));
+      return left < 0 ? "stop" : wish;
+    },
+  };
+  const end = await session.run(sql!, params, sink).catch((error: unknown) => {
+    throw withPosition(error, sql!);
+  });
+  if (csv) await target.write(csv.end());
+  else if (!isCopied) await output.print({ rows_affected: end.count ?? 0 }, () => "");
+  if (left < 0) warnCut(output, maxRows!);
+}
+
+const warnCut = (output: Output, maxRows: number): void =>
+  output.warn(`Only ${plural(maxRows, "row")} printed; there are more.`);
 
 async function readText(input: CommandInput): Promise<string> {
   const sql = input.text("sql");

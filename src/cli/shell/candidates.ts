@@ -16,8 +16,21 @@ export interface Completion {
 
 const mostCandidates = 200;
 
+/** Made once for a catalog: with thousands of names it takes longer than a key may. */
+function once(make: (catalog: Catalog) => Candidate[]): (catalog: Catalog) => Candidate[] {
+  const made = new WeakMap<Catalog, Candidate[]>();
+  return (catalog) => {
+    let candidates = made.get(catalog);
+    if (!candidates) {
+      candidates = make(catalog);
+      made.set(catalog, candidates);
+    }
+    return candidates;
+  };
+}
+
 /** Those of the user first; those of a schema that has to be named with it; then schemas. */
-export function relationNames(catalog: Catalog): Candidate[] {
+export const relationNames = once((catalog) => {
   const relations = catalog.relations.filter(
     ({ schema, kind }) => schema !== "pg_catalog" && kind !== "sequence",
   );
@@ -30,18 +43,28 @@ export function relationNames(catalog: Catalog): Candidate[] {
     .map(({ name, kind }) => ({ text: name, what: `system ${kind}` }));
   const schemas = catalog.schemas.map((name) => ({ text: `${readableIdentifier(name)}.`, what: "schema" }));
   return [...named, ...schemas, ...system];
-}
+});
+
+export const functionNames = once(({ functions }) =>
+  functions.filter(({ visible }) => visible).map(asFunction),
+);
+
+export const asFunction = ({ name }: { name: string }): Candidate => ({
+  text: `${readableIdentifier(name)}(`,
+  what: "function",
+});
 
 export function matching(candidates: readonly Candidate[], typed: string): Candidate[] {
   const wanted = typed.toLowerCase().replace(/^"/, "");
-  const seen = new Set<string>();
-  const found = candidates.filter(({ text, what }) => {
-    const name = text.toLowerCase().replace(/^"/, "");
+  const found = new Map<string, Candidate>();
+  for (const candidate of candidates) {
+    const { text, what } = candidate;
+    const from = text.startsWith('"') ? 1 : 0;
+    if (text.slice(from, from + wanted.length).toLowerCase() !== wanted || found.has(text)) continue;
     // What the server itself is made of is offered only to those who ask for it.
-    if (what.startsWith("system ") && wanted === "") return false;
-    if (!name.startsWith(wanted) || seen.has(text)) return false;
-    seen.add(text);
-    return true;
-  });
-  return found.slice(0, mostCandidates);
+    if (wanted === "" && what.startsWith("system ")) continue;
+    found.set(text, candidate);
+    if (found.size === mostCandidates) break;
+  }
+  return [...found.values()];
 }

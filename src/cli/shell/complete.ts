@@ -1,6 +1,13 @@
 /** In charge of what Tab offers at a place in the text: by what stands before it, and by what the database has. */
 import { readableIdentifier } from "../../postgres/readable-identifier.ts";
-import { type Candidate, type Completion, matching, relationNames } from "./candidates.ts";
+import {
+  asFunction,
+  type Candidate,
+  type Completion,
+  functionNames,
+  matching,
+  relationNames,
+} from "./candidates.ts";
 import type { Catalog, CatalogRelation } from "./catalog.ts";
 import { completeCommand } from "./complete-command.ts";
 import { keywords, statementWords } from "./keywords.ts";
@@ -54,9 +61,7 @@ function findCandidates({ statement, solid, typed, catalog }: Situation): Candid
   }));
   // Nothing typed yet: every keyword there is would only be in the way.
   if (typed === "" && columns.length > 0) return [...columns, ...aliases];
-  const functions = catalog.functions
-    .filter(({ visible }) => visible)
-    .map(({ name }) => ({ text: `${readableIdentifier(name)}(`, what: "function" }));
+  const functions = functionNames(catalog);
   const words = [...keywords].map((word) => ({ text: cased(word, typed), what: "keyword" }));
   return [...columns, ...aliases, ...words, ...(typed === "" ? [] : functions), ...relationNames(catalog)];
 }
@@ -74,14 +79,14 @@ const isInFrom = (statement: string, solid: readonly Token[]): boolean => {
 /** Of an alias or table its columns, of a schema what is in it. */
 function membersOf(qualifier: string, scope: readonly ScopeTable[], catalog: Catalog): Candidate[] {
   const table = scope.find(({ alias, name }) => (alias ?? name) === qualifier);
-  if (table) return columnsOf(table, catalog);
+  // `from app.` reads as a table of that name until there is more of it.
+  const columns = table ? columnsOf(table, catalog) : [];
+  if (columns.length > 0) return columns;
   const inSchema = ({ schema }: { schema: string }) => schema === qualifier;
   const relations = catalog.relations
     .filter(inSchema)
     .map(({ name, kind }) => ({ text: readableIdentifier(name), what: kind }));
-  const functions = catalog.functions
-    .filter(inSchema)
-    .map(({ name }) => ({ text: `${readableIdentifier(name)}(`, what: "function" }));
+  const functions = catalog.functions.filter(inSchema).map(asFunction);
   if (relations.length + functions.length > 0) return [...relations, ...functions];
   return columnsOf({ schema: undefined, name: qualifier, alias: undefined }, catalog);
 }

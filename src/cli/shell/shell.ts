@@ -3,6 +3,7 @@ import { asPosternError, type PosternError } from "../../base/error.ts";
 import type { Paint } from "../output.ts";
 import { renderError } from "../render-error.ts";
 import { printable } from "../table.ts";
+import { relationNames } from "./candidates.ts";
 import { type Catalog, catalogSql, changesCatalog, emptyCatalog } from "./catalog.ts";
 import { Conditions } from "./conditions.ts";
 import { findDanger } from "./find-danger.ts";
@@ -212,6 +213,7 @@ export class Shell {
     try {
       const [row] = await this.session.query(catalogSql);
       this.catalog = JSON.parse(Object.values(row!)[0]!) as Catalog;
+      relationNames(this.catalog);
     } catch {
       // Then there is less to complete, and the statements themselves say what is wrong.
     }

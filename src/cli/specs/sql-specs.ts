@@ -106,6 +106,7 @@ export const sqlSpecs: readonly CommandSpec[] = [
   {
     path: "db sql",
     summary: "run SQL that only reads, unless --write says otherwise",
+    args: [databaseArgument],
     options: [
       byDatabase,
       ...databaseOptions,
@@ -123,6 +124,8 @@ export const sqlSpecs: readonly CommandSpec[] = [
     examples: [
       'postern db sql --sql "SELECT count(*) FROM users"',
       "postern db sql --env staging --file report.sql --max-rows 100 -o csv",
+      'postern db sql my-app-db --sql "COPY users TO STDOUT CSV HEADER" > users.csv',
+      'postern db sql --write --sql "COPY users FROM STDIN CSV HEADER" < users.csv',
       'postern db sql --write --sql "UPDATE users SET name = $1 WHERE id = 1" --param Alice',
     ],
     load: () => import("../commands/db-sql.ts"),

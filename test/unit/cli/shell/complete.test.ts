@@ -37,6 +37,7 @@ describe("Tab offers", () => {
     ["select * from users, po|", ["posts"]],
     ["insert into p|", ["posts", "public."]],
     ["select em| from users", ["email"]],
+    ["select * from sales.|", ["orders", "tax("]],
     ["select u.| from users u", ["id", "name", "email"]],
     ["select users.na| from users", ["name"]],
     ["select p.T| from posts as p", ['"Title"']],
