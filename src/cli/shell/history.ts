@@ -6,7 +6,7 @@ const mostEntries = 2_000;
 
 /** Secrets do not belong into a file, and a blank in front says: not this. */
 export const isPrivate = (entry: string): boolean =>
-  /^\s/.test(entry) || /password|\bidentified\b/i.test(entry);
+  /^\s/.test(entry) || /password|\bidentified\b|:\/\/[^\s:@/]*:[^\s@/]+@/i.test(entry);
 
 export class History {
   readonly entries: string[];

@@ -203,7 +203,8 @@ describe("the editor", () => {
 
   it("keeps nothing private in history", async () => {
     const { history, type, key, read, ended } = open();
-    for (const sql of [" select 1;", "alter role a password 'x';", "select 2;"]) {
+    const secrets = ["alter role a password 'x';", "select dblink('postgres://me:secret@host/db', 'x');"];
+    for (const sql of [" select 1;", ...secrets, "select 2;"]) {
       type(sql);
       key("return");
       await ended();
