@@ -79,6 +79,12 @@ export const errorCodes = {
   Y1092: { name: "console_signed_out", http: 401, exit: 4 },
   Y1093: { name: "console_link_invalid", http: 401, exit: 4 },
   Y1094: { name: "console_session_not_found", http: 404, exit: 5 },
+  // From Y1100 on: looking into a database
+  Y1100: { name: "invalid_condition", http: 400, exit: 2 },
+  Y1101: { name: "invalid_row_selection", http: 400, exit: 2 },
+  Y1102: { name: "invalid_cursor", http: 400, exit: 2 },
+  Y1103: { name: "row_changed_meanwhile", http: 409, exit: 6 },
+  Y1104: { name: "invalid_row_edit", http: 400, exit: 2 },
   // Y2: who may do what
   Y2001: { name: "credentials_missing", http: 401, exit: 4 },
   Y2002: { name: "credentials_invalid", http: 401, exit: 4 },

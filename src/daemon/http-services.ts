@@ -16,6 +16,7 @@ import { auditServices } from "./audit-services.ts";
 import { backupPolicyServices } from "./backup-policy-services.ts";
 import { backupServices } from "./backup-services.ts";
 import { branchServices } from "./branch-services.ts";
+import { browseServices } from "./browse-services.ts";
 import { consoleServices } from "./console-services.ts";
 import { createDataPlane, type DataPlane } from "./data-plane.ts";
 import { clientAccessServices, databaseServices, migrationServices } from "./database-services.ts";
@@ -112,6 +113,7 @@ export function compositionOf(
     upgrades: upgradeServices(platform),
     credentials: credentialServices(platform, dataPlane, releases.following),
     branches: branchServices(platform),
+    browse: browseServices(platform, query, records),
     pauses: pauseServices(platform, dataPlane, idleWatch),
     clientAccess: clientAccessServices(platform, dataPlane.closeClients),
     migrations: migrationServices(platform),

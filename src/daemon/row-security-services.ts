@@ -28,7 +28,7 @@ export function rowSecurityServices(
 }
 
 /** Null for anon. Whoever owns the database may speak for any of its users. @throws Y1001 */
-function claimsOf(
+export function claimsOf(
   { subject, claims, anonymous = false }: Omit<RowSecurityTestRequest, "sql" | "params">,
   now: number,
 ): VerifiedClaims | null {

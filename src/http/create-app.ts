@@ -24,6 +24,7 @@ import { accountRoutes } from "./routes/accounts.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { backupRoutes } from "./routes/backups.ts";
 import { branchRoutes } from "./routes/branches.ts";
+import { browseRoutes } from "./routes/browse.ts";
 import { clientAccessRoutes } from "./routes/client-access.ts";
 import { consoleRoutes } from "./routes/console.ts";
 import { credentialRoutes } from "./routes/credentials.ts";
@@ -132,6 +133,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     insightRoutes(controlPlane, services, caller);
     liveRoutes(controlPlane, services, caller);
     auditRoutes(controlPlane, services, caller);
+    browseRoutes(controlPlane, services, caller, options.observe);
     openapiRoutes(controlPlane);
     manifestSchemaRoutes(controlPlane);
     consoleRoutes(controlPlane, services, gate, caller, clock);

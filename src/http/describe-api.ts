@@ -28,6 +28,7 @@ export function describeApi(app: HttpApp, version: string): void {
         { name: "Releases", description: "What was deployed to an environment, and the services that run." },
         { name: "Environments", description: "The database of an environment, by its name." },
         { name: "Migrations", description: "SQL files, each applied once." },
+        { name: "Data", description: "Tables and their rows, as a person looks at them and changes them." },
         { name: "Insights", description: "What a database is asked, and what it takes." },
         { name: "Row security", description: "What a client of a database would see." },
         { name: "Branches", description: "Copies of a database, with secrets of their own." },

@@ -5,7 +5,15 @@ import type { HttpApp } from "./http-app.ts";
 import type { AuditedChange, AuditService } from "./services/server-services.ts";
 
 /** They answer a question, and are no GET only because the question has a body. */
-const questions = new Set(["compareMigrations", "testRowSecurity"]);
+const questions = new Set([
+  "compareMigrations",
+  "testRowSecurity",
+  "browseRows",
+  "countRows",
+  "readCell",
+  "exportRows",
+  "previewRowEdits",
+]);
 
 /** A stranger who was let in nowhere fills no log; a login that fails is worth a row. */
 const entrances = new Set(["logIn", "createAccount", "signInToConsole"]);

@@ -18,6 +18,7 @@ import {
   type RecordContext,
 } from "./record-context.ts";
 import { type RecordCall, runRecords } from "./run-records.ts";
+import { type CheckRows, runTogether } from "./run-together.ts";
 import { type StateMethods, stateMethods } from "./state-methods.ts";
 import { AttemptWriter } from "./write-attempts.ts";
 
@@ -30,6 +31,13 @@ export interface RecordOptions {
 
 export interface RecordService extends StateMethods {
   run(target: QueryTarget, query: RecordQuery, options: RecordOptions): Promise<EncodedAnswer>;
+  /** All of them or none. @throws what `check` throws as well */
+  runTogether(
+    target: QueryTarget,
+    queries: readonly RecordQuery[],
+    check: CheckRows,
+    options: RecordOptions,
+  ): Promise<void>;
   closeDatabase(databaseId: DatabaseId): Promise<void>;
   closeClients(databaseId: DatabaseId): Promise<void>;
   close(): Promise<void>;
@@ -101,6 +109,9 @@ export function createRecordService(options: RecordServiceOptions): RecordServic
     ...stateMethods((databaseId, requestId) => callFor({ databaseId }, { requestId })),
     async run(target, query, recordOptions) {
       return encodedAnswer(await runRecords(await callFor(target, recordOptions), query, recordOptions));
+    },
+    async runTogether(target, queries, check, recordOptions) {
+      await runTogether(await callFor(target, recordOptions), queries, check, recordOptions);
     },
     closeDatabase,
     closeClients: closeDatabase,

@@ -7,6 +7,7 @@ export type * from "./protocol-accounts.ts";
 export type * from "./protocol-audit.ts";
 export type * from "./protocol-backups.ts";
 export type * from "./protocol-branches.ts";
+export type * from "./protocol-browse.ts";
 export type * from "./protocol-client-access.ts";
 export type * from "./protocol-console.ts";
 export type * from "./protocol-credentials.ts";

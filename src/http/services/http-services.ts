@@ -10,6 +10,7 @@ import type {
   TokenService,
 } from "./access-services.ts";
 import type { BackupPolicyService, BackupService, PointInTimeService } from "./backup-services.ts";
+import type { BrowseService } from "./browse-services.ts";
 import type { ConsoleService } from "./console-services.ts";
 import type {
   BranchService,
@@ -40,6 +41,7 @@ export interface HttpServices {
   upgrades: UpgradeService;
   credentials: CredentialService;
   branches: BranchService;
+  browse: BrowseService;
   pauses: PauseService;
   clientAccess: ClientAccessService;
   migrations: MigrationService;
