@@ -1,11 +1,12 @@
 /** In charge of bringing a server's files back from its archive, and of carrying them to a moment on a server of their own. */
-import { mkdir, rm, statfs } from "node:fs/promises";
+import { mkdir, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { sleep } from "../base/clock.ts";
 import { hasCode, messageOf, posternError } from "../base/error.ts";
 import type { OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
 import { withAdmin } from "../instances/with-admin.ts";
+import { clearDirectory } from "../runtime/clear-directory.ts";
 import { ownPath } from "../runtime/own-path.ts";
 import type { ServerSpec } from "../runtime/runtime.ts";
 import { type ArchivedBackup, readArchiveInfo } from "./archive-info.ts";
@@ -108,7 +109,7 @@ export async function restoreFiles(
 }
 
 async function makeEmpty(platform: Platform, dataDirectory: string): Promise<void> {
-  await rm(dataDirectory, { recursive: true, force: true, maxRetries: 5 });
+  await clearDirectory(dataDirectory);
   for (const directory of [dirname(dataDirectory), dataDirectory]) {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await ownPath(directory, platform.account);

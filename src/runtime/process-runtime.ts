@@ -3,6 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { chmod, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { messageOf, posternError } from "../base/error.ts";
+import { clearDirectory } from "./clear-directory.ts";
 import { findServerPid, readCommandLine, signalProcess, waitForExit } from "./live-process.ts";
 import { memoryLimitBytes } from "./memory-limit.ts";
 import { ownPath } from "./own-path.ts";
@@ -46,7 +47,7 @@ export class ProcessRuntime implements Runtime {
 
   async create(spec: ServerSpec): Promise<void> {
     if (await exists(join(spec.dataDirectory, "PG_VERSION"))) return;
-    await rm(spec.dataDirectory, { recursive: true, force: true });
+    await clearDirectory(spec.dataDirectory);
     await this.#makeDirectory(dirname(spec.dataDirectory), 0o750);
     await this.#options.warmPool.claim(spec.dataDirectory, spec.major);
   }
@@ -103,7 +104,7 @@ export class ProcessRuntime implements Runtime {
 
   async remove(spec: ServerSpec): Promise<void> {
     await this.stop(spec);
-    await rm(dirname(spec.dataDirectory), { recursive: true, force: true });
+    await clearDirectory(dirname(spec.dataDirectory), spec.dataDirectory);
     await rm(spec.socketDirectory, { recursive: true, force: true });
   }
 

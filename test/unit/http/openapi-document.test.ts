@@ -28,6 +28,9 @@ const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
 
 /** Routes that take nothing but their path. */
 const bodiless = new Set([
+  "post /console/session/lock",
+  "post /console/session/unlock",
+  "post /v1/console/links",
   "post /v1/operations/{id}/cancel",
   "post /v1/projects/{project}/envs/{environment}/restart",
   "post /v1/uploads",
@@ -160,6 +163,14 @@ describe("the OpenAPI document", () => {
         "put /v1/databases/{ref}/backup-policy",
         "put /v1/databases/{ref}/client-access",
         "put /v1/databases/{ref}/state/tables",
+        "delete /console/session",
+        "delete /console/sessions/{id}",
+        "get /console/session",
+        "get /console/sessions",
+        "post /console/session",
+        "post /console/session/lock",
+        "post /console/session/unlock",
+        "post /v1/console/links",
       ].sort(),
     );
   });
