@@ -104,6 +104,10 @@ export interface Config extends ListenConfig {
   undeleteDays: number;
   /** What is noted of the statements that databases are asked. */
   insights: InsightsConfig;
+  /** Whole months of the log of changes inside databases are kept at least so long, days. */
+  stateDays: number;
+  /** Until a request that holds a transaction open is undone when nothing is heard of it, milliseconds. */
+  requestIdleMs: number;
   /** How long it is known who changed what, days. */
   auditDays: number;
   /** Where backups are stored. */
@@ -237,6 +241,7 @@ export function readConfig(environment: Environment = process.env): Config {
     rateLimit: rateLimit(environment),
     requestTimeoutMs: 1_000 * count(environment, "POSTERN_REQUEST_TIMEOUT", 30, 3_600),
     answerMemoryBytes: mebibyte * count(environment, "POSTERN_ANSWER_MEMORY", 256, 1_048_576),
+    requestIdleMs: 1_000 * count(environment, "POSTERN_REQUEST_IDLE", 10, 300),
     readerTimeoutMs: 1_000 * count(environment, "POSTERN_READER_TIMEOUT", 30, 3_600),
     metrics: isOn(environment, "POSTERN_METRICS_PUBLIC", "0") ? "loopback" : "key",
     logRequests: isOn(environment, "POSTERN_LOG_REQUESTS", "0"),
@@ -244,6 +249,7 @@ export function readConfig(environment: Environment = process.env): Config {
     pauseAfterSeconds: pauseAfter(environment),
     undeleteDays: 7,
     insights: readInsights(environment),
+    stateDays: count(environment, "POSTERN_STATE_DAYS", 90, 36_500),
     auditDays: count(environment, "POSTERN_AUDIT_DAYS", 365, 36_500),
     pointInTime: pointInTime(environment, home),
     backupDirectory: directory(environment, "POSTERN_BACKUP_DIR", join(home, "backups")),

@@ -73,6 +73,8 @@ export const daemonVariables: readonly KnownVariable[] = [
     summary: "1: everything may be lost, as in CI; nothing waits for the disk",
     fallback: "0",
   },
+  { name: "POSTERN_REQUEST_IDLE", summary: "seconds until an open request is undone", fallback: "10" },
+  { name: "POSTERN_STATE_DAYS", summary: "days that changes of rows are kept", fallback: "90" },
   { name: "POSTERN_AUDIT_DAYS", summary: "days that it is known who changed what", fallback: "365" },
   { name: "POSTERN_BACKUP_DIR", summary: "folder of backups" },
   { name: "POSTERN_BACKUP_STORE", summary: "s3://bucket/prefix instead" },

@@ -11,6 +11,7 @@ import type { Platform } from "../instances/platform.ts";
 import { prepareStateLog } from "../instances/state-log.ts";
 import { withAdmin } from "../instances/with-admin.ts";
 import { findAddress } from "../query/find-address.ts";
+import { requestTimes } from "../records/open-requests.ts";
 import { createRecordService, type RecordService } from "../records/record-service.ts";
 import { type DatabaseRow, findDatabaseById } from "../state/databases.ts";
 
@@ -19,9 +20,14 @@ export const openRecordService = (platform: Platform): RecordService =>
     limits: platform.config.limits,
     clientLimits: platform.config.clientLimits,
     observe: platform.observe,
+    times: requestTimes(platform.config.requestIdleMs),
     findAddress: (id) => findAddress(platform, id),
     openClientAccess: (id) => openClientAccess(platform, id),
-    prepareLog: async (id) => prepareStateLog(platform, await find(platform, id), platform.clock.now()),
+    prepareLog: async (id) => {
+      const now = platform.clock.now();
+      const keptSince = new Date(now.getTime() - platform.config.stateDays * 86_400_000);
+      return prepareStateLog(platform, await find(platform, id), { now, keptSince });
+    },
     async withAdmin(id, work) {
       const row = await find(platform, id);
       return withAdmin(platform, row.instance_id!, row.database_name, work);

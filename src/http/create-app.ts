@@ -42,12 +42,12 @@ import { pauseRoutes } from "./routes/pauses.ts";
 import { pointInTimeRoutes } from "./routes/point-in-time.ts";
 import { projectRoutes } from "./routes/projects.ts";
 import { queryRoutes } from "./routes/query.ts";
-import { recordRoutes } from "./routes/records.ts";
+import { recordPlaneRoutes } from "./routes/record-plane.ts";
 import { releaseRoutes } from "./routes/releases.ts";
 import { resetRoutes } from "./routes/reset.ts";
 import { rowSecurityRoutes } from "./routes/row-security.ts";
 import { scaleRoutes } from "./routes/scale.ts";
-import { ownStateRoutes, stateRoutes } from "./routes/state.ts";
+import { stateRoutes } from "./routes/state.ts";
 import { statusRoutes } from "./routes/status.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 import { tunnelRoutes } from "./routes/tunnel.ts";
@@ -100,8 +100,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
   };
   app.register(async (dataPlane) => {
     queryRoutes(dataPlane, services, caller, rules, options.observe);
-    recordRoutes(dataPlane, services, caller, rules);
-    ownStateRoutes(dataPlane, services, caller);
+    recordPlaneRoutes(dataPlane, services, caller, rules);
     tunnelRoutes(dataPlane);
   });
   app.register(async (dataPlane) => neonRoutes(dataPlane, services, rules, options.observe));

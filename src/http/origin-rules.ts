@@ -41,20 +41,25 @@ export function answerPreflights(
   access: Pick<DataPlaneAccess, "isOpenToClients">,
   rules: OriginRules,
 ): void {
-  app.options<{ Params: { id: string; action: string } }>(
-    "/v1/db/:id/:action(query|execute|transaction|records)",
-    { schema: { hide: true } as never },
-    async (request, reply) => {
-      if (await allowOrigin(request, reply, access, rules)) {
-        reply
-          .header("access-control-allow-methods", "POST")
-          .header(
-            "access-control-allow-headers",
-            "authorization, content-type, x-request-id, idempotency-key, server-timing",
-          )
-          .header("access-control-max-age", preflightSeconds);
-      }
-      return reply.code(204).send();
-    },
-  );
+  const paths = [
+    "/v1/db/:id/:action(query|execute|transaction|records|requests)",
+    "/v1/db/:id/requests/:request/:action(records|query|commit|rollback)",
+  ];
+  for (const path of paths)
+    app.options<{ Params: { id: string } }>(
+      path,
+      { schema: { hide: true } as never },
+      async (request, reply) => {
+        if (await allowOrigin(request, reply, access, rules)) {
+          reply
+            .header("access-control-allow-methods", "POST")
+            .header(
+              "access-control-allow-headers",
+              "authorization, content-type, x-request-id, idempotency-key, server-timing",
+            )
+            .header("access-control-max-age", preflightSeconds);
+        }
+        return reply.code(204).send();
+      },
+    );
 }

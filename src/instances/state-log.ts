@@ -19,7 +19,11 @@ export interface RequestSigner {
 }
 
 /** Repeatable, also two at a time. @throws Y3004 when the database has no server yet */
-export async function prepareStateLog(place: Place, row: Tenant, now: Date): Promise<RequestSigner> {
+export async function prepareStateLog(
+  place: Place,
+  row: Tenant,
+  { now, keptSince }: { now: Date; keptSince: Date },
+): Promise<RequestSigner> {
   if (row.instance_id === null) throw posternError("Y3004", `Database ${row.name} is not ready yet.`);
   const macKey = macKeyOf(row.database_name);
   const clientAccess = await readSql("client-access");
@@ -36,6 +40,7 @@ export async function prepareStateLog(place: Place, row: Tenant, now: Date): Pro
     await writeKey(client, macKey);
     await client.query("commit");
     await makePartitions(client, now);
+    await dropOldRecords(client, keptSince);
   });
   return { login: row.role_name, macKey };
 }
@@ -106,14 +111,19 @@ async function makeNamedPartitions(client: pg.ClientBase, names: Iterable<string
   }
 }
 
-/** Drops the months that lie wholly before this moment. */
-export async function dropOldPartitions(client: pg.ClientBase, before: Date): Promise<string[]> {
+/** Drops the months that lie wholly before this moment, and answers of requests that nobody sends again any more. */
+async function dropOldRecords(client: pg.ClientBase, before: Date): Promise<void> {
   const { rows } = await client.query<{ name: string }>(`
-    select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
-     where i.inhparent = to_regclass('postern.state_mutations') and c.relname ~ '^state_mutations_\\d{6}$'`);
-  const last = partitionName(monthOf(before));
-  const old = rows.map((row) => row.name).filter((partition) => partition < last);
-  for (const partition of old) await client.query(`drop table postern.${name(partition)}`);
-  await client.query("delete from postern.state_mutations_rest where at < $1", [before]);
-  return old;
+    select c.relname as name from pg_catalog.pg_inherits i join pg_catalog.pg_class c on c.oid = i.inhrelid
+     where i.inhparent = 'postern.state_mutations'::pg_catalog.regclass and c.relname ~ '^state_mutations_\\d{6}$'`);
+  const oldest = partitionName(monthOf(before));
+  await client.query("set lock_timeout = '5s'");
+  try {
+    for (const { name: partition } of rows)
+      if (partition < oldest) await client.query(`drop table postern.${name(partition)}`);
+    await client.query("delete from postern.state_mutations_rest where at < $1", [before]);
+    await client.query("delete from postern.kept_answers where at < pg_catalog.now() - interval '1 day'");
+  } catch (error) {
+    if (!hasCode(error, "55P03")) throw error;
+  }
 }

@@ -1,5 +1,5 @@
 /** In charge of what structured queries keep for one database: sessions of their own, so that requests that are held open take none from others. */
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import type { VerifiedClaims } from "../access/principal.ts";
 import type { ClientLimits, Limits } from "../base/config.ts";
 import type { PosternError } from "../base/error.ts";
@@ -23,6 +23,8 @@ export interface RecordContext {
   address: DatabaseAddress;
   signer: RequestSigner;
   owner: RequestSide;
+  /** For requests that are held open: they must not take the others' sessions. */
+  heldOwner: RequestSide;
   shapes: ResultShapes;
   relations: RelationMemory;
   /** Once a client has asked. */
@@ -34,6 +36,8 @@ export interface ClientSides {
   logins: ClientLogins;
   authenticated: RequestSide;
   anonymous: RequestSide;
+  heldAuthenticated: RequestSide;
+  heldAnonymous: RequestSide;
 }
 
 export interface RecordContextOptions {
@@ -68,11 +72,13 @@ export function createRecordContext(options: RecordContextOptions): RecordContex
         openSession({ ...address, user, settings, timeoutMs: 10 * secondMs }, 5 * secondMs, signal),
     }),
   });
-  const owner = sideOf(address.user, sessionSettings(limits.statementTimeoutMs), limits);
+  const ownerSettings = sessionSettings(limits.statementTimeoutMs);
+  const owner = sideOf(address.user, ownerSettings, limits);
   const context: RecordContext = {
     address,
     signer,
     owner,
+    heldOwner: sideOf(address.user, ownerSettings, limits),
     shapes: new ResultShapes(catalog),
     relations: new RelationMemory((table) => readRelation((sql, params) => ask(owner, sql, params), table)),
     clients: undefined,
@@ -84,6 +90,8 @@ export function createRecordContext(options: RecordContextOptions): RecordContex
             logins,
             authenticated: sideOf(logins.authenticated, settings, clientLimits),
             anonymous: sideOf(logins.anonymous, settings, clientLimits),
+            heldAuthenticated: sideOf(logins.authenticated, settings, clientLimits),
+            heldAnonymous: sideOf(logins.anonymous, settings, clientLimits),
           };
         })
         .catch((error: unknown) => {
@@ -96,10 +104,13 @@ export function createRecordContext(options: RecordContextOptions): RecordContex
   return context;
 }
 
-const poolsOf = async ({ owner, clients }: RecordContext): Promise<SessionPool[]> => {
+async function poolsOf({ owner, heldOwner, clients }: RecordContext): Promise<SessionPool[]> {
   const sides = await clients?.catch(() => undefined);
-  return [owner, ...(sides ? [sides.authenticated, sides.anonymous] : [])].map(({ pool }) => pool);
-};
+  const ofClients = sides
+    ? [sides.authenticated, sides.anonymous, sides.heldAuthenticated, sides.heldAnonymous]
+    : [];
+  return [owner, heldOwner, ...ofClients].map(({ pool }) => pool);
+}
 
 export async function closeIdleRecords(context: RecordContext): Promise<void> {
   for (const pool of await poolsOf(context)) pool.closeIdle();
@@ -137,14 +148,14 @@ export type Identity = "owner" | VerifiedClaims | null;
 export async function frameFor(
   context: RecordContext,
   identity: Identity,
-  { requestId, begin }: { requestId: string; begin: string },
+  { requestId, begin, held = false }: { requestId: string; begin: string; held?: boolean },
 ): Promise<{ side: RequestSide; frame: RequestFrame }> {
   const secret = randomBytes(16).toString("hex");
   const mark = { requestId, secret };
   if (identity === "owner") {
-    const { owner, signer } = context;
+    const { owner, heldOwner, signer } = context;
     return {
-      side: owner,
+      side: held ? heldOwner : owner,
       frame: {
         requestId,
         secret,
@@ -156,9 +167,13 @@ export async function frameFor(
       },
     };
   }
-  const { logins, authenticated, anonymous } = await context.openClients();
+  const sides = await context.openClients();
+  const { logins } = sides;
+  const [free, kept] = identity
+    ? [sides.authenticated, sides.heldAuthenticated]
+    : [sides.anonymous, sides.heldAnonymous];
   return {
-    side: identity ? authenticated : anonymous,
+    side: held ? kept : free,
     frame: {
       requestId,
       secret,
@@ -169,7 +184,9 @@ export async function frameFor(
           writeAttach(out, signer, connection, identity, mark);
         }
         writeCommand(out, `set local role ${identity ? "authenticated" : "anon"}`);
-        return identity ? 2 : 1;
+        // The one thing that DISCARD ALL leaves.
+        writeCommand(out, `set seed to ${(randomInt(2 ** 48 - 1) / 2 ** 48).toFixed(15)}`);
+        return identity ? 3 : 2;
       },
     },
   };

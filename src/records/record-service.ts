@@ -1,5 +1,11 @@
 /** In charge of structured queries and of requests that hold a transaction open, for all databases. */
-import type { RecordQuery } from "@postern/sdk/protocol";
+import type {
+  EndedRequest,
+  OpenRequest,
+  OpenRequestInput,
+  QueryRequest,
+  RecordQuery,
+} from "@postern/sdk/protocol";
 import type pg from "pg";
 import type { ClientLimits, Limits } from "../base/config.ts";
 import type { DepartureSignal } from "../base/departure.ts";
@@ -11,13 +17,15 @@ import type { DatabaseAddress } from "../instances/database-address.ts";
 import type { RequestSigner } from "../instances/state-log.ts";
 import { type EncodedAnswer, encodedAnswer } from "../query/encoded-answer.ts";
 import type { QueryTarget } from "../query/query-service.ts";
+import { OpenRequests, type RequestTimes } from "./open-requests.ts";
+import type { RecordCall } from "./record-call.ts";
 import {
   closeIdleRecords,
   closeRecordContext,
   createRecordContext,
   type RecordContext,
 } from "./record-context.ts";
-import { type RecordCall, runRecords } from "./run-records.ts";
+import { runRecords } from "./run-records.ts";
 import { type CheckRows, runTogether } from "./run-together.ts";
 import { type StateMethods, stateMethods } from "./state-methods.ts";
 import { AttemptWriter } from "./write-attempts.ts";
@@ -38,6 +46,13 @@ export interface RecordService extends StateMethods {
     check: CheckRows,
     options: RecordOptions,
   ): Promise<void>;
+  /** A transaction that is held open until it is ended, or too long. */
+  openRequest(target: QueryTarget, input: OpenRequestInput, options: RecordOptions): Promise<OpenRequest>;
+  /** In the transaction of an open request. */
+  runIn(target: QueryTarget, id: string, query: RecordQuery): Promise<EncodedAnswer>;
+  queryIn(target: QueryTarget, id: string, request: QueryRequest): Promise<EncodedAnswer>;
+  commit(target: QueryTarget, id: string): Promise<EndedRequest>;
+  rollback(target: QueryTarget, id: string): Promise<EndedRequest>;
   closeDatabase(databaseId: DatabaseId): Promise<void>;
   closeClients(databaseId: DatabaseId): Promise<void>;
   close(): Promise<void>;
@@ -47,6 +62,8 @@ export interface RecordServiceOptions {
   limits: Limits;
   clientLimits: ClientLimits;
   observe: Observe;
+  /** How long requests may be held open. */
+  times: RequestTimes;
   /** Where a database is. @throws when it can take no requests */
   findAddress(databaseId: DatabaseId): Promise<DatabaseAddress>;
   openClientAccess(databaseId: DatabaseId): Promise<ClientLogins>;
@@ -56,13 +73,17 @@ export interface RecordServiceOptions {
 }
 
 const idleCheckMs = 10_000;
+const keepLogsMs = 6 * 3_600_000;
 
 export function createRecordService(options: RecordServiceOptions): RecordService {
   const contexts = new Map<DatabaseId, Promise<RecordContext>>();
   const attempts = new Map<DatabaseId, AttemptWriter>();
+  const requests = new OpenRequests(options.times);
   const closeIdle = setInterval(() => {
     for (const context of contexts.values()) context.then(closeIdleRecords, () => {});
   }, idleCheckMs).unref();
+
+  const keepLogs = setInterval(() => keepAll(options, contexts.keys()), keepLogsMs).unref();
 
   function contextOf(databaseId: DatabaseId): Promise<RecordContext> {
     const known = contexts.get(databaseId);
@@ -98,6 +119,7 @@ export function createRecordService(options: RecordServiceOptions): RecordServic
   async function closeDatabase(databaseId: DatabaseId): Promise<void> {
     const context = contexts.get(databaseId);
     contexts.delete(databaseId);
+    await requests.close(databaseId);
     await context?.then(
       (open) => closeRecordContext(open, closedError()),
       () => {},
@@ -113,13 +135,29 @@ export function createRecordService(options: RecordServiceOptions): RecordServic
     async runTogether(target, queries, check, recordOptions) {
       await runTogether(await callFor(target, recordOptions), queries, check, recordOptions);
     },
+    openRequest: async (target, input, recordOptions) =>
+      requests.open(await callFor(target, recordOptions), input, recordOptions.signal),
+    runIn: async (target, id, query) => encodedAnswer(await requests.records(id, target, query)),
+    queryIn: async (target, id, request) => encodedAnswer(await requests.query(id, target, request)),
+    commit: (target, id) => requests.commit(id, target),
+    rollback: (target, id) => requests.rollback(id, target),
     closeDatabase,
     closeClients: closeDatabase,
     async close() {
       clearInterval(closeIdle);
+      clearInterval(keepLogs);
+      await requests.close();
       await Promise.all([...contexts.keys()].map(closeDatabase));
     },
   };
+}
+
+/** The next month's partition is made before it is needed, and what is too old goes. */
+function keepAll({ prepareLog, observe }: RecordServiceOptions, databases: Iterable<DatabaseId>): void {
+  for (const databaseId of databases)
+    prepareLog(databaseId).catch((error: unknown) =>
+      observe({ type: "fault", where: `the log of changes of ${databaseId}`, error }),
+    );
 }
 
 async function openContext(options: RecordServiceOptions, databaseId: DatabaseId): Promise<RecordContext> {

@@ -71,6 +71,11 @@ export class RequestSession {
     return new RequestSession(side, session, frame);
   }
 
+  /** Known to nobody but Postern and this session. */
+  get secret(): string {
+    return this.#frame.secret;
+  }
+
   /** A statement has failed: nothing but the end is possible. */
   get hasFailed(): boolean {
     return this.#status === "E" || this.#session.connection.ended;

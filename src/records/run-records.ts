@@ -1,32 +1,20 @@
 /** In charge of one structured query: from the catalog to the rows, and to the log when it comes to nothing. */
 import type { RecordQuery } from "@postern/sdk/protocol";
-import type pg from "pg";
-import type { ClientLimits, Limits } from "../base/config.ts";
 import { hasCode, PosternError, posternError } from "../base/error.ts";
 import { ServerError } from "../postgres/wire/server-error.ts";
 import { AnswerBudget } from "../query/json-writer.ts";
 import { learnTypes } from "../query/learn-types.ts";
-import type { QueryTarget } from "../query/query-service.ts";
 import { ResultStep } from "../query/result-step.ts";
 import { captureTable, missingCapture } from "./capture-table.ts";
-import { type CompiledRecords, compileRecords } from "./compile-records.ts";
-import { describeAttempt } from "./describe-attempt.ts";
-import { findOldRow } from "./find-old-row.ts";
-import { ask, frameFor, type Identity, type RecordContext } from "./record-context.ts";
+import { compileRecords } from "./compile-records.ts";
+import type { PreparedRecords, RecordCall } from "./record-call.ts";
+import { ask, frameFor } from "./record-context.ts";
+import { describeFailure } from "./record-failure.ts";
 import type { RecordOptions } from "./record-service.ts";
 import type { Relation } from "./relation.ts";
 import { RequestSession } from "./request-session.ts";
-import type { AttemptWriter } from "./write-attempts.ts";
-
-/** Who asks which database, and what it takes to answer. */
-export interface RecordCall {
-  context: RecordContext;
-  target: QueryTarget;
-  requestId: string;
-  attempts: AttemptWriter;
-  withAdmin<Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result>;
-  limits: { limits: Limits; clientLimits: ClientLimits };
-}
+import { runOnceByKey } from "./run-once-by-key.ts";
+import { actorOf, beginFor, identityOf, isAnonymous, isClient, tenantOf } from "./whose.ts";
 
 /** The catalog was read a moment ago; what it said may not hold any more. */
 const outdated = ["42P01", "42703", "42704", "42804", "3F000"];
@@ -46,7 +34,11 @@ export async function runRecords(
   }
 }
 
-async function runOnce(call: RecordCall, query: RecordQuery, { signal }: RecordOptions): Promise<Buffer[]> {
+async function runOnce(
+  call: RecordCall,
+  query: RecordQuery,
+  { signal, idempotencyKey }: RecordOptions,
+): Promise<Buffer[]> {
   const prepared = await prepareRecords(call, query);
   const { side, frame } = await frameFor(call.context, identityOf(call.target), {
     requestId: call.requestId,
@@ -57,22 +49,22 @@ async function runOnce(call: RecordCall, query: RecordQuery, { signal }: RecordO
     void session.abandon(posternError("Y1017", "The client has gone, so its request was undone."));
   signal?.addEventListener("abort", onAbort, { once: true });
   try {
-    const rows = await runPrepared(call, session, prepared);
+    const work = () => runPrepared(call, session, prepared);
+    const isOnce = idempotencyKey !== undefined && prepared.compiled.writes && !isAnonymous(call.target);
+    const rows = isOnce
+      ? await runOnceByKey(session, { caller: actorOf(call.target), key: idempotencyKey, query }, work)
+      : await work();
     await session.commit();
     return rows;
   } catch (error) {
     await session.rollback();
-    await recordFailure(call, prepared, session, error);
+    // What was logged and undone, or what Postgres refused: it was tried.
+    const told = session.told.length > 0 ? session.told : await describeFailure(call, prepared, error);
+    await call.attempts.write(told);
     throw error;
   } finally {
     signal?.removeEventListener("abort", onAbort);
   }
-}
-
-export interface PreparedRecords {
-  query: RecordQuery;
-  relation: Relation;
-  compiled: CompiledRecords;
 }
 
 /** Checks the query and makes sure that what it writes is logged. @throws PosternError */
@@ -130,42 +122,6 @@ export async function ensureCaptured(
   context.relations.forget(query.table);
   return { ...relation, capture: wanted };
 }
-
-/**
- * What was logged and undone, and what Postgres refused: both were tried. Not what the caller has no right to: a stranger
- * who may write nothing must not fill the log.
- */
-async function recordFailure(
-  call: RecordCall,
-  { query, relation, compiled }: PreparedRecords,
-  session: RequestSession,
-  error: unknown,
-): Promise<void> {
-  if (!compiled.writes) return;
-  const attempts = [...session.told];
-  if (attempts.length === 0 && !hasCode(error, "42501", "25006")) {
-    const facts = { requestId: call.requestId, actor: actorOf(call.target), at: new Date() };
-    for (const attempt of describeAttempt(query, relation, facts))
-      attempts.push({ ...attempt, old: await findOldRow(call.context, relation, attempt) });
-  }
-  await call.attempts.write(attempts);
-}
-
-export const isClient = (target: QueryTarget): target is Extract<QueryTarget, { kind: "client" }> =>
-  "kind" in target && target.kind === "client";
-
-export const isAnonymous = (target: QueryTarget): boolean => isClient(target) && target.claims === null;
-
-export const identityOf = (target: QueryTarget): Identity => (isClient(target) ? target.claims : "owner");
-
-export const actorOf = (target: QueryTarget): string =>
-  isClient(target) ? (target.claims?.subject ?? "anon") : "owner";
-
-export const tenantOf = (target: QueryTarget): string | undefined =>
-  isClient(target) ? target.claims?.tenant : undefined;
-
-export const beginFor = (target: QueryTarget): string =>
-  !isClient(target) && target.readOnly ? "begin read only" : "begin";
 
 /** Details and hints of Postgres's can show rows and names that the caller may not see. */
 export function asShownToClients(error: unknown): unknown {

@@ -1,9 +1,11 @@
 /** In charge of several structured queries in one transaction: all or none. */
 import type { JsonValue, RecordQuery } from "@postern/sdk/protocol";
+import type { RecordCall } from "./record-call.ts";
 import { frameFor } from "./record-context.ts";
 import type { RecordOptions } from "./record-service.ts";
 import { RequestSession } from "./request-session.ts";
-import { beginFor, identityOf, prepareRecords, type RecordCall, runPrepared } from "./run-records.ts";
+import { prepareRecords, runPrepared } from "./run-records.ts";
+import { beginFor, identityOf } from "./whose.ts";
 
 /** Called with what each answered, before anything is kept. @throws to undo it all */
 export type CheckRows = (rows: Record<string, JsonValue>[], index: number) => void;

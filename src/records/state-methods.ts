@@ -21,12 +21,13 @@ import {
   readRowMutations,
   readTableMutations,
 } from "./read-mutations.ts";
+import type { RecordCall } from "./record-call.ts";
 import { frameFor } from "./record-context.ts";
 import { type CaptureArguments, type Relation, tableNameOf } from "./relation.ts";
 import { RequestSession } from "./request-session.ts";
 import { planRestore, readRow, writeRestore } from "./restore-row.ts";
 import { noPrimaryKey } from "./row-id.ts";
-import { ensureCaptured, type RecordCall } from "./run-records.ts";
+import { ensureCaptured } from "./run-records.ts";
 
 export interface HistoryQuestion extends Omit<MutationFilter, "limit"> {
   table: string;

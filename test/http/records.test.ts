@@ -1,15 +1,21 @@
 /** Structured queries and the log of changes, by the real daemon: the documents' examples as they stand, and what must not happen. */
+
+import { createClient } from "@postern/sdk/client";
 import type { CreatedDatabase, JsonValue, QueryResult, RecordQuery } from "@postern/sdk/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPosternHome, type PosternHome } from "../support/postern-home.ts";
 import { startTestIssuer, type TestIssuer } from "../support/test-issuer.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 let postern: PosternHome;
 let issuer: TestIssuer;
 let database: CreatedDatabase;
 
 beforeAll(async () => {
-  [postern, issuer] = await Promise.all([createPosternHome(), startTestIssuer()]);
+  [postern, issuer] = await Promise.all([
+    createPosternHome({ POSTERN_REQUEST_IDLE: "4" }),
+    startTestIssuer(),
+  ]);
   await postern.start();
   database = await postern.api("POST", "/v1/databases", { name: "flux" });
   await postern.api("PUT", `/v1/databases/${database.id}/client-access`, {
@@ -344,5 +350,143 @@ describe("whose rights count", () => {
     await refused("select postern.attach_request('forged', 99999999999, repeat('0', 64))");
     await refused("select postern.claim_key('', 'a', 'b', 'c')");
     await refused("select current_setting('session_preload_libraries')");
+  });
+});
+
+describe("a request in one transaction", () => {
+  const client = (token = database.token) =>
+    createClient({ url: `${postern.apiUrl()}/v1/db/${database.id}`, token });
+  const operationsOf = async (request: string) =>
+    query(
+      "select table_name, operation, new, rolled_back from postern.state_mutations where request_id = $1 order by at",
+      [request],
+    );
+  const headers = (id: string) => ({ headers: new Headers({ "x-request-id": id }) });
+
+  it("keeps all that its handler did, under the id of the request", async () => {
+    const result = await client().withRequest(headers("checkout-1"), async (ctx) => {
+      const [user] = await ctx.db.query({
+        table: "users",
+        operation: "insert",
+        data: { id: 100, plan: "free" },
+      });
+      await ctx.query("update users set plan = 'pro' where id = $1", [100]);
+      const [changed] = await ctx.db.query({
+        table: "users",
+        operation: "update",
+        filters: [{ column: "id", op: "eq", value: 100 }],
+        data: { email: "in@tx" },
+      });
+      return [ctx.requestId, user!.plan, changed!.plan];
+    });
+    expect(result).toEqual(["checkout-1", "free", "pro"]);
+    expect(await query("select plan, email from users where id = 100")).toEqual([
+      { plan: "pro", email: "in@tx" },
+    ]);
+    expect(await operationsOf("checkout-1")).toHaveLength(3);
+  });
+
+  it("undoes everything when its handler throws, and keeps what was tried", async () => {
+    const failing = client().withRequest({ headers: { "x-request-id": "checkout-2" } }, async (ctx) => {
+      await ctx.db.query({ table: "users", operation: "insert", data: { id: 101, plan: "free" } });
+      await ctx.db.query({ table: "todos", operation: "insert", data: { title: "call" } });
+      throw new Error("no stock");
+    });
+    await expect(failing).rejects.toThrow("no stock");
+    expect(await query("select from users where id = 101")).toEqual([]);
+    expect(await operationsOf("checkout-2")).toMatchObject([
+      { table_name: "users", operation: "INSERT", new: { id: 101 }, rolled_back: true },
+      { table_name: "todos", operation: "INSERT", new: { title: "call" }, rolled_back: true },
+    ]);
+  });
+
+  it("cannot be kept once one of its statements has failed, even when its handler goes on", async () => {
+    const failing = client().withRequest(headers("checkout-3"), async (ctx) => {
+      await ctx.db.query({ table: "users", operation: "insert", data: { id: 102 } });
+      await ctx.db
+        .query({ table: "users", operation: "insert", data: { id: 102 } })
+        .catch((error) => expect(error).toMatchObject({ code: "23505", requestId: expect.any(String) }));
+    });
+    await expect(failing).rejects.toMatchObject({ code: "Y1066" });
+    expect((await operationsOf("checkout-3")).map(({ rolled_back }) => rolled_back)).toEqual([true, true]);
+  });
+
+  it("is undone when nothing more is heard of it", async () => {
+    const open = await call("POST", "requests", {}, { headers: { "x-request-id": "gone" } });
+    expect(open.body).toMatchObject({ request_id: "gone", idle_timeout_ms: 4000 });
+    const path = `requests/${open.body.id}`;
+    await call("POST", `${path}/records`, { table: "users", operation: "insert", data: { id: 103 } });
+    await waitUntil("it is undone", async () => (await operationsOf("gone")).length > 0);
+    expect(await operationsOf("gone")).toMatchObject([{ operation: "INSERT", rolled_back: true }]);
+    expect((await call("POST", `${path}/commit`)).body.code).toBe("Y1064");
+    expect(await query("select from users where id = 103")).toEqual([]);
+  });
+
+  it("belongs to whoever opened it", async () => {
+    const alice = { secret: await issuer.sign({ sub: "alice", aud: "app" }) };
+    const bob = { secret: await issuer.sign({ sub: "bob", aud: "app" }) };
+    const { body } = await call("POST", "requests", {}, alice);
+    const note = { table: "notes", operation: "insert", data: { body: "in a request" } };
+    expect((await call("POST", `requests/${body.id}/records`, note, bob)).body.code).toBe("Y1064");
+    expect((await call("POST", `requests/${body.id}/records`, note)).body.code).toBe("Y1064");
+    expect((await call("POST", `requests/${body.id}/records`, note, alice)).body).toMatchObject([
+      { user_id: "alice" },
+    ]);
+    const sql = { sql: "select auth.uid() as uid, current_user::text as role" };
+    expect((await call("POST", `requests/${body.id}/query`, sql, alice)).body.rows).toEqual([
+      { uid: "alice", role: "authenticated" },
+    ]);
+    for (const sql of [
+      "reset role",
+      "select set_config('role', 'none', false)",
+      "do $$begin end$$",
+      "select 1; select 2",
+    ]) {
+      const { body: other } = await call("POST", "requests", {}, alice);
+      expect((await call("POST", `requests/${other.id}/query`, { sql }, alice)).status, sql).toBe(400);
+      await call("POST", `requests/${other.id}/rollback`, undefined, alice);
+    }
+    expect((await call("POST", `requests/${body.id}/commit`, undefined, alice)).body.status).toBe(
+      "committed",
+    );
+  });
+
+  it("writes that come at once change a row one after the other, each from what the other left", async () => {
+    await records({ table: "moving", operation: "insert", data: { key: 50, after: "start" } });
+    const filters = [{ column: "key", op: "eq" as const, value: 50 }];
+    await Promise.all(
+      ["a", "b", "c", "d", "e"].map((after) =>
+        records({ table: "moving", operation: "update", filters, data: { after } }),
+      ),
+    );
+    const changes = (await logOf("moving")).filter(({ row_id }) => row_id === "50");
+    expect(changes).toHaveLength(6);
+    for (const [index, change] of changes.entries())
+      if (index > 0) expect(change.old).toEqual(changes[index - 1]!.new);
+  });
+});
+
+describe("a write with an idempotency key", () => {
+  it("is done once, and answered the same each time it is sent", async () => {
+    const headers = { "idempotency-key": "order-7" };
+    const insert = { table: "nameless", operation: "insert" as const, data: { a: 7, b: 7 } };
+    const answers = await Promise.all([1, 2, 3].map(() => records(insert, { headers })));
+    expect(answers).toEqual([[{ a: 7, b: 7 }], [{ a: 7, b: 7 }], [{ a: 7, b: 7 }]]);
+    expect(await query("select from nameless where a = 7")).toHaveLength(1);
+    await expect(records({ ...insert, data: { a: 8, b: 8 } }, { headers })).rejects.toMatchObject({
+      code: "Y1070",
+    });
+    await expect(records(insert, { headers: { "idempotency-key": "with space" } })).rejects.toMatchObject({
+      code: "Y1001",
+    });
+  });
+
+  it("that failed can be sent again with its key", async () => {
+    const headers = { "idempotency-key": "order-8" };
+    const insert = { table: "users", operation: "insert" as const, data: { id: 200, email: "later@x" } };
+    await records({ table: "users", operation: "insert", data: { id: 201, email: "later@x" } });
+    await expect(records(insert, { headers })).rejects.toMatchObject({ code: "23505" });
+    await records({ table: "users", operation: "delete", filters: [{ column: "id", op: "eq", value: 201 }] });
+    expect(await records(insert, { headers })).toMatchObject([{ id: 200 }]);
   });
 });

@@ -34,6 +34,8 @@ export const dumpBytes = Buffer.from("PGDMP and then some");
 const at = "2026-01-02T03:04:05.000Z";
 export const account: AccountInfo = { id: "acc-1", username: "ada", role: "admin", created_at: at };
 
+const noRows = { chunks: [Buffer.from("[]")], byteLength: 2 };
+
 const tracked: TrackedTable = { table: "users", captures: "all", primary_key: ["id"], masked: [] };
 
 export const database: DatabaseInfo = {
@@ -511,7 +513,19 @@ export function inMemoryServices(): InMemoryServices {
         yield { ...operation, status: "completed" as const };
       },
     },
-    records: { run: recording("records.run", () => ({ chunks: [Buffer.from("[]")], byteLength: 2 })) },
+    records: {
+      run: recording("records.run", () => noRows),
+      openRequest: recording("records.openRequest", () => ({
+        id: "r",
+        request_id: "r",
+        idle_timeout_ms: 1,
+        max_duration_ms: 1,
+      })),
+      runIn: recording("records.runIn", () => noRows),
+      queryIn: recording("records.queryIn", () => noRows),
+      commit: recording("records.commit", () => ({ id: "r", request_id: "r", status: "committed" })),
+      rollback: recording("records.rollback", () => ({ id: "r", request_id: "r", status: "rolled_back" })),
+    },
     state: {
       history: recording("state.history", () => ({ table: "users", id: "42", mutations: [], more: false })),
       blame: recording("state.blame", () => ({ table: "users", id: "42", exists: true, columns: [] })),

@@ -4,12 +4,14 @@ import { branchMethods } from "./control-branches.ts";
 import { clientAccessMethods } from "./control-client-access.ts";
 import { insightMethods } from "./control-insights.ts";
 import { migrationMethods } from "./control-migrations.ts";
-import { databasePath, operationPath, queryString, tokensPath } from "./control-paths.ts";
+import { databasePath, operationPath, queryString } from "./control-paths.ts";
 import { pauseMethods } from "./control-pauses.ts";
 import { projectMethods } from "./control-projects.ts";
 import { recoveryMethods } from "./control-recovery.ts";
 import { releaseMethods } from "./control-releases.ts";
 import { stateMethods } from "./control-state.ts";
+import { tokenMethods } from "./control-tokens.ts";
+import { joinUrl } from "./join-url.ts";
 import type {
   AccountInfo,
   AuditEntry,
@@ -17,8 +19,6 @@ import type {
   ConsoleLink,
   CreateDatabaseRequest,
   CreatedDatabase,
-  CreatedToken,
-  CreateTokenRequest,
   DaemonStatus,
   DatabaseInfo,
   DatabaseUrls,
@@ -33,7 +33,6 @@ import type {
   RotatedCredentials,
   RowSecurityTestRequest,
   ScaleRequest,
-  TokenInfo,
   UpgradeRequest,
   WipeRequest,
 } from "./protocol.ts";
@@ -96,12 +95,7 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
       ),
     undeleteDatabase: (ref: string) => post<OperationInfo>(`${databasePath(ref)}/undelete`),
 
-    /** Without their secrets; revoked ones are not in it. */
-    listTokens: (ref: string) => get<TokenInfo[]>(tokensPath(ref)),
-    createToken: (ref: string, input: CreateTokenRequest = {}) => post<CreatedToken>(tokensPath(ref), input),
-    /** By id, or by a label that no other has. */
-    revokeToken: (ref: string, token: string) =>
-      remove<TokenInfo>(`${tokensPath(ref)}/${encodeURIComponent(token)}`),
+    ...tokenMethods({ get, post, remove }),
 
     /** Its result is a `ScaleResult`. */
     scaleDatabase: (ref: string, input: ScaleRequest) =>
@@ -150,5 +144,3 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
       watchOperation((wait) => get<OperationInfo>(`${operationPath(id)}${queryString({ wait })}`), onChange),
   };
 }
-
-export const joinUrl = (url: string, path: string): string => `${url.replace(/\/+$/, "")}${path}`;

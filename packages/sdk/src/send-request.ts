@@ -10,6 +10,8 @@ export interface RequestOptions {
   /** Instead of a body in JSON: as it is. */
   content?: Uint8Array | undefined;
   contentType?: string | undefined;
+  /** Further ones. */
+  headers?: Record<string, string> | undefined;
   signal?: AbortSignal | undefined;
   /** Instead of the platform's own. */
   fetch?: Fetch | undefined;
@@ -25,7 +27,7 @@ export type Answer = Pick<Response, "ok" | "status" | "url" | "body" | "text"> &
 /** @throws PosternError: what the server answered, or Y0005 when it cannot be reached. */
 export async function sendRequest(url: string, options: RequestOptions): Promise<Answer> {
   const { method, secret, body, content, contentType, signal, fetch = globalThis.fetch } = options;
-  const headers: Record<string, string> = {};
+  const headers: Record<string, string> = { ...options.headers };
   if (secret !== undefined) headers.authorization = `Bearer ${secret}`;
   if (body !== undefined) headers["content-type"] = "application/json";
   if (contentType !== undefined) headers["content-type"] = contentType;

@@ -1,5 +1,5 @@
 /** In charge of the schemas of structured queries. Answers are encoded elsewhere; theirs only describe. */
-import type { RecordQuery } from "@postern/sdk/protocol";
+import type { EndedRequest, OpenRequest, OpenRequestInput, RecordQuery } from "@postern/sdk/protocol";
 import { z } from "zod";
 
 const jsonValue = z.custom<NonNullable<NonNullable<RecordQuery["filters"]>[number]["value"]>>();
@@ -42,3 +42,21 @@ export const recordQuery = z.strictObject({
 export const recordRows = z
   .array(z.record(z.string(), z.unknown()))
   .meta({ id: "Records", description: "Rows, with their values by column; of a write the rows it wrote." });
+
+export const openRequestInput = z.strictObject({
+  isolation_level: z.enum(["read committed", "repeatable read", "serializable"]).optional(),
+  read_only: z.boolean().optional(),
+}) satisfies z.ZodType<OpenRequestInput>;
+
+export const openRequest = z
+  .object({
+    id: z.string().describe("Names it in later calls; a secret."),
+    request_id: z.string().describe("Under which its changes are logged."),
+    idle_timeout_ms: z.int(),
+    max_duration_ms: z.int(),
+  })
+  .meta({ id: "OpenRequest" }) satisfies z.ZodType<OpenRequest>;
+
+export const endedRequest = z
+  .object({ id: z.string(), request_id: z.string(), status: z.enum(["committed", "rolled_back"]) })
+  .meta({ id: "EndedRequest" }) satisfies z.ZodType<EndedRequest>;

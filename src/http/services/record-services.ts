@@ -1,5 +1,11 @@
 /** In charge of naming what the HTTP server needs for structured queries and for the log of changes. */
-import type { RecordQuery } from "@postern/sdk/protocol";
+import type {
+  EndedRequest,
+  OpenRequest,
+  OpenRequestInput,
+  QueryRequest,
+  RecordQuery,
+} from "@postern/sdk/protocol";
 import type { DepartureSignal } from "../../base/departure.ts";
 import type { EncodedAnswer, QueryPrincipal } from "./query-services.ts";
 
@@ -14,4 +20,15 @@ export interface RecordOptions {
 
 export interface RecordService {
   run(principal: QueryPrincipal, input: RecordQuery, options: RecordOptions): Promise<EncodedAnswer>;
+  /** A transaction that is held open until it is ended, or too long. */
+  openRequest(
+    principal: QueryPrincipal,
+    input: OpenRequestInput,
+    options: RecordOptions,
+  ): Promise<OpenRequest>;
+  /** In the transaction of an open request. */
+  runIn(principal: QueryPrincipal, id: string, input: RecordQuery): Promise<EncodedAnswer>;
+  queryIn(principal: QueryPrincipal, id: string, input: QueryRequest): Promise<EncodedAnswer>;
+  commit(principal: QueryPrincipal, id: string): Promise<EndedRequest>;
+  rollback(principal: QueryPrincipal, id: string): Promise<EndedRequest>;
 }

@@ -28,6 +28,8 @@ const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
 
 /** Routes that take nothing but their path. */
 const bodiless = new Set([
+  "post /v1/db/{id}/requests/{request}/commit",
+  "post /v1/db/{id}/requests/{request}/rollback",
   "post /console/session/lock",
   "post /console/session/unlock",
   "post /v1/console/links",
@@ -157,6 +159,11 @@ describe("the OpenAPI document", () => {
         "post /v1/db/{id}/execute",
         "post /v1/db/{id}/query",
         "post /v1/db/{id}/records",
+        "post /v1/db/{id}/requests",
+        "post /v1/db/{id}/requests/{request}/commit",
+        "post /v1/db/{id}/requests/{request}/query",
+        "post /v1/db/{id}/requests/{request}/records",
+        "post /v1/db/{id}/requests/{request}/rollback",
         "post /v1/db/{id}/transaction",
         "post /v1/login",
         "post /v1/logout",

@@ -1,0 +1,19 @@
+/** In charge of what follows from who asks: as whom it runs, and under which name it is logged. */
+import type { QueryTarget } from "../query/query-service.ts";
+import type { Identity } from "./record-context.ts";
+
+export const isClient = (target: QueryTarget): target is Extract<QueryTarget, { kind: "client" }> =>
+  "kind" in target && target.kind === "client";
+
+export const isAnonymous = (target: QueryTarget): boolean => isClient(target) && target.claims === null;
+
+export const identityOf = (target: QueryTarget): Identity => (isClient(target) ? target.claims : "owner");
+
+export const actorOf = (target: QueryTarget): string =>
+  isClient(target) ? (target.claims?.subject ?? "anon") : "owner";
+
+export const tenantOf = (target: QueryTarget): string | undefined =>
+  isClient(target) ? target.claims?.tenant : undefined;
+
+export const beginFor = (target: QueryTarget): string =>
+  !isClient(target) && target.readOnly ? "begin read only" : "begin";
