@@ -32,7 +32,7 @@ function OperationItem({ start }: { start: OperationInfo }) {
         <a class="table-link" href={href(`/operations/${operation.id}`)}>
           {words(operation.kind)}
         </a>
-        <span class="muted small mono">{operation.id}</span>
+        <span class="muted small mono">{operation.database_id ?? operation.id}</span>
       </div>
       <div class="operation-now">
         {step && <span class="small">{words(step.name)}…</span>}
