@@ -183,8 +183,8 @@ describe.each([
         "create table holes as select u.* from users u, generate_series(1, 3); create index holes_email on holes (email)",
       );
       await client.query("delete from holes where id % 5 <> 0");
-    // What a session has counted may come after the vacuum that set it to nothing.
-    await client.query("select pg_stat_force_next_flush()");
+      // What a session has counted may come after the vacuum that set it to nothing.
+      await client.query("select pg_stat_force_next_flush()");
       await client.query("vacuum analyze holes");
       const before = await look("bloat");
       const [table, index] = ["holes", "holes_email"].map((object) => find(before, "object", object)!);
