@@ -118,6 +118,25 @@ describe("signing in", () => {
   });
 });
 
+describe("postern open", () => {
+  it("prints an address where there is no browser, which signs in at that database's page", async () => {
+    const environment = {
+      POSTERN_API_URL: postern.apiUrl(),
+      POSTERN_API_KEY: memberKey,
+      DISPLAY: "",
+      WAYLAND_DISPLAY: "",
+      BROWSER: "",
+    };
+    const { code, stdout, stderr } = await postern.run(["open", "theirs"], { environment });
+    expect([code, stderr]).toEqual([0, expect.stringContaining("signs in once")]);
+    const { origin: base, pathname, hash } = new URL(stdout.trim());
+    expect([base, pathname]).toEqual([postern.apiUrl(), `/console/db/${others.id}`]);
+    await signIn({ link: hash.slice("#link=".length) });
+    const refused = await postern.run(["open", "shop"], { environment });
+    expect([refused.code, refused.stderr]).toEqual([5, expect.stringContaining("Y3001")]);
+  });
+});
+
 describe("a session", () => {
   it("sees what its account sees", async () => {
     const admin = await signIn();

@@ -4,6 +4,7 @@ import { dirname, normalize, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const sdkRoot = fileURLToPath(new URL("../../packages/sdk/src/", import.meta.url));
+export const consoleRoot = fileURLToPath(new URL("../../packages/console/src/", import.meta.url));
 export const sourceRoot = fileURLToPath(new URL("../../src/", import.meta.url));
 
 export interface Import {
@@ -30,9 +31,10 @@ export function readImports(): Import[] {
 }
 
 /** Every import of a package, Node's own included, by a file below a folder. */
-export function readPackageImports(root: string): { from: string; name: string }[] {
+export function readPackageImports(root: string, { typesToo = true } = {}): { from: string; name: string }[] {
   return listSources(root).flatMap((from) => {
-    const text = readFileSync(`${root}${from}`, "utf8");
+    const whole = readFileSync(`${root}${from}`, "utf8");
+    const text = typesToo ? whole : whole.replaceAll(/^(?:import|export) type\s[^;]*;/gm, "");
     const names = text.matchAll(
       /^(?:import|export)\s+(?:[^;"']*?from\s+)?["']([^."'][^"']*)["']|import\(\s*["']([^."'][^"']*)["']\s*\)/gm,
     );
@@ -48,4 +50,4 @@ export function readSources(without: readonly string[]): string[] {
 }
 
 const listSources = (root: string): string[] =>
-  (readdirSync(root, { recursive: true }) as string[]).filter((name) => name.endsWith(".ts"));
+  (readdirSync(root, { recursive: true }) as string[]).filter((name) => /\.tsx?$/.test(name));

@@ -1,6 +1,7 @@
 /** The doors of the house open one way: a folder imports only what stands below it, and no files import in a circle. */
 import { describe, expect, it } from "vitest";
 import {
+  consoleRoot,
   type Import,
   readImports,
   readPackageImports,
@@ -130,6 +131,16 @@ describe("imports", () => {
 
   it("of the SDK stay inside it: it runs in a browser, too", () => {
     expect(readPackageImports(sdkRoot)).toEqual([]);
+  });
+
+  it("of the console are for browsers, and nothing of Postern's that runs", () => {
+    const forBrowsers = /^(?:preact|@preact\/|@tanstack\/|@codemirror\/|@lezer\/|@postern\/sdk\/protocol$)/;
+    const parts = readPackageImports(consoleRoot);
+    expect(parts.length).toBeGreaterThan(20);
+    expect(parts.filter(({ name }) => !forBrowsers.test(name))).toEqual([]);
+    expect(
+      readPackageImports(consoleRoot, { typesToo: false }).filter(({ name }) => name.startsWith("@postern/")),
+    ).toEqual([]);
   });
 
   it("make no circle of files", () => {
