@@ -3,7 +3,7 @@ import type { DaemonStatus, ServiceState } from "@postern/sdk/protocol";
 import { bytes, plural } from "../app/format.ts";
 import { useResource } from "../app/resource.ts";
 import { href } from "../app/router.ts";
-import { StatusBadge } from "../ui/badge.tsx";
+import { Badge, StatusBadge, toneOf } from "../ui/badge.tsx";
 import { Card, Fact, Facts, PageHead } from "../ui/card.tsx";
 import { Notice, Shown } from "../ui/states.tsx";
 import { type Column, Table } from "../ui/table.tsx";
@@ -26,7 +26,14 @@ const columns: readonly Column<ServiceState>[] = [
     align: "end",
     render: ({ pid }) => <span class="mono small">{pid ?? "–"}</span>,
   },
-  { name: "State", render: ({ status }) => <StatusBadge status={status} /> },
+  {
+    name: "State",
+    render: ({ status }) => (
+      <Badge tone={status === "running" ? "good" : toneOf(status)} dot>
+        {status}
+      </Badge>
+    ),
+  },
 ];
 
 export default function MachinePage() {
@@ -53,7 +60,7 @@ function Machine({ status }: { status: DaemonStatus }) {
         }
         about={
           <>
-            Postern {status.version}, up since <Time at={status.started_at} />
+            Postern {status.version}, started <Time at={status.started_at} />
           </>
         }
       />

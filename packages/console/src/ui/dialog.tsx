@@ -21,7 +21,10 @@ export function Dialog({ title, children, actions, onClose, wide, onSubmit }: Di
     const element = dialog.current;
     const before = document.activeElement as HTMLElement | null;
     element?.showModal();
-    element?.querySelector<HTMLElement>("[data-first], input, select, textarea")?.focus();
+    const first =
+      element?.querySelector<HTMLElement>("[data-first]") ??
+      element?.querySelector<HTMLElement>("input, select, textarea");
+    first?.focus();
     return () => {
       element?.close();
       before?.focus?.();
