@@ -1,6 +1,13 @@
 /** In charge of what the data plane knows about a Postgres type: its name and how its values become JSON and back. */
 import { arrayEncoder } from "./encode-array.ts";
-import { type ValueEncoder, writeBoolean, writeFloat, writeText, writeVerbatim } from "./encode-value.ts";
+import {
+  type ValueEncoder,
+  writeBoolean,
+  writeFloat,
+  writeJson,
+  writeText,
+  writeVerbatim,
+} from "./encode-value.ts";
 
 export interface DataType {
   /** `typname`: int4, timestamptz, _text for an array of text. */
@@ -17,7 +24,7 @@ const encoders: Record<string, ValueEncoder> = {
   int4: writeVerbatim,
   float4: writeFloat,
   float8: writeFloat,
-  json: writeVerbatim,
+  json: writeJson,
   jsonb: writeVerbatim,
 };
 

@@ -1,0 +1,187 @@
+/** The pages in which people see their data, in a real browser against a live daemon. */
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import type { CreatedDatabase } from "@postern/sdk/protocol";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findChromium } from "../support/find-chromium.ts";
+import { openBrowser, type TestBrowser } from "../support/open-browser.ts";
+import { createPosternHome, type PosternHome } from "../support/postern-home.ts";
+
+const chromiumPath = findChromium();
+const axeFile = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
+let postern: PosternHome;
+let browser: TestBrowser;
+let database: CreatedDatabase;
+let page: Page;
+const faults: string[] = [];
+
+describe.skipIf(chromiumPath === undefined)("the console's pages of data", () => {
+  beforeAll(async () => {
+    [postern, browser] = await Promise.all([createPosternHome(), openBrowser(chromiumPath!)]);
+    await postern.start();
+    database = await postern.api<CreatedDatabase>("POST", "/v1/databases", { name: "shop" });
+    for (const sql of [
+      "create table teams (id int primary key, name text)",
+      "create table people (id bigint primary key, name text, team_id int references teams, note text)",
+      "insert into teams values (1, 'first'), (2, 'second')",
+      "insert into people select 9007199254740993 + n, 'person ' || n, 1 + n % 2, null from generate_series(1, 1000) n",
+      "create table hostile (id int primary key, v text)",
+      String.raw`insert into hostile values (1, '<img src=x onerror="window.hacked=1"><script>window.hacked=2</script>'),
+        (2, E'a\u202Eb'), (3, repeat('x', 10000000)), (4, ''), (5, null)`,
+      `create table wide (id int primary key, ${Array.from({ length: 199 }, (_, n) => `c${n} int default ${n}`).join(", ")})`,
+      "insert into wide (id) select generate_series(1, 3000)",
+      "analyze",
+    ])
+      await postern.api("POST", `/v1/db/${database.id}/execute`, { sql }, database.token);
+    page = await browser.context.newPage();
+    page.on("pageerror", (error) => faults.push(error.message));
+    const { url } = await postern.api<{ url: string }>("POST", "/v1/console/links");
+    await page.goto(url);
+    await page.getByRole("heading", { name: "Databases" }).waitFor();
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    await postern?.close();
+  });
+
+  const open = (path: string) => page.goto(`${postern.apiUrl()}/console/db/${database.id}/${path}`);
+  const cell = (row: number, column: number) => page.locator(`[data-spot="${row},${column}"]`);
+  const seriousFaults = async (): Promise<string[]> => {
+    // As a page's own policy lets no script in, the check comes in past it.
+    await page.evaluate(await readFile(axeFile, "utf8"));
+    return page.evaluate(async () => {
+      const { axe } = window as unknown as {
+        axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> };
+      };
+      const { violations } = await axe.run();
+      return violations
+        .filter(({ impact }) => impact === "serious" || impact === "critical")
+        .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+    });
+  };
+
+  it("show a table's rows without losing a digit, and lead along foreign keys", async () => {
+    await open("data?table=people");
+    await expect.poll(() => cell(0, 0).textContent()).toBe("9007199254740994");
+    await expect.poll(() => page.getByText("1 000 rows").count()).toBe(1);
+    expect(await cell(0, 3).textContent()).toBe("NULL");
+    expect(await seriousFaults()).toEqual([]);
+    await cell(0, 2).getByRole("link").click();
+    await expect.poll(() => cell(0, 1).textContent()).toBe("second");
+    expect(new URL(page.url()).searchParams.get("filter")).toBe('[["id","eq","2"]]');
+    await page.goBack();
+    await expect.poll(() => cell(0, 0).textContent()).toBe("9007199254740994");
+  });
+
+  it("are used by keyboard alone: moving, sorting, opening", async () => {
+    await open("data?table=people");
+    await cell(0, 0).waitFor();
+    await cell(0, 0).focus();
+    await page.keyboard.press("Control+ArrowDown");
+    await expect.poll(() => cell(999, 0).textContent()).toBe("9007199254741993");
+    expect(await cell(999, 0).evaluate((element) => element === document.activeElement)).toBe(true);
+    await page.keyboard.press("Control+Home");
+    await page.keyboard.press("ArrowUp");
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => cell(0, 0).textContent()).toBe("9007199254741993");
+    expect(await cell(-1, 0).getAttribute("aria-sort")).toBe("descending");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").getByText("person 1000").waitFor();
+    await page.keyboard.press("Escape");
+    await expect.poll(() => cell(0, 1).evaluate((element) => element === document.activeElement)).toBe(true);
+  });
+
+  it("filter by a column and by SQL, and say when nothing matches", async () => {
+    await open("data?table=people");
+    await page.getByRole("button", { name: "Filter" }).click();
+    await page.getByLabel("Column", { exact: true }).selectOption("name");
+    await page.getByLabel("Comparison").selectOption("contains");
+    await page.getByLabel("Value", { exact: true }).fill("PERSON 77");
+    await page.keyboard.press("Enter");
+    await page.getByText("11 rows").waitFor();
+    await page.getByRole("button", { name: "SQL condition" }).click();
+    await page.getByLabel("Condition in SQL").fill("id < 0");
+    await page.keyboard.press("Enter");
+    await page.getByText("No rows match.").waitFor();
+    await page.getByLabel("Condition in SQL").fill("id <");
+    await page.keyboard.press("Enter");
+    await page.getByText("Y1100").waitFor();
+  });
+
+  it("show whatever a value holds as text", async () => {
+    await open("data?table=hostile");
+    await expect.poll(() => cell(0, 1).textContent()).toContain("<script>window.hacked=2</script>");
+    expect(await cell(1, 1).textContent()).toBe("a‹U+202E›b");
+    expect(await cell(3, 1).textContent()).toBe("empty");
+    expect(await cell(4, 1).textContent()).toBe("NULL");
+    await cell(2, 1).click();
+    await page.keyboard.press("Enter");
+    await page.getByText("100 000 of 4 194 304 characters").waitFor();
+    await page.keyboard.press("Escape");
+    expect(await page.evaluate(() => (window as { hacked?: number }).hacked)).toBeUndefined();
+  });
+
+  it("draw only what is in sight of many columns and rows", async () => {
+    await open("data?table=wide");
+    await cell(0, 1).waitFor();
+    await cell(0, 1).click();
+    await page.keyboard.press("End");
+    await expect.poll(() => cell(0, 199).textContent()).toBe("198");
+    await page.keyboard.press("Control+End");
+    await expect.poll(() => cell(2_999, 199).textContent()).toBe("198");
+    expect(await page.getByRole("gridcell").count()).toBeLessThan(2_000);
+    expect(await page.getByRole("grid").getAttribute("aria-rowcount")).toBe("3001");
+  });
+
+  it("change rows once changes are unlocked: seen as SQL, written together", async () => {
+    await open("data?table=teams");
+    await cell(1, 1).waitFor();
+    await cell(1, 1).click();
+    await page.keyboard.press("F2");
+    await page
+      .getByRole("dialog")
+      .getByRole("button", { name: /unlock/i })
+      .click();
+    await page.locator(".grid-editor").fill("O'Hara's");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Review 1 change" }).click();
+    await page.getByText(`set "name" = 'O''Hara''s'`).waitFor();
+    expect(await seriousFaults()).toEqual([]);
+    await page.getByRole("button", { name: "Write them" }).click();
+    await page.getByText("Wrote 1 row.").waitFor();
+    await expect.poll(() => cell(1, 1).textContent()).toBe("O'Hara's");
+  });
+
+  it("run SQL at the cursor, mark what is wrong, and show a plan", async () => {
+    await open("sql");
+    const editor = page.getByRole("textbox", { name: "SQL" });
+    await editor.click();
+    await page.keyboard.type("select 1 as one;\nselect id, nme from people");
+    await page.keyboard.press("Control+Enter");
+    await page.getByText("42703").waitFor();
+    await expect.poll(() => page.locator(".sql-error").textContent()).toBe("nme");
+    await page.getByRole("textbox", { name: "SQL" }).focus();
+    await page.keyboard.press("Control+Home");
+    await page.keyboard.press("Control+Enter");
+    await expect.poll(() => cell(0, 0).textContent()).toBe("1");
+    await page.getByRole("button", { name: "Explain" }).click();
+    await page.getByRole("table", { name: "Steps of the plan" }).getByText("Result").waitFor();
+    expect(await seriousFaults()).toEqual([]);
+  });
+
+  it("describe the schema, and draw what leads where", async () => {
+    await open("schema?table=people");
+    await page.getByRole("link", { name: "teams.id" }).waitFor();
+    await page.getByText("create table public.people (").waitFor();
+    expect(await seriousFaults()).toEqual([]);
+    await page.getByRole("button", { name: "Relations" }).click();
+    await page.getByRole("link", { name: /^people id/ }).waitFor();
+    expect(await seriousFaults()).toEqual([]);
+    expect(faults).toEqual([]);
+  });
+});
