@@ -54,7 +54,7 @@ describe("values as JSON", () => {
     ["float8", "Infinity", '"Infinity"'],
     ["float8", "-Infinity", '"-Infinity"'],
     ["jsonb", '{"a": [1, "x"]}', '{"a": [1, "x"]}'],
-    ["json", "[1,\n 2]", "[1,\n 2]"],
+    ["json", "[1,\n 2]", "[1,  2]"],
     ["timestamptz", "2026-01-01 00:00:00+00", '"2026-01-01 00:00:00+00"'],
     ["bytea", "\\x00ff", '"\\\\x00ff"'],
     ["_int4", "{}", "[]"],

@@ -11,6 +11,7 @@ interface CellEditorProps {
 /** Enter keeps, Escape does not, Ctrl+Delete makes it NULL. */
 export function CellEditor({ text, onKeep, onCancel }: CellEditorProps) {
   const [value, setValue] = useState(text);
+  const [since] = useState(() => performance.now());
   return (
     <input
       class="grid-editor"
@@ -23,7 +24,12 @@ export function CellEditor({ text, onKeep, onCancel }: CellEditorProps) {
         element.select();
       }}
       onInput={(event) => setValue(event.currentTarget.value)}
-      onBlur={() => (value === text ? onCancel() : onKeep(value))}
+      onBlur={(event) => {
+        // A dialog that closes gives the focus back to where it was before.
+        if (performance.now() - since < 500) event.currentTarget.focus();
+        else if (value === text) onCancel();
+        else onKeep(value);
+      }}
       onKeyDown={(event) => {
         event.stopPropagation();
         if (event.key === "Enter") onKeep(value);
