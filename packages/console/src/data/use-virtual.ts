@@ -57,7 +57,10 @@ export function useVirtual(
     known.current = sizes;
     virtualizer.measure();
   }
+  // What the library's own bindings for frameworks call at these two moments; it has no other names for them.
+  // oxlint-disable-next-line no-underscore-dangle
   useLayoutEffect(() => virtualizer._didMount(), []);
+  // oxlint-disable-next-line no-underscore-dangle
   useLayoutEffect(() => virtualizer._willUpdate());
   return {
     items: virtualizer.getVirtualItems(),
