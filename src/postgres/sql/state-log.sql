@@ -198,6 +198,7 @@ end $$;
 alter function postern.claim_key(text, text, text, text) owner to postern_log;
 alter function postern.keep_answer(text, text, text, text) owner to postern_log;
 alter function postern.check_secret(text) owner to postern_log;
-revoke all on function postern.check_secret(text) from public;
+revoke all on function postern.check_secret(text), postern.claim_key(text, text, text, text),
+  postern.keep_answer(text, text, text, text) from public;
 grant execute on function postern.claim_key(text, text, text, text), postern.keep_answer(text, text, text, text) to authenticated;
 grant usage on schema postern to authenticated;
