@@ -31,11 +31,15 @@ afterEach(async () => {
   for (const socket of sockets) socket.destroy();
   sockets = [];
   // What they held is given back a moment later; until then the next test's own answers might be refused.
-  await waitUntil("there is room for two", async () => {
+  await roomIsBack();
+});
+
+/** All that one database may have: nobody holds anything any more. */
+const roomIsBack = () =>
+  waitUntil("there is room for two", async () => {
     const answers = await Promise.all([askWhole(large), askWhole(large)]);
     return answers.every(({ status: code }) => code === 200);
   });
-});
 
 /** More than the operating system takes over by itself. */
 const large = `select repeat('x', ${16 * mebibyte}) as x`;
@@ -132,7 +136,7 @@ it("leaves half of the room to other databases", async () => {
 it("cuts off who takes nothing, and gives back what he held", async () => {
   await roomIsTaken();
   const waiting = [...sockets];
-  await waitUntil("there is room again", async () => (await askWhole(large)).status === 200);
+  await roomIsBack();
   for (const socket of waiting) {
     let taken = 0;
     const isClosed = new Promise((resolve) => socket.once("close", resolve));
