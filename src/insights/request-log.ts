@@ -1,39 +1,7 @@
 /** In charge of the requests that were seen last: all that each asked, and what was remarkable about it. Memory only. */
+import type { NPlusOneWarning, RequestTrace, TracedStatement } from "@postern/sdk/protocol";
 import type { StatementIdentity } from "./fingerprint-statement.ts";
 import type { StatementSpan } from "./trace-bundle.ts";
-
-export interface TracedStatement {
-  fingerprint: string;
-  statement: string;
-  tables: string[];
-  role: string;
-  at: string;
-  duration_ms: number;
-  wait_ms: number;
-  rows: number | null;
-  slow: boolean;
-  error_code: string | null;
-}
-
-export interface NPlusOneWarning {
-  table: string;
-  count: number;
-  fingerprint: string;
-  statement: string;
-  message: string;
-}
-
-export interface RequestRecord {
-  request_id: string;
-  database_id: string;
-  at: string;
-  duration_ms: number;
-  /** All that it ran, also what is not listed. */
-  statement_count: number;
-  statements: TracedStatement[];
-  slow_count: number;
-  n1_warnings: NPlusOneWarning[];
-}
 
 /** As often one request asks the same before it is told that it does. */
 export const leastRepeats = 10;
@@ -49,7 +17,7 @@ interface Asked {
 }
 
 interface Entry {
-  record: RequestRecord;
+  record: RequestTrace;
   startedAt: number;
   endedAt: number;
   /** Reads by their fingerprints: how often, each a round trip of its own. */
@@ -92,8 +60,8 @@ export class RequestLog {
   }
 
   /** What came to light since the last time: records to keep, and statements that were asked again and again. */
-  takeNews(): { records: RequestRecord[]; repeated: NPlusOneNews[] } {
-    const records: RequestRecord[] = [];
+  takeNews(): { records: RequestTrace[]; repeated: NPlusOneNews[] } {
+    const records: RequestTrace[] = [];
     const repeated: NPlusOneNews[] = [];
     for (const entry of this.#entries.values()) {
       if (!entry.isDirty) continue;
@@ -110,13 +78,13 @@ export class RequestLog {
     return { records, repeated };
   }
 
-  find(databaseId: string, requestId: string): RequestRecord | undefined {
+  find(databaseId: string, requestId: string): RequestTrace | undefined {
     return this.#entries.get(keyOf(databaseId, requestId))?.record;
   }
 
   /** Newest first. */
-  list(databaseId: string, limit: number): RequestRecord[] {
-    const found: RequestRecord[] = [];
+  list(databaseId: string, limit: number): RequestTrace[] {
+    const found: RequestTrace[] = [];
     for (const { record } of [...this.#entries.values()].toReversed())
       if (record.database_id === databaseId && found.push(record) >= limit) break;
     return found;
@@ -139,7 +107,7 @@ export class RequestLog {
     const known = this.#entries.get(key);
     if (known && at - known.startedAt < requestLastsMs) return known;
     const startedAt = at - waitMs;
-    const record: RequestRecord = {
+    const record: RequestTrace = {
       request_id: requestId,
       database_id: databaseId,
       at: new Date(startedAt).toISOString(),

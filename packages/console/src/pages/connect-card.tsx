@@ -3,10 +3,10 @@ import type { DatabaseUrls } from "@postern/sdk/protocol";
 import { useState } from "preact/hooks";
 import { databasePath, useDatabase } from "../app/database-frame.tsx";
 import { useResource } from "../app/resource.ts";
+import { Addresses } from "../ui/addresses.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
 import { Shown } from "../ui/states.tsx";
-import { Copyable } from "../ui/text.tsx";
 
 export function ConnectCard() {
   const { id, http_url: httpUrl } = useDatabase();
@@ -24,10 +24,12 @@ export function ConnectCard() {
       {revealed ? (
         <Revealed path={`${databasePath(id)}/urls`} />
       ) : (
-        <dl class="addresses">
-          <Address name="HTTP" text={httpUrl} />
-          <Address name="Command line" text={`postern db connect ${id}`} />
-        </dl>
+        <Addresses
+          of={[
+            ["HTTP", httpUrl],
+            ["Command line", `postern db connect ${id}`],
+          ]}
+        />
       )}
     </Card>
   );
@@ -38,21 +40,14 @@ function Revealed({ path }: { path: string }) {
   return (
     <Shown of={urls} lines={3}>
       {({ pooled, direct, http }) => (
-        <dl class="addresses">
-          <Address name="Pooled" text={pooled} />
-          <Address name="Direct" text={direct} />
-          <Address name="HTTP" text={http} />
-        </dl>
+        <Addresses
+          of={[
+            ["Pooled", pooled],
+            ["Direct", direct],
+            ["HTTP", http],
+          ]}
+        />
       )}
     </Shown>
   );
 }
-
-const Address = ({ name, text }: { name: string; text: string }) => (
-  <div class="address">
-    <dt>{name}</dt>
-    <dd>
-      <Copyable text={text} />
-    </dd>
-  </div>
-);

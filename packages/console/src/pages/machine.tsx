@@ -3,11 +3,12 @@ import type { DaemonStatus, ServiceState } from "@postern/sdk/protocol";
 import { bytes, plural } from "../app/format.ts";
 import { useResource } from "../app/resource.ts";
 import { href } from "../app/router.ts";
+import { Addresses } from "../ui/addresses.tsx";
 import { Badge, StatusBadge, toneOf } from "../ui/badge.tsx";
 import { Card, Fact, Facts, PageHead } from "../ui/card.tsx";
 import { Notice, Shown } from "../ui/states.tsx";
 import { type Column, Table } from "../ui/table.tsx";
-import { Copyable, Meter, Time } from "../ui/text.tsx";
+import { Meter, Time } from "../ui/text.tsx";
 
 const columns: readonly Column<ServiceState>[] = [
   {
@@ -93,23 +94,14 @@ function Machine({ status }: { status: DaemonStatus }) {
         <Table label="Servers" columns={columns} rows={status.services} keyOf={({ name }) => name} />
       </Card>
       <Card title="Addresses">
-        <dl class="addresses">
-          {(
-            [
-              ["API", status.api_url],
-              ["Pooled", status.pool_address],
-              ["Direct", status.direct_address],
-              ["Home", status.home],
-            ] as const
-          ).map(([name, text]) => (
-            <div class="address" key={name}>
-              <dt>{name}</dt>
-              <dd>
-                <Copyable text={text} />
-              </dd>
-            </div>
-          ))}
-        </dl>
+        <Addresses
+          of={[
+            ["API", status.api_url],
+            ["Pooled", status.pool_address],
+            ["Direct", status.direct_address],
+            ["Home", status.home],
+          ]}
+        />
       </Card>
     </>
   );

@@ -5,12 +5,13 @@ import { ask } from "../app/api.ts";
 import { useChange } from "../app/change.tsx";
 import { databasePath, useDatabase } from "../app/database-frame.tsx";
 import { invalidate } from "../app/resource.ts";
+import { Addresses } from "../ui/addresses.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { CheckField, SelectField } from "../ui/field.tsx";
 import { Notice, Problem } from "../ui/states.tsx";
-import { Copyable, Time } from "../ui/text.tsx";
+import { Time } from "../ui/text.tsx";
 
 export function RotateCard() {
   const [open, setOpen] = useState(false);
@@ -71,22 +72,13 @@ function RotateDialog({ onClose }: { onClose: () => void }) {
               .
             </p>
           </Notice>
-          <dl class="addresses">
-            {(
-              [
-                ["Token", done.token],
-                ["Pooled", done.urls.pooled],
-                ["Direct", done.urls.direct],
-              ] as const
-            ).map(([name, text]) => (
-              <div class="address" key={name}>
-                <dt>{name}</dt>
-                <dd>
-                  <Copyable text={text} />
-                </dd>
-              </div>
-            ))}
-          </dl>
+          <Addresses
+            of={[
+              ["Token", done.token],
+              ["Pooled", done.urls.pooled],
+              ["Direct", done.urls.direct],
+            ]}
+          />
         </>
       ) : (
         <>
