@@ -174,8 +174,13 @@ describe("Postgres 15, where the shared server runs a newer one", () => {
 describe("refused", () => {
   it("is a major that cannot be had, naming those that can", async () => {
     const plain = await create("plain", {});
-    for (const attempt of [create("none", { version: "9" }), upgrade(plain, "99"), upgrade(plain, "new")])
-      await expect(attempt).rejects.toMatchObject({ code: "Y3009", hint: expect.stringMatching(/17.*15/) });
+    const attempts = [
+      () => create("none", { version: "9" }),
+      () => upgrade(plain, "99"),
+      () => upgrade(plain, "new"),
+    ];
+    for (const attempt of attempts)
+      await expect(attempt()).rejects.toMatchObject({ code: "Y3009", hint: expect.stringMatching(/17.*15/) });
   });
 
   it("is a place on the shared server for a database of another major, by class and by isolation", async () => {
