@@ -1,6 +1,7 @@
 /** In charge of what a command prints: data to stdout in the form that was asked for, talk to stderr. */
 import pc from "picocolors";
 import type { CommandInput } from "./command-input.ts";
+import { harmlessJson } from "./harmless-json.ts";
 
 export type OutputFormat = "table" | "json" | "yaml" | "csv" | "env";
 export type Paint = ReturnType<typeof pc.createColors>;
@@ -13,8 +14,8 @@ export interface Output {
   readonly paint: Paint;
   /** Colours of stderr. */
   readonly talkPaint: Paint;
-  /** Data: for people `render()`, else the value in the form asked for. */
-  print(value: unknown, render: () => string): Promise<void>;
+  /** Data: for people `render()`, else the value in the form asked for; `csv()` where its table is not the value's fields. */
+  print(value: unknown, render: () => string, csv?: () => string): Promise<void>;
   /** For people only; goes to stderr. */
   talk(text: string): void;
   /** `✓ text`, for people only. */
@@ -35,8 +36,8 @@ export function createOutput({ format, color }: { format: OutputFormat; color: b
     forPeople,
     paint,
     talkPaint,
-    async print(value, render) {
-      const text = forPeople ? render() : await serialize(value, format);
+    async print(value, render, csv) {
+      const text = forPeople ? render() : format === "csv" && csv ? csv() : await serialize(value, format);
       if (text !== "") process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
     },
     talk,
@@ -59,7 +60,7 @@ function mayColor(stream: NodeJS.WriteStream): boolean {
 async function serialize(value: unknown, format: Exclude<OutputFormat, "table">): Promise<string> {
   switch (format) {
     case "json":
-      return JSON.stringify(value, null, 2);
+      return harmlessJson(JSON.stringify(value, null, 2));
     case "yaml":
       return (await import("yaml")).stringify(value);
     case "csv":

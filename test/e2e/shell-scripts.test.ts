@@ -1,5 +1,5 @@
 /** The shell without a terminal, against a real Postgres: what is piped, given and read from files. */
-import { type ExecFileSyncOptions, execFileSync, spawn } from "node:child_process";
+import { type ExecFileSyncOptions, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -189,5 +189,18 @@ describe("db sql", () => {
         "select null as a, '' as b from generate_series(1, 2)",
       )(""),
     ).toBe('a,b\n,""\n');
+  });
+
+  it("prints all columns of one name as CSV, and says as JSON which of them are not there", () => {
+    const twice = "select 1 as a, 2 as a where";
+    expect(sql("-o", "csv", "--sql", `${twice} true`)("")).toBe("a,a\n1,2\n");
+    expect(sql("-o", "csv", "--sql", `${twice} false; select 3 as b`)("")).toBe("a,a\n\nb\n3\n");
+    const [node, ...words] = [process.execPath, program, "db", "exec", ...command.slice(3)];
+    const exec = (form: string) =>
+      spawnSync(node!, [...words, "-o", form, `${twice} true`], { env: environment(), encoding: "utf8" });
+    expect(exec("csv")).toMatchObject({ stdout: "a,a\n1,2\n", stderr: "" });
+    const { stdout, stderr } = exec("json");
+    expect(JSON.parse(stdout).rows).toEqual([{ a: 2 }]);
+    expect(stderr).toContain('Of 2 columns called "a" only the last is shown.');
   });
 });

@@ -4,9 +4,8 @@ import { text } from "node:stream/consumers";
 import { messageOf, PosternError, posternError } from "../../base/error.ts";
 import type { CommandInput } from "../command-input.ts";
 import type { CommandRun } from "../command-spec.ts";
+import { printAnswers } from "../print-answers.ts";
 import { renderPosition } from "../render-error.ts";
-import { renderResult, resultToJson } from "../render-result.ts";
-import type { SqlResult } from "../sql-result.ts";
 import { openSqlSession } from "../sql-session.ts";
 
 export const run: CommandRun = async (context, input) => {
@@ -23,21 +22,15 @@ export const run: CommandRun = async (context, input) => {
       throw withPosition(error, sql);
     });
     const ms = performance.now() - startedAt;
-    await output.print(machineForm(results, output.format), () =>
-      results.map((result) => renderResult(result, ms)).join("\n\n"),
+    await printAnswers(
+      output,
+      results.map((result) => ({ result, ms })),
     );
   } finally {
     await session.close();
   }
   return undefined;
 };
-
-/** A table of values is what csv is for; JSON says what the rows are, too. */
-function machineForm(results: SqlResult[], format: string): unknown {
-  const [first] = results;
-  if (results.length !== 1 || !first) return results.map(resultToJson);
-  return format === "csv" && first.columns ? first.rows : resultToJson(first);
-}
 
 async function readSql(input: CommandInput): Promise<{ sql: string; isScript: boolean }> {
   const [argument] = input.args;

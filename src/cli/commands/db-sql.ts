@@ -6,8 +6,8 @@ import type { CommandInput } from "../command-input.ts";
 import type { CommandRun } from "../command-spec.ts";
 import { plural } from "../format.ts";
 import type { Output } from "../output.ts";
+import { type Answer, printAnswers } from "../print-answers.ts";
 import { readCount } from "../read-count.ts";
-import { renderResult, resultToJson } from "../render-result.ts";
 import { csvFormat } from "../shell/formats/machine.ts";
 import type { ResultFormatter } from "../shell/formats/result-format.ts";
 import { type ReadOptions, readResult } from "../shell/read-result.ts";
@@ -16,7 +16,6 @@ import { loadWebSockets, openShell } from "../shell/shell-target.ts";
 import { splitInput } from "../shell/split-input.ts";
 import type { StatementSink } from "../shell/stream-statement.ts";
 import { streamTarget } from "../shell/text-target.ts";
-import type { SqlResult } from "../sql-result.ts";
 import { printable } from "../table.ts";
 import { withPosition } from "./db-exec.ts";
 
@@ -66,7 +65,7 @@ function copyStreams(onData: () => void): Pick<StatementSink, "copyIn" | "copyOu
 }
 
 async function printResults({ session, output, statements, params, maxRows }: Job): Promise<void> {
-  const results: { result: SqlResult; ms: number; isCut: boolean }[] = [];
+  const results: (Answer & { isCut: boolean })[] = [];
   let isCopied = false;
   const options: ReadOptions = {
     ...(maxRows !== undefined && { maxRows }),
@@ -87,11 +86,7 @@ async function printResults({ session, output, statements, params, maxRows }: Jo
   }
   if (isBatch && session.state !== "idle") await session.query("commit");
   if (results.length === 0) return;
-  const isCsv = output.format === "csv";
-  const values = results.map(({ result }) => (isCsv && result.columns ? result.rows : resultToJson(result)));
-  await output.print(values.length === 1 ? values[0] : isCsv ? values.flat() : values, () =>
-    results.map(({ result, ms }) => renderResult(result, ms)).join("\n\n"),
-  );
+  await printAnswers(output, results);
   if (results.some(({ isCut }) => isCut)) warnCut(output, maxRows!);
 }
 

@@ -1,6 +1,7 @@
 /** In charge of a statement's answer on its way to where it goes: rows as they come, then how many, then how long. */
 import { formatDuration, plural } from "../format.ts";
 import type { Paint } from "../output.ts";
+import { repeatedNames } from "../print-answers.ts";
 import { openFormat } from "./formats/open-format.ts";
 import type { ResultFormatter } from "./formats/result-format.ts";
 import type { ShellSettings } from "./settings.ts";
@@ -58,6 +59,7 @@ export function printResult({
     sink: {
       columns(found) {
         columns = found;
+        if (settings.format === "json") for (const text of repeatedNames(found)) say(text);
       },
       async rows(rows) {
         const startedAt = performance.now();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { formatBytes, formatTime } from "../../../src/cli/format.ts";
+import { repeatedNames, resultToCsv } from "../../../src/cli/print-answers.ts";
 import { renderResult } from "../../../src/cli/render-result.ts";
 import { sqlResult } from "../../../src/cli/sql-result.ts";
 import { cellText, displayWidth, renderColumns, renderGrid } from "../../../src/cli/table.ts";
@@ -46,6 +47,28 @@ describe("a result", () => {
   it("shows two columns of one name", () => {
     const column = { name: "a", type_oid: 23, type: "int4" };
     expect(renderResult(sqlResult([column, column], [[1, 2]], 1), 1)).toMatch(/^a │ a\n──┼───\n1 │ 2\n/);
+  });
+
+  it("is CSV with a head even where there are no rows, both of two columns of one name, and NULL apart from the empty text", () => {
+    const column = { name: "a", type_oid: 25, type: "text" };
+    expect(resultToCsv(sqlResult([column, column], [], 0))).toBe("a,a\n");
+    const rows = [
+      ["x,y", '"'],
+      [null, ""],
+      [{ b: 1 }, true],
+    ];
+    expect(resultToCsv(sqlResult([column, column], rows, 3))).toBe(
+      'a,a\n"x,y",""""\n,""\n"{""b"":1}",true\n',
+    );
+    expect(resultToCsv(sqlResult(undefined, [], 3))).toBe("rows_affected\n3\n");
+  });
+
+  it("names the columns that an object cannot hold beside each other", () => {
+    const named = (...names: string[]) => repeatedNames(names.map((name) => ({ name })));
+    expect(named("id", "name")).toEqual([]);
+    expect(named("id", "name", "id", "\u009b")).toEqual([
+      'Of 2 columns called "id" only the last is shown. Give them names with AS, or take csv.',
+    ]);
   });
 
   it("without rows tells how many were affected", () => {

@@ -1,4 +1,5 @@
 /** In charge of results for programs: CSV, JSON, Markdown, and fields with a bar between. */
+import { harmlessJson } from "../../harmless-json.ts";
 import { printable } from "../../table.ts";
 import type { ResultColumn, TextRow } from "../stream-statement.ts";
 import { type FormatInput, isNumber, type ResultFormatter } from "./result-format.ts";
@@ -25,25 +26,23 @@ export function csvCell(text: string | null): string {
 
 export function jsonFormat({ columns }: FormatInput): ResultFormatter {
   let count = 0;
+  // An object holds one value for a name: of two columns with one name the last, as SQL over HTTP answers them.
+  const last = new Map(columns.map(({ name }, at) => [name, at]));
+  const shown = columns
+    .map((column, at) => ({ column, at }))
+    .filter(({ column, at }) => last.get(column.name) === at);
   const rows = (batch: readonly TextRow[]): string =>
     batch
       .map((row) => {
-        const fields = columns.map(
-          (column, at) => `${JSON.stringify(column.name)}: ${jsonValue(row[at] ?? null, column)}`,
+        const fields = shown.map(
+          ({ column, at }) => `${JSON.stringify(column.name)}: ${jsonValue(row[at] ?? null, column)}`,
         );
         count += 1;
-        return `${count === 1 ? "[\n" : ",\n"}  {${withoutControls(fields.join(", "))}}`;
+        return `${count === 1 ? "[\n" : ",\n"}  {${harmlessJson(fields.join(", "))}}`;
       })
       .join("");
   return { countsRows: false, rows, end: () => (count === 0 ? "[]\n" : "\n]\n") };
 }
-
-/** JSON has a way to write them that no terminal obeys; those before the blank it asks for itself. */
-const withoutControls = (json: string): string =>
-  json.replace(
-    /[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 
 /** As SQL over HTTP answers: int8 and numeric as strings, so that nothing is rounded; json embedded. */
 export function jsonValue(text: string | null, { typeOid }: ResultColumn): string {
