@@ -27,6 +27,8 @@ interface RememberedTokens {
   known: KnownToken[] | undefined;
   owner: DatabasePrincipal;
   reader: DatabasePrincipal;
+  /** Whom tenants' tokens speak for, made when first asked. */
+  tenants: Map<TokenId, ClientPrincipal>;
 }
 
 export interface TokenLookups {
@@ -35,6 +37,9 @@ export interface TokenLookups {
   /** A token was used; told about once a minute. */
   noteUse(id: TokenId): void;
 }
+
+/** Who comes with one of the database's own tokens. */
+export type TokenPrincipal = DatabasePrincipal | ClientPrincipal;
 
 export class DatabaseAuthenticator {
   readonly #lookups: TokenLookups;
@@ -56,21 +61,21 @@ export class DatabaseAuthenticator {
   }
 
   /** Does the token open this database? @throws Y2002, the same for an unknown database and for a wrong token. */
-  async authenticateDatabase(databaseId: string, token: string): Promise<DatabasePrincipal> {
+  async authenticateDatabase(databaseId: string, token: string): Promise<TokenPrincipal> {
     if (!isDatabaseId(databaseId) || !tokenPattern.test(token)) throw invalidToken();
     const remembered = this.#tokensOf(databaseId);
     remembered.known ??= await remembered.tokens;
-    return this.#match(remembered, token);
+    return this.#match(databaseId, remembered, token);
   }
 
   /**
    * The same where the answer is at hand, without waiting a turn: undefined when the database has to be asked for first.
    * @throws Y2002
    */
-  authenticateAtOnce(databaseId: string, token: string): DatabasePrincipal | undefined {
+  authenticateAtOnce(databaseId: string, token: string): TokenPrincipal | undefined {
     const remembered = this.#remembered.get(databaseId);
     if (remembered?.known === undefined || this.#nowMs() - remembered.askedAt >= freshMs) return undefined;
-    return this.#match(remembered, token);
+    return this.#match(databaseId as DatabaseId, remembered, token);
   }
 
   /**
@@ -87,10 +92,12 @@ export class DatabaseAuthenticator {
     return this.#clients?.isOpen(databaseId) ?? false;
   }
 
-  #match({ known, owner, reader }: RememberedTokens, token: string): DatabasePrincipal {
+  #match(databaseId: DatabaseId, remembered: RememberedTokens, token: string): TokenPrincipal {
+    const { known, owner, reader } = remembered;
     const found = findByDigest(hashSecret(token), known!);
     if (!found || (found.expiresAtMs !== null && found.expiresAtMs <= Date.now())) throw invalidToken();
     this.noteUse(found.id);
+    if (found.tenant !== null) return tenantOf(databaseId, remembered, { ...found, tenant: found.tenant });
     return found.readOnly ? reader : owner;
   }
 
@@ -120,6 +127,7 @@ export class DatabaseAuthenticator {
       known: undefined,
       owner: { kind: "database", databaseId },
       reader: { kind: "database", databaseId, readOnly: true },
+      tenants: new Map(),
     };
     this.#remembered.set(databaseId, fresh);
     // A failed look-up is told to those who wait for it, and asked again by the next.
@@ -128,4 +136,26 @@ export class DatabaseAuthenticator {
     });
     return fresh;
   }
+}
+
+/** A tenant is a client: row security holds it, and it never becomes the owner. */
+function tenantOf(
+  databaseId: DatabaseId,
+  { tenants }: RememberedTokens,
+  { id: token, tenant, readOnly, expiresAtMs }: KnownToken & { tenant: string },
+): ClientPrincipal {
+  const known = tenants.get(token);
+  if (known) return known;
+  const principal: ClientPrincipal = {
+    kind: "client",
+    databaseId,
+    claims: {
+      subject: "",
+      json: "",
+      expiresAt: (expiresAtMs ?? Number.POSITIVE_INFINITY) / 1000,
+      tenant: { id: tenant, token, readOnly },
+    },
+  };
+  tenants.set(token, principal);
+  return principal;
 }

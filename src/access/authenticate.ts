@@ -11,7 +11,7 @@ import { findTokenByHash, listKnownTokens, noteTokenUse } from "../state/tokens.
 import type { ClientAuthenticator } from "./authenticate-client.ts";
 import { DatabaseAuthenticator, tokenPattern } from "./authenticate-database.ts";
 import type { AccountPrincipal, DatabasePrincipal } from "./principal.ts";
-import { invalidToken } from "./refusals.ts";
+import { invalidToken, notForTenants } from "./refusals.ts";
 
 const apiKeyPattern = /^pk_[0-9a-f]{64}$/;
 
@@ -42,12 +42,13 @@ export class Authenticator extends DatabaseAuthenticator {
     return { kind: "account", accountId: account.id, role: account.role, keyId: account.key_id };
   }
 
-  /** Whose token it is. @throws Y2002 for one that opens no database. */
+  /** Whose token it is. @throws Y2002 for one that opens no database, Y2003 for a tenant's */
   async authenticateToken(token: string): Promise<DatabasePrincipal> {
     const found = tokenPattern.test(token)
       ? await findTokenByHash(this.#state, hashSecret(token))
       : undefined;
     if (found === undefined) throw invalidToken();
+    if (found.tenant !== null) throw notForTenants();
     this.noteUse(found.id);
     return {
       kind: "database",

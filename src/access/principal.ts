@@ -1,8 +1,8 @@
 /**
  * In charge of naming who speaks: an account by one of its API keys, a database's owner by one of its tokens, or in client
- * mode an app's user by a JWT, or nobody in particular.
+ * mode an app's user by a JWT, or nobody in particular. A token made for one tenant speaks as a client, too.
  */
-import type { AccountId, DatabaseId, KeyId } from "../base/id.ts";
+import type { AccountId, DatabaseId, KeyId, TokenId } from "../base/id.ts";
 
 export interface AccountPrincipal {
   kind: "account";
@@ -19,19 +19,31 @@ export interface DatabasePrincipal {
   readOnly?: boolean;
 }
 
-/** What a verified JWT says of its bearer. */
+/** What a verified JWT says of its bearer, or a token of the database's own that was made for one tenant. */
 export interface VerifiedClaims {
-  /** Not empty, at most 255 characters, no control characters. */
+  /** At most 255 characters, no control characters; empty for a tenant's token, which is nobody's. */
   subject: string;
   /** When the token expires, seconds since 1970. */
   expiresAt: number;
-  /** All claims, as JSON text. */
+  /** All claims, as JSON text; empty for a tenant's token. */
   json: string;
-  /** Of a token that belongs to one tenant of the application. */
-  tenant?: string;
+  /** Of a token that was made for one tenant of the application. */
+  tenant?: TenantClaim;
 }
 
-/** Who speaks to a database in client mode; without claims it is `anon`, else `authenticated`. */
+export interface TenantClaim {
+  /** 1 to 255 characters, no control characters. */
+  id: string;
+  token: TokenId;
+  /** The token changes nothing. */
+  readOnly: boolean;
+}
+
+/** By what requests of one client are told from those of others. */
+export const callerOf = ({ subject, tenant }: VerifiedClaims): string =>
+  tenant ? `token ${tenant.token}` : `sub ${subject}`;
+
+/** Whom row security holds; without claims it is `anon`, else `authenticated`. */
 export interface ClientPrincipal {
   kind: "client";
   databaseId: DatabaseId;

@@ -11,3 +11,9 @@ export const invalidToken = () =>
   posternError("Y2002", "The token does not open this database.", {
     hint: "Check the database's id and DATABASE_TOKEN.",
   });
+
+/** It reaches rows, and nothing that tells of the database as a whole. */
+export const notForTenants = () =>
+  posternError("Y2003", "A tenant's token may not do this.", {
+    hint: "It opens SQL over HTTP and structured queries. Use a token of the whole database, or an account's API key.",
+  });

@@ -7,6 +7,7 @@ import {
   listDatabaseTokens,
   revokeDatabaseToken,
 } from "../databases/access-tokens.ts";
+import { findRisks } from "../databases/client-access.ts";
 import { describeUrls } from "../databases/describe-database.ts";
 import { findDatabase } from "../databases/find-database.ts";
 import { resetPassword, rotateCredentials } from "../databases/rotate-credentials.ts";
@@ -15,7 +16,7 @@ import type { CredentialService, TokenService } from "../http/services/access-se
 import type { ScaleService } from "../http/services/database-services.ts";
 import { awaitOperation } from "../instances/await-operation.ts";
 import type { Platform } from "../instances/platform.ts";
-import { findDatabaseById } from "../state/databases.ts";
+import { type DatabaseRow, findDatabaseById } from "../state/databases.ts";
 import { describeOperation, type OperationRow } from "../state/operations.ts";
 import type { DataPlane } from "./data-plane.ts";
 import type { FollowedChanges } from "./release-services.ts";
@@ -31,7 +32,8 @@ export function tokenServices(
       const row = await find(principal, ref);
       const created = await createToken(platform, row, input);
       await forgetTokens(row.id);
-      return created;
+      if (created.tenant === null) return created;
+      return { ...created, warnings: await warningsFor(platform, row) };
     },
     async revoke(principal, { ref, token }) {
       const row = await find(principal, ref);
@@ -41,6 +43,12 @@ export function tokenServices(
       return revoked;
     },
   };
+}
+
+/** What a tenant's token reaches past row security; a database that sleeps is not woken to tell. */
+async function warningsFor(platform: Platform, row: DatabaseRow): Promise<string[]> {
+  if (row.status !== "ready") return [];
+  return findRisks(platform, row).catch(() => []);
 }
 
 /** Longest that a request waits until the server takes the new password. */

@@ -11,17 +11,25 @@ import { findTokens, insertScopedToken, listTokens, revokeToken, type TokenRow }
 type Place = Pick<Platform, "state" | "clock">;
 
 /** Each request is held against all of them. */
-const mostTokens = 50;
+const mostTokens = 500;
 const labelPattern = /^\P{Cc}{1,64}$/u;
+const tenantPattern = /^\P{Cc}{1,255}$/u;
 const idPattern = /^tok-[0-9a-f]{12}$/;
 
-/** Without `scope` it may do all that its database's owner may. @throws Y1001 Y3041 */
+/** Without `scope` and `tenant` it may do all that its database's owner may. @throws Y1001 Y3041 */
 export async function createToken(
   { state, clock }: Place,
   row: DatabaseRow,
-  { label = "token", scope = "full", expires_in: expiresIn }: CreateTokenRequest,
+  { label, scope = "full", tenant: wanted, expires_in: expiresIn }: CreateTokenRequest,
 ): Promise<CreatedToken> {
-  if (!labelPattern.test(label) || idPattern.test(label)) {
+  const tenant = wanted ?? null;
+  const name = label ?? tenant?.slice(0, 64) ?? "token";
+  if (tenant !== null && !tenantPattern.test(tenant)) {
+    throw posternError("Y1001", "This cannot be the name of a tenant.", {
+      hint: "It has 1 to 255 characters and no control characters: the value of tenant_id in the tenant's rows.",
+    });
+  }
+  if (!labelPattern.test(name) || idPattern.test(name)) {
     throw posternError("Y1001", "This cannot be the label of a token.", {
       hint: "It has 1 to 64 characters, no control characters, and does not look like a token's id.",
     });
@@ -36,8 +44,9 @@ export async function createToken(
       id: newTokenId(),
       databaseId: row.id,
       hash: hashSecret(token),
-      label,
+      label: name,
       scope,
+      tenant,
       expires_at: expiresAt,
     });
   });
@@ -72,6 +81,7 @@ export const describeToken = (row: TokenRow): TokenInfo => ({
   id: row.id,
   label: row.label,
   scope: row.scope,
+  tenant: row.tenant,
   created_at: row.created_at.toISOString(),
   expires_at: row.expires_at?.toISOString() ?? null,
   last_used_at: row.last_used_at?.toISOString() ?? null,

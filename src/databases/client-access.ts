@@ -78,8 +78,8 @@ const differs = (row: Settings, wanted: Settings): boolean =>
     (column) => row[column] !== wanted[column],
   );
 
-/** What this opened: tables that clients reach past row security. As the owner, who may read all that is asked. */
-async function findRisks(platform: Platform, row: DatabaseRow): Promise<string[]> {
+/** What clients have open: tables that they reach past row security. As the owner, who may read all that is asked. */
+export async function findRisks(platform: Platform, row: DatabaseRow): Promise<string[]> {
   const owner = await connectAs(platform, row.instance_id!, row.database_name, row.role_name);
   try {
     const findings = await inspectRowSecurity(owner);

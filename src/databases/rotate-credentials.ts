@@ -61,6 +61,7 @@ export async function rotateCredentials(
       hash: hashSecret(token),
       label: masterLabel,
       scope: "full",
+      tenant: null,
       expires_at: null,
     });
     return { operation: await applyLater(tx, row, accountId), token, endsAt, ending, staying };

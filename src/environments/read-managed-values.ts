@@ -58,6 +58,7 @@ async function makeToken(platform: Platform, service: BoundService): Promise<str
       hash: hashSecret(token),
       label: `environment ${service.environment}`,
       scope: "full",
+      tenant: null,
       expires_at: null,
     });
     await saveServiceToken(tx, service, { id, sealed: platform.secrets.seal(token, sealedFor(service)) });

@@ -103,10 +103,9 @@ class DirectAnswer extends Departure {
       const principal = isUser || origin ? undefined : access.authenticateAtOnce(databaseId, token!);
       if (principal) this.#readBody(principal);
       else
-        this.#authenticate().then(
-          (found) => this.#readBody(found),
-          (error) => this.#fail(error),
-        );
+        this.#authenticate()
+          .then((found) => this.#readBody(found))
+          .catch((error) => this.#fail(error));
     } catch (error) {
       this.#fail(error);
     }
@@ -114,20 +113,26 @@ class DirectAnswer extends Departure {
 
   async #authenticate(): Promise<DatabasePrincipal | ClientPrincipal> {
     const { databaseId, token, isUser, origin } = this.#direct;
-    const { services, origins, clientBodyLimit, limitClients } = this.#options;
+    const { services, origins } = this.#options;
     // First, so that a page can read a refusal too.
     if (origin !== undefined && (await services.access.isOpenToClients(databaseId)))
       this.#corsHeaders = corsHeadersFor(origin, origins);
-    if (!isUser) return services.access.authenticateDatabase(databaseId, token!);
-    const principal = await services.access.authenticateClient(databaseId, token);
+    return isUser
+      ? services.access.authenticateClient(databaseId, token)
+      : services.access.authenticateDatabase(databaseId, token!);
+  }
+
+  /** Of an application's user, a tenant and nobody in particular: not too often, and not too much. @throws Y1018 Y1004 */
+  #checkClient(principal: ClientPrincipal): void {
+    const { clientBodyLimit, limitClients } = this.#options;
     this.#retryAfterSeconds = limitClients(principal, peerAddressOf(this.#request));
     if (this.#retryAfterSeconds > 0) throw tooManyRequests(this.#retryAfterSeconds);
     if (this.#direct.length > clientBodyLimit) throw bodyTooLarge();
-    return principal;
   }
 
   /** Node has held the body to its announced length; a sender that breaks off has gone, and nobody reads the error. */
   #readBody(principal: DatabasePrincipal | ClientPrincipal): void {
+    if (principal.kind === "client") this.#checkClient(principal);
     this.#principal = principal;
     this.#request.on("data", (chunk: Buffer) => {
       if (this.#chunks) this.#chunks.push(chunk);

@@ -1,5 +1,5 @@
 /** In charge of how often a client of a database may come: a user by subject, whoever else by address. */
-import type { ClientPrincipal } from "../access/principal.ts";
+import { type ClientPrincipal, callerOf } from "../access/principal.ts";
 import type { RateLimit } from "../base/config.ts";
 import { posternError } from "../base/error.ts";
 import { createRateLimiter, networkOf } from "./rate-limiter.ts";
@@ -12,7 +12,7 @@ export function createClientLimiter(rate: RateLimit | null): ClientLimiter {
   if (rate === null) return () => 0;
   const limiter = createRateLimiter(rate);
   return ({ databaseId, claims }, address) => {
-    const caller = claims ? `sub ${claims.subject}` : `from ${networkOf(address)}`;
+    const caller = claims ? callerOf(claims) : `from ${networkOf(address)}`;
     return limiter.take(`${databaseId} ${caller}`).retryAfterSeconds;
   };
 }

@@ -45,6 +45,10 @@ export const clientRoles = (databaseName: string) => ({
   anonymous: `${databaseName}_anon`,
 });
 
+/** What ties a session to who asks, and the functions by which policies ask. */
+export const clientAccessSql = async (): Promise<string> =>
+  `${await readSql("identity")}\n${await readSql("client-access")}`;
+
 /** Repeatable, also two at a time. @throws Y3004 when the database has no server yet. */
 export async function prepareClientAccess(
   place: Place,
@@ -54,7 +58,7 @@ export async function prepareClientAccess(
   if (row.instance_id === null) throw posternError("Y3004", `Database ${row.name} is not ready yet.`);
   const roles = clientRoles(row.database_name);
   const macKey = macKeyOf(row.database_name);
-  const sql = await readSql("client-access");
+  const sql = await clientAccessSql();
   const settings = await withAdmin(place, row.instance_id, row.database_name, async (client) => {
     const usual = await readUsualSettings(client);
     await client.query("begin");

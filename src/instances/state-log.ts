@@ -3,7 +3,7 @@ import pg from "pg";
 import { hasCode, posternError } from "../base/error.ts";
 import { readSql } from "../postgres/read-sql.ts";
 import type { DatabaseRow } from "../state/databases.ts";
-import { macKeyOf, writeKey } from "./client-access.ts";
+import { clientAccessSql, macKeyOf, writeKey } from "./client-access.ts";
 import type { Platform } from "./platform.ts";
 import { withAdmin } from "./with-admin.ts";
 
@@ -26,7 +26,7 @@ export async function prepareStateLog(
 ): Promise<RequestSigner> {
   if (row.instance_id === null) throw posternError("Y3004", `Database ${row.name} is not ready yet.`);
   const macKey = macKeyOf(row.database_name);
-  const clientAccess = await readSql("client-access");
+  const clientAccess = await clientAccessSql();
   const log = await layingSql(row.role_name);
   await withAdmin(place, row.instance_id, row.database_name, async (client) => {
     await client.query("begin");

@@ -8,6 +8,7 @@ export type SqlFile =
   | "state-log"
   | "dumped-roles"
   | "client-access"
+  | "identity"
   | "read-schema";
 
 /** Text of `src/postgres/sql/<name>.sql`. */

@@ -10,6 +10,7 @@ import type {
   QueryRequest,
   RecordQuery,
 } from "@postern/sdk/protocol";
+import { callerOf } from "../access/principal.ts";
 import type { DepartureSignal } from "../base/departure.ts";
 import { posternError } from "../base/error.ts";
 import type { DatabaseId } from "../base/id.ts";
@@ -24,7 +25,7 @@ import { frameFor } from "./record-context.ts";
 import { describeFailure } from "./record-failure.ts";
 import { RequestSession, type ToldMutation } from "./request-session.ts";
 import { asShownToClients, prepareRecords, runPrepared } from "./run-records.ts";
-import { identityOf, isClient } from "./whose.ts";
+import { identityOf, isClient, isReader } from "./whose.ts";
 
 interface Times {
   idleMs: number;
@@ -68,9 +69,8 @@ export class OpenRequests {
     if (opening + this.#countOf(databaseId) >= mostPerDatabase) throw tooMany();
     this.#opening.set(databaseId, opening + 1);
     try {
-      const readOnly = !isClient(call.target) && call.target.readOnly === true;
       const begin = beginCommand(
-        readOnly ? { statements: [], ...input, read_only: true } : { statements: [], ...input },
+        isReader(call.target) ? { statements: [], ...input, read_only: true } : { statements: [], ...input },
       );
       const { side, frame } = await frameFor(call.context, identityOf(call.target), {
         requestId: call.requestId,
@@ -226,9 +226,9 @@ export class OpenRequests {
 /** The name is a secret, and of use only to whom it was given. */
 function isSameCaller(one: QueryTarget, other: QueryTarget): boolean {
   if (one.databaseId !== other.databaseId || isClient(one) !== isClient(other)) return false;
-  if (!isClient(one) || !isClient(other))
-    return (one as { readOnly?: boolean }).readOnly === (other as { readOnly?: boolean }).readOnly;
-  return one.claims?.subject === other.claims?.subject && one.claims?.tenant === other.claims?.tenant;
+  if (!isClient(one) || !isClient(other)) return isReader(one) === isReader(other);
+  const [first, second] = [one, other].map(({ claims }) => claims && callerOf(claims));
+  return first === second;
 }
 
 const expired = (why: string) =>

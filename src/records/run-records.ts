@@ -14,7 +14,7 @@ import type { RecordOptions } from "./record-service.ts";
 import type { Relation } from "./relation.ts";
 import { RequestSession } from "./request-session.ts";
 import { runOnceByKey } from "./run-once-by-key.ts";
-import { actorOf, beginFor, identityOf, isAnonymous, isClient, tenantOf } from "./whose.ts";
+import { actorOf, beginFor, identityOf, isAnonymous, isClient, isReader, tenantOf } from "./whose.ts";
 
 /** The catalog was read a moment ago; what it said may not hold any more. */
 const outdated = ["42P01", "42703", "42704", "42804", "3F000"];
@@ -70,8 +70,7 @@ async function runOnce(
 /** Checks the query and makes sure that what it writes is logged. @throws PosternError */
 export async function prepareRecords(call: RecordCall, query: RecordQuery): Promise<PreparedRecords> {
   const { context, target } = call;
-  const isReader = !isClient(target) && target.readOnly === true;
-  if (isReader && query.operation !== "select") throw readOnlyRefused();
+  if (isReader(target) && query.operation !== "select") throw readOnlyRefused();
   let relation = await context.relations.find(query.table);
   const compiled = compileRecords(query, relation, { tenant: tenantOf(target) });
   if (compiled.writes && !isAnonymous(target)) relation = await ensureCaptured(call, query, relation);

@@ -42,6 +42,7 @@ export async function ensureServerTemplate(options: ServerTemplateOptions): Prom
   const sql = {
     instance: await readSql("instance"),
     template: await readSql("template"),
+    identity: await readSql("identity"),
     ledger: await readSql("ledger"),
     dumpedRoles: await readSql("dumped-roles"),
     stateLog: await readSql("state-log"),
@@ -129,7 +130,7 @@ async function initialise(directory: string, { toolchain, account }: ServerTempl
 
 async function fill(
   spec: ServerSpec,
-  sql: Record<"instance" | "template" | "ledger" | "dumpedRoles" | "stateLog", string>,
+  sql: Record<"instance" | "template" | "identity" | "ledger" | "dumpedRoles" | "stateLog", string>,
 ): Promise<void> {
   const run = async (database: string, ...scripts: string[]) => {
     const client = new pg.Client({ host: spec.socketDirectory, port: 5432, user: adminRole, database });
@@ -141,7 +142,7 @@ async function fill(
     }
   };
   await run("postgres", sql.instance, `create database ${templateDatabase}`);
-  await run(templateDatabase, sql.template, sql.ledger, sql.dumpedRoles, sql.stateLog);
+  await run(templateDatabase, sql.template, sql.identity, sql.ledger, sql.dumpedRoles, sql.stateLog);
   await run(
     "postgres",
     `alter database ${templateDatabase} with is_template true allow_connections false`,

@@ -7,6 +7,8 @@ export interface TokenRow {
   id: TokenId;
   label: string;
   scope: TokenScope;
+  /** Null: it is for all of the database. */
+  tenant: string | null;
   created_at: Date;
   expires_at: Date | null;
   last_used_at: Date | null;
@@ -18,20 +20,24 @@ export interface KnownToken {
   id: TokenId;
   hash: Buffer;
   readOnly: boolean;
+  tenant: string | null;
   /** Milliseconds since 1970; null: it does not expire. */
   expiresAtMs: number | null;
 }
 
-const shown = "id, label, scope, created_at, expires_at, last_used_at, revoked_at";
+const shown = "id, label, scope, tenant, created_at, expires_at, last_used_at, revoked_at";
 
 export async function insertScopedToken(
   db: Queryable,
-  token: Pick<TokenRow, "id" | "label" | "scope" | "expires_at"> & { databaseId: DatabaseId; hash: Buffer },
+  token: Pick<TokenRow, "id" | "label" | "scope" | "tenant" | "expires_at"> & {
+    databaseId: DatabaseId;
+    hash: Buffer;
+  },
 ): Promise<TokenRow> {
   const { rows } = await db.query<TokenRow>(
-    `insert into database_tokens (id, database_id, token_hash, label, scope, expires_at)
-     values ($1, $2, $3, $4, $5, $6) returning ${shown}`,
-    [token.id, token.databaseId, token.hash, token.label, token.scope, token.expires_at],
+    `insert into database_tokens (id, database_id, token_hash, label, scope, tenant, expires_at)
+     values ($1, $2, $3, $4, $5, $6, $7) returning ${shown}`,
+    [token.id, token.databaseId, token.hash, token.label, token.scope, token.tenant, token.expires_at],
   );
   return rows[0]!;
 }
@@ -66,15 +72,18 @@ export async function revokeToken(db: Queryable, id: TokenId): Promise<TokenRow 
 
 /** Those that open the database, or did until they expired. */
 export async function listKnownTokens(db: Queryable, databaseId: DatabaseId): Promise<KnownToken[]> {
-  const { rows } = await db.query<Pick<TokenRow, "id" | "scope" | "expires_at"> & { token_hash: Buffer }>(
-    `select id, token_hash, scope, expires_at from database_tokens
+  const { rows } = await db.query<
+    Pick<TokenRow, "id" | "scope" | "tenant" | "expires_at"> & { token_hash: Buffer }
+  >(
+    `select id, token_hash, scope, tenant, expires_at from database_tokens
       where database_id = $1 and revoked_at is null and (expires_at is null or expires_at > now())`,
     [databaseId],
   );
-  return rows.map(({ id, token_hash, scope, expires_at }) => ({
+  return rows.map(({ id, token_hash, scope, tenant, expires_at }) => ({
     id,
     hash: token_hash,
     readOnly: scope === "read_only",
+    tenant,
     expiresAtMs: expires_at?.getTime() ?? null,
   }));
 }
@@ -83,14 +92,17 @@ export async function listKnownTokens(db: Queryable, databaseId: DatabaseId): Pr
 export async function findTokenByHash(
   db: Queryable,
   hash: Buffer,
-): Promise<{ id: TokenId; databaseId: DatabaseId; readOnly: boolean } | undefined> {
-  const { rows } = await db.query<{ id: TokenId; database_id: DatabaseId; scope: TokenScope }>(
-    `select id, database_id, scope from database_tokens
+): Promise<{ id: TokenId; databaseId: DatabaseId; readOnly: boolean; tenant: string | null } | undefined> {
+  type Found = Pick<TokenRow, "id" | "scope" | "tenant"> & { database_id: DatabaseId };
+  const { rows } = await db.query<Found>(
+    `select id, database_id, scope, tenant from database_tokens
       where token_hash = $1 and revoked_at is null and (expires_at is null or expires_at > now())`,
     [hash],
   );
   const [row] = rows;
-  return row && { id: row.id, databaseId: row.database_id, readOnly: row.scope === "read_only" };
+  if (!row) return undefined;
+  const { id, database_id: databaseId, scope, tenant } = row;
+  return { id, databaseId, readOnly: scope === "read_only", tenant };
 }
 
 /** Written at most about once a minute, however many processes tell of it. */

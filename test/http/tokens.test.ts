@@ -206,9 +206,79 @@ describe("a read-only token", () => {
   });
 });
 
-describe("the command line", () => {
-  const environment = () => ({ POSTERN_API_URL: postern.apiUrl(), POSTERN_API_KEY: postern.apiKey() });
+describe("a tenant's token", () => {
+  const data = (action: string, body: object, token: string) =>
+    postern.api<never>("POST", `/v1/db/${database.id}/${action}`, body, token);
+  const insert = { table: "orders", operation: "insert", data: { item: "anvil" } };
+  let acme: CreatedToken;
 
+  beforeAll(async () => {
+    await query(
+      "create table orders (id int generated always as identity primary key, tenant_id text, item text)",
+      database.token,
+    );
+    await query("grant select, insert, update, delete on orders to authenticated", database.token);
+    acme = await create({ tenant: "acme" });
+  });
+
+  it("is named by its tenant, and its making tells what is open to every tenant", async () => {
+    expect(acme).toMatchObject({ tenant: "acme", label: "acme", scope: "full" });
+    expect(acme.warnings).toEqual([expect.stringContaining("orders")]);
+    expect((await list()).find(({ id }) => id === acme.id)).toMatchObject({ tenant: "acme" });
+    expect((await list()).find(({ label }) => label === "master")).toMatchObject({ tenant: null });
+  });
+
+  it("asks as authenticated, without client access, and is nobody's user", async () => {
+    const { rows } = await query(
+      "select auth.tenant_id() as tenant, auth.uid() as uid, auth.jwt() as jwt, current_user::text as role",
+      acme.token,
+    );
+    expect(rows).toEqual([{ tenant: "acme", uid: null, jwt: null, role: "authenticated" }]);
+    await expect(query("create table t ()", acme.token)).rejects.toMatchObject({ code: "42601" });
+    await expect(query("select * from item", acme.token)).rejects.toMatchObject({ code: "42501" });
+  });
+
+  it("has its tenant written into rows of structured queries, and stands in the log", async () => {
+    const globex = await create({ tenant: "globex", label: "of globex" });
+    expect(await data("records", insert, acme.token)).toMatchObject([{ tenant_id: "acme", item: "anvil" }]);
+    await data("records", insert, globex.token);
+    const select = { table: "orders", operation: "select", columns: ["tenant_id"] };
+    expect(await data("records", select, globex.token)).toEqual([{ tenant_id: "globex" }]);
+    const { mutations } = await postern.api<{ mutations: { actor: string }[] }>(
+      "GET",
+      `/v1/db/${database.id}/state/history?table=orders&id=1`,
+      undefined,
+      database.token,
+    );
+    expect(mutations).toMatchObject([{ actor: `tenant acme (${acme.id})` }]);
+  });
+
+  it("is held to its rows by the policies of `db rls init`, in SQL of any kind", async () => {
+    const options = { environment: environment() };
+    await postern.json(["db", "rls", "init", "shop", "--apply"], options);
+    const sql = "select tenant_id from orders";
+    expect((await query(sql, acme.token)).rows).toEqual([{ tenant_id: "acme" }]);
+    expect((await query(sql, database.token)).rows).toHaveLength(2);
+    const statements = [{ sql: "insert into orders (item) values ('rope') returning tenant_id" }, { sql }];
+    expect(await data("transaction", { statements }, acme.token)).toMatchObject({
+      results: [{ rows: [{ tenant_id: "acme" }] }, { rows: [{}, {}] }],
+    });
+    expect((await create({ tenant: "acme", label: "again" })).warnings).toEqual([]);
+  });
+
+  it("is made and listed by the command line", async () => {
+    const options = { environment: environment() };
+    const made = await postern.run(["db", "token", "create", "shop", "--tenant", "initech"], options);
+    expect(made.stdout).toContain("initech");
+    expect((await postern.run(["db", "token", "list", "shop"], options)).stdout).toMatch(
+      /TENANT.*\n.*initech/,
+    );
+  });
+});
+
+const environment = () => ({ POSTERN_API_URL: postern.apiUrl(), POSTERN_API_KEY: postern.apiKey() });
+
+describe("the command line", () => {
   it("makes, lists and revokes", async () => {
     const options = { environment: environment() };
     const args = ["--label", "from the shell", "--read-only", "--expires", "30d"];

@@ -35,6 +35,19 @@ create policy anon_writes on posts for insert to anon with check (true);
 grant select, insert on posts to anon;
 grant select on posts to authenticated;
 
+-- Of tenants, as `db rls init` would have it.
+create table orders (
+  id int generated always as identity primary key,
+  tenant_id text not null default auth.tenant_id(),
+  item text not null
+);
+alter table orders enable row level security;
+create policy orders_tenant on orders to authenticated
+  using (tenant_id = (select auth.tenant_id())) with check (tenant_id = (select auth.tenant_id()));
+insert into orders (tenant_id, item) values
+  ('acme', 'anvil'), ('globex', 'canary-globex-one'), ('globex', 'canary-globex-two'), ('', 'canary-nobody');
+grant select, insert, update, delete on orders to authenticated;
+
 create table vault (secret text);
 insert into vault values ('canary-vault');
 create table people (name text, salary int);

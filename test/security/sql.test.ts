@@ -6,6 +6,7 @@ import { doWhatNobodyGranted } from "./sql/privileges.ts";
 import { reachRowsOfOthers } from "./sql/row-security.ts";
 import { poisonSessions } from "./sql/session-poisoning.ts";
 import { watchOthers } from "./sql/spying.ts";
+import { reachOtherTenants } from "./sql/tenants.ts";
 import { breakTransactions } from "./sql/transactions.ts";
 import { workAsEver } from "./sql/working.ts";
 
@@ -14,6 +15,7 @@ const battlefield = useBattlefield();
 forgeIdentities(battlefield);
 doWhatNobodyGranted(battlefield);
 reachRowsOfOthers(battlefield);
+reachOtherTenants(battlefield);
 poisonSessions(battlefield);
 watchOthers(battlefield);
 breakTransactions(battlefield);

@@ -3,7 +3,7 @@
  * neighbour's database beside them, an issuer of tokens, and looks from outside at what no attacker may see or change.
  */
 import { readFile } from "node:fs/promises";
-import type { CreatedDatabase, DatabaseUrls, JsonValue } from "@postern/sdk/protocol";
+import type { CreatedDatabase, CreatedToken, DatabaseUrls, JsonValue } from "@postern/sdk/protocol";
 import type { JWTPayload } from "jose";
 import type pg from "pg";
 import { connectAs } from "../../src/instances/with-admin.ts";
@@ -17,7 +17,10 @@ import { startTestIssuer, type TestIssuer } from "./test-issuer.ts";
 
 export const isolations = ["shared", "process"] as const;
 export type Isolation = (typeof isolations)[number];
-/** `anon`: a caller without a token; `owner`: with the database's own; anyone else is a user of the application. */
+/**
+ * `anon`: a caller without a token; `owner`: with the database's own; `tenant acme`: with one of that tenant's; anyone else
+ * is a user of the application.
+ */
 export type Who = string;
 
 export interface Statement {
@@ -47,6 +50,8 @@ export interface Field {
   /** One statement over HTTP; the SDK's client would send the same. */
   ask(who: Who, statement: string | Statement, signal?: AbortSignal): Promise<Outcome>;
   transaction(who: Who, statements: (string | Statement)[], options?: object): Promise<Outcome>;
+  /** A request for an action that takes JSON: `records`, for example. */
+  send(who: Who, action: string, body: object): Promise<Outcome>;
   /** The same in the manner of the Neon driver, with a token: several statements are a transaction. */
   sql(who: Who, statements: string | Statement | (string | Statement)[]): Promise<Outcome>;
   /** As the superuser of its server, which no attacker is; always in the same session. */
@@ -83,9 +88,10 @@ export async function prepareBattlefield(): Promise<Battlefield> {
   const sessions: Promise<pg.Client>[] = [];
   const tokens = new Map<string, Promise<string>>();
   const tokenOf = (sub: string, claims: JWTPayload = {}) => issuer.sign({ sub, aud: "app", ...claims });
-  const secretOf = async (who: Who, token: string) => {
+  const secretOf = async (who: Who, { id, token }: Pick<Field, "id" | "token">) => {
     if (who === "anon") return null;
     if (who === "owner") return token;
+    if (who.startsWith("tenant ")) return tenantToken(id, who.slice("tenant ".length));
     if (!tokens.has(who)) tokens.set(who, tokenOf(who));
     return tokens.get(who)!;
   };
@@ -112,6 +118,18 @@ export async function prepareBattlefield(): Promise<Battlefield> {
     return { created, urls: await urlsOf(created.id) };
   }
 
+  async function tenantToken(id: string, tenant: string): Promise<string> {
+    const key = `${id} ${tenant}`;
+    if (!tokens.has(key))
+      tokens.set(
+        key,
+        postern
+          .api<CreatedToken>("POST", `/v1/databases/${id}/tokens`, { tenant })
+          .then((created) => created.token),
+      );
+    return tokens.get(key)!;
+  }
+
   function urlsOf(id: string): Promise<DatabaseUrls> {
     return postern.api<DatabaseUrls>("GET", `/v1/databases/${id}/urls`);
   }
@@ -132,7 +150,7 @@ export async function prepareBattlefield(): Promise<Battlefield> {
     const send = async (who: Who, action: string, body: object, signal?: AbortSignal): Promise<Outcome> =>
       daemonClient(postern)(`POST /v1/db/${id}/${action}`, {
         body,
-        secret: await secretOf(who, token),
+        secret: await secretOf(who, created),
         ...(signal && { signal }),
       });
     const inside = connectAs({ config: { home: postern.home } }, server, urls.database, adminRole);
@@ -150,6 +168,7 @@ export async function prepareBattlefield(): Promise<Battlefield> {
           headers: { "content-type": "application/json", ...headers },
           ...(method === "GET" ? {} : { body }),
         }),
+      send: (who, action, body) => send(who, action, body),
       ask: (who, statement, signal) => send(who, "query", asStatement(statement), signal),
       transaction: (who, statements, options = {}) =>
         send(who, "transaction", { statements: statements.map(asStatement), ...options }),
@@ -159,7 +178,7 @@ export async function prepareBattlefield(): Promise<Battlefield> {
           method: "POST",
           path: "/sql",
           headers: {
-            authorization: `Bearer ${await secretOf(who, token)}`,
+            authorization: `Bearer ${await secretOf(who, created)}`,
             "neon-connection-string": `postgresql://authenticated@${id}.localhost/${urls.database}`,
           },
           body: JSON.stringify(
@@ -186,10 +205,11 @@ function asNeon(statement: string | Statement) {
 const asked = (table: string, condition = "true") =>
   `(select md5(string_agg(t::text, '|' order by t::text)) from ${table} t where ${condition}) as ${table}`;
 
-/** Rows of alice's are hers to change. */
+/** Rows of alice's and of acme's are theirs to change. */
 const rowsSql = `select ${[
   asked("todos", "user_id <> 'alice'"),
   asked("notes", "user_id <> 'alice'"),
+  asked("orders", "tenant_id <> 'acme'"),
   ...["posts", "vault", "people", "report"].map((table) => asked(table)),
 ].join()}`;
 

@@ -151,6 +151,7 @@ export const tokenInfo: TokenInfo = {
   id: "tok-0123456789ab",
   label: "reports",
   scope: "read_only",
+  tenant: null,
   created_at: at,
   expires_at: null,
   last_used_at: null,

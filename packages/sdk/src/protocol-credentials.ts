@@ -8,6 +8,8 @@ export interface TokenInfo {
   id: string;
   label: string;
   scope: TokenScope;
+  /** Of the application, whose rows alone it reaches; null: it is for all of the database. */
+  tenant: string | null;
   created_at: string;
   /** Null: it does not expire. */
   expires_at: string | null;
@@ -21,6 +23,8 @@ export interface CreateTokenRequest {
   /** What it is for: 1 to 64 characters. */
   label?: string;
   scope?: TokenScope;
+  /** What `auth.tenant_id()` says for it: it reaches the rows that policies give to this tenant. */
+  tenant?: string;
   /** `<n>s|m|h|d|w` from now; absent: it does not expire. */
   expires_in?: string;
 }
@@ -29,6 +33,8 @@ export interface CreateTokenRequest {
 export interface CreatedToken extends TokenInfo {
   /** 64 hex digits; only its hash is kept. */
   token: string;
+  /** Of a tenant's token: tables that it reaches past row security. */
+  warnings?: string[];
 }
 
 export interface RotateCredentialsRequest {

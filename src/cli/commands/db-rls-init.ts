@@ -48,10 +48,11 @@ function tell({ output }: CliContext, { tables, left }: Scaffold): void {
 
 const label = ({ schema, name }: RelationFacts): string => printable(`${schema}.${name}`);
 
-function describe({ owner, group }: ScaffoldedTable): string {
+function describe({ owner, group, tenant }: ScaffoldedTable): string {
   const parts = [
     ...(owner ? [`rows of the user in ${owner.name}`] : []),
     ...(group ? [`of the group in ${group.name}`] : []),
+    ...(tenant ? [`of the tenant in ${tenant.name}`] : []),
   ];
   return parts.join(" and ");
 }
@@ -60,11 +61,12 @@ const toJson = (scaffold: Scaffold, file: { name: string; path: string } | null,
   name: file?.name ?? null,
   path: file?.path ?? null,
   applied,
-  tables: scaffold.tables.map(({ table, owner, group, notes }) => ({
+  tables: scaffold.tables.map(({ table, owner, group, tenant, notes }) => ({
     schema: table.schema,
     table: table.name,
     owner_column: owner?.name ?? null,
     group_column: group?.name ?? null,
+    tenant_column: tenant?.name ?? null,
     notes,
   })),
   left: scaffold.left.map(({ table, reason }) => ({ schema: table.schema, table: table.name, reason })),

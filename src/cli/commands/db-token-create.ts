@@ -11,6 +11,8 @@ export const run: CommandRun = async (context, input) => {
   const request: CreateTokenRequest = { scope: input.flag("readOnly") ? "read_only" : "full" };
   const label = input.text("label");
   if (label !== undefined) request.label = label;
+  const tenant = input.text("tenant");
+  if (tenant !== undefined) request.tenant = tenant;
   const expires = input.text("expires");
   if (expires !== undefined) request.expires_in = expires;
   const created = await (await context.account()).createToken(target.ref, request);
@@ -19,10 +21,14 @@ export const run: CommandRun = async (context, input) => {
     renderFields([
       ["ID", created.id],
       ["Scope", created.scope],
+      ...(created.tenant === null ? [] : [["Tenant", created.tenant] as [string, string]]),
       ["Expires", created.expires_at === null ? "never" : formatTime(created.expires_at)],
       ["Token", created.token],
     ]),
   );
   output.talk("The token is shown only now.");
+  for (const warning of created.warnings ?? []) output.warn(warning);
+  if (created.warnings?.length)
+    output.talk("Every tenant reaches these. `postern db rls init` writes policies.");
   return undefined;
 };

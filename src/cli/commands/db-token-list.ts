@@ -12,11 +12,12 @@ export const run: CommandRun = async (context, input) => {
   const now = new Date();
   await output.print(tokens, () =>
     renderColumns([
-      ["ID", "LABEL", "SCOPE", "CREATED", "EXPIRES", "LAST USED"],
+      ["ID", "LABEL", "SCOPE", "TENANT", "CREATED", "EXPIRES", "LAST USED"],
       ...tokens.map((token) => [
         token.id,
         token.label,
         token.scope,
+        token.tenant ?? "-",
         formatTime(token.created_at),
         expiryOf(token, now),
         token.last_used_at === null ? "never" : formatTime(token.last_used_at),

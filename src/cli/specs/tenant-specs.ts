@@ -28,6 +28,10 @@ export const tenantSpecs: readonly CommandSpec[] = [
       { flags: "--label <label>", summary: "what it is for" },
       { flags: "--read-only", summary: "it reads by SQL over HTTP and changes nothing" },
       {
+        flags: "--tenant <tenant>",
+        summary: "for one tenant of the application: under row security, where auth.tenant_id() says this",
+      },
+      {
         flags: "--expires <time>",
         summary: "after how long it opens nothing, for example 30d; never when absent",
       },
@@ -35,6 +39,7 @@ export const tenantSpecs: readonly CommandSpec[] = [
     examples: [
       "postern db token create --label ci",
       "postern db token create my-app-db --label reports --read-only --expires 30d",
+      "postern db token create --tenant acme",
     ],
     load: () => import("../commands/db-token-create.ts"),
   },

@@ -32,7 +32,7 @@ export function tokenRoutes(app: HttpApp, { tokens }: HttpServices, caller: Auth
       operationId: "createToken",
       summary: "Make another token for a database",
       description:
-        "A token of scope `read_only` reads by SQL over HTTP, sees the database's description and its migrations, and may do nothing else.",
+        "A token of scope `read_only` reads by SQL over HTTP, sees the database's description and its migrations, and may do nothing else. One with a `tenant` asks by SQL over HTTP and structured queries, as `authenticated` and under row security.",
       security: security.account,
       params: databaseRef,
       body: createTokenRequest,

@@ -14,6 +14,7 @@ import type {
   RotatedCredentials,
   TokenInfo,
 } from "@postern/sdk/protocol";
+import type { TokenPrincipal } from "../../access/authenticate-database.ts";
 import type { LoginAttempt } from "../../access/authenticate-login.ts";
 import type {
   AccountPrincipal,
@@ -26,9 +27,9 @@ import type { DatabaseRef } from "./database-services.ts";
 /** Who asks a database; the workers of the data plane need no more. */
 export interface DataPlaneAccess {
   /** For the data plane: an unknown database and a wrong token are the same Y2002. */
-  authenticateDatabase(databaseId: string, token: string): Promise<DatabasePrincipal>;
+  authenticateDatabase(databaseId: string, token: string): Promise<TokenPrincipal>;
   /** The same where the answer is at hand; undefined when it is not. @throws Y2002 */
-  authenticateAtOnce(databaseId: string, token: string): DatabasePrincipal | undefined;
+  authenticateAtOnce(databaseId: string, token: string): TokenPrincipal | undefined;
   /**
    * A user by a JWT, or without one nobody in particular, where the database is open to clients.
    * @throws Y2001 Y2002 where it is not, or is unknown; Y2010 Y2011
@@ -45,7 +46,7 @@ export interface DataPlaneAccess {
 export interface AccessService extends DataPlaneAccess {
   /** @throws Y2002 for a key that is unknown or revoked. */
   authenticateKey(apiKey: string): Promise<AccountPrincipal>;
-  /** Whose token it is; for routes of the control plane. @throws Y2002 */
+  /** Whose token it is; for routes of the control plane. @throws Y2002, Y2003 for a tenant's */
   authenticateToken(token: string): Promise<DatabasePrincipal>;
 }
 

@@ -2,9 +2,12 @@
 import type { RowSecurityCatalog } from "./read-catalog.ts";
 
 /** Nothing on Postern's databases. Where these exist when it runs, they stay as they are. */
-export function renderIdentity({ roles, uid_type }: RowSecurityCatalog): string[] {
-  if (uid_type !== null && roles.every(({ exists }) => exists)) return [];
-  return [identitySql];
+export function renderIdentity(
+  { roles, uid_type, knows_tenants }: RowSecurityCatalog,
+  withTenants: boolean,
+): string[] {
+  const isComplete = uid_type !== null && roles.every(({ exists }) => exists);
+  return [...(isComplete ? [] : [identitySql]), ...(withTenants && !knows_tenants ? [tenantSql] : [])];
 }
 
 const identitySql = `\
@@ -26,5 +29,17 @@ begin
       language sql stable parallel safe
       as $body$ select nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub' $body$;
     grant execute on function auth.uid() to anon, authenticated;
+  end if;
+end $$;`;
+
+const tenantSql = `\
+-- The tenant in the same setting.
+do $$
+begin
+  if to_regprocedure('auth.tenant_id()') is null then
+    create function auth.tenant_id() returns text
+      language sql stable parallel safe
+      as $body$ select nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'tenant_id' $body$;
+    grant execute on function auth.tenant_id() to anon, authenticated;
   end if;
 end $$;`;

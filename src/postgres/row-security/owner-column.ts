@@ -1,4 +1,4 @@
-/** In charge of recognising the column that says whose a row is, and the one that says which group's. */
+/** In charge of recognising the columns that say whose a row is: which user's, which group's, which tenant's. */
 import type { ColumnFacts } from "./read-catalog.ts";
 
 /** The surer ones first. */
@@ -33,6 +33,10 @@ export function findOwnerColumn(columns: readonly ColumnFacts[]): ColumnFacts | 
   return firstNamed(columns, ownerNames, isSubjectType);
 }
 
+export function findTenantColumn(columns: readonly ColumnFacts[]): ColumnFacts | undefined {
+  return firstNamed(columns, ["tenant_id"], isSubjectType);
+}
+
 /** Groups of the scaffold have ids of type uuid. */
 export function findGroupColumn(columns: readonly ColumnFacts[]): ColumnFacts | undefined {
   return firstNamed(columns, groupNames, (type) => type === "uuid");
@@ -57,7 +61,16 @@ function firstNamed(
 }
 
 /** The caller's subject as SQL of the column's type, worked out once per statement and not once per row. */
-export function subjectFor(columnType: string, uidType: string): string {
-  const isSame = columnType === uidType || (isTextType(columnType) && isTextType(uidType));
-  return isSame ? "(select auth.uid())" : `(select auth.uid()::${columnType})`;
+export const subjectFor = (columnType: string, uidType: string): string =>
+  `(select ${asColumn("auth.uid()", uidType, columnType)})`;
+
+/** The same of the tenant of the caller's token; null without one. */
+export const tenantFor = (columnType: string): string => `(select ${tenantDefaultFor(columnType)})`;
+
+export const tenantDefaultFor = (columnType: string): string =>
+  asColumn("auth.tenant_id()", "text", columnType);
+
+function asColumn(call: string, callType: string, columnType: string): string {
+  const isSame = columnType === callType || (isTextType(columnType) && isTextType(callType));
+  return isSame ? call : `${call}::${columnType}`;
 }

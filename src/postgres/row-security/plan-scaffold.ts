@@ -3,7 +3,7 @@ import { posternError } from "../../base/error.ts";
 import { readableIdentifier, readableName } from "../readable-identifier.ts";
 import { groupTables, hasGroupScaffold, renderGroupScaffold } from "./group-scaffold.ts";
 import { renderIdentity } from "./identity-scaffold.ts";
-import { findGroupColumn, findOwnerColumn, isNumberType } from "./owner-column.ts";
+import { findGroupColumn, findOwnerColumn, findTenantColumn, isNumberType } from "./owner-column.ts";
 import type { ColumnFacts, RelationFacts, RowSecurityCatalog } from "./read-catalog.ts";
 import { renderTableScaffold } from "./table-scaffold.ts";
 
@@ -11,6 +11,7 @@ export interface ScaffoldedTable {
   table: RelationFacts;
   owner: ColumnFacts | undefined;
   group: ColumnFacts | undefined;
+  tenant: ColumnFacts | undefined;
   /** What to know about it. */
   notes: string[];
 }
@@ -52,16 +53,26 @@ export function planScaffold(catalog: RowSecurityCatalog, options: ScaffoldOptio
 function planTable(table: RelationFacts, withGroups: boolean): ScaffoldedTable {
   const owner = findOwnerColumn(table.columns);
   const group = withGroups ? findGroupColumn(table.columns) : undefined;
-  const notes =
-    owner && isNumberType(owner.type)
+  const column = findTenantColumn(table.columns);
+  const tenant = column === group ? undefined : column;
+  const notes = [
+    ...(owner && isNumberType(owner.type)
       ? [`${owner.name} is ${owner.type}: the subjects of tokens have to be numbers`]
-      : [];
-  return { table, owner, group, notes };
+      : []),
+    ...(tenant && (owner ?? group)
+      ? [`users may write any ${tenant.name} into their rows: only tenants' tokens are held to theirs`]
+      : []),
+  ];
+  return { table, owner, group, tenant, notes };
 }
 
-function reasonToLeave({ table, owner, group }: ScaffoldedTable, isNamed: boolean): string | undefined {
+function reasonToLeave(
+  { table, owner, group, tenant }: ScaffoldedTable,
+  isNamed: boolean,
+): string | undefined {
   if (!isNamed && table.row_security && table.policies.length > 0) return "it has policies";
-  if (!owner && !group) return "no column says whose a row is (user_id, owner_id, created_by or the like)";
+  if (!owner && !group && !tenant)
+    return "no column says whose a row is (user_id, owner_id, created_by, tenant_id or the like)";
   return table.alterable ? undefined : "it belongs to another role";
 }
 
@@ -84,9 +95,9 @@ function findTable(tables: readonly RelationFacts[], wanted: string): RelationFa
   return table;
 }
 
-function refuse({ table, owner, group }: ScaffoldedTable, reason: string): Error {
+function refuse({ table, owner, group, tenant }: ScaffoldedTable, reason: string): Error {
   const name = readableName(table);
-  if (owner || group) {
+  if (owner || group || tenant) {
     return posternError("Y3032", `${name} cannot be altered: ${reason}.`, { hint: "Connect as its owner." });
   }
   return posternError("Y3032", `${name} cannot have policies of an owner: ${reason}.`, {
@@ -104,7 +115,10 @@ function renderSql(
   const schemas = [...new Set(tables.map(({ table }) => table.schema))].toSorted();
   return [
     "-- Row security: clients reach their own rows only. This can be run again; it changes nothing then.",
-    ...renderIdentity(catalog),
+    ...renderIdentity(
+      catalog,
+      tables.some(({ tenant }) => tenant !== undefined),
+    ),
     ...(groupsMissing ? [renderGroupScaffold(catalog, uidType)] : []),
     ...schemas.map((schema) => `grant usage on schema ${readableIdentifier(schema)} to authenticated;`),
     ...tables.map((entry) => renderTableScaffold(entry, uidType)),

@@ -67,6 +67,8 @@ export interface RowSecurityCatalog {
   server_version: number;
   /** Return type of auth.uid(); null where there is none. */
   uid_type: string | null;
+  /** Is there an auth.tenant_id()? */
+  knows_tenants: boolean;
   /** Of those that policies for groups ask. */
   scaffold_functions: number;
   roles: { name: ClientRole; exists: boolean; bypasses: boolean }[];
@@ -165,6 +167,7 @@ with roles as (${rolesSql})
 select current_setting('server_version_num')::int as server_version,
        (select format_type(p.prorettype, null) from pg_proc p join pg_namespace n on n.oid = p.pronamespace
          where n.nspname = 'auth' and p.proname = 'uid' and p.pronargs = 0) as uid_type,
+       to_regprocedure('auth.tenant_id()') is not null as knows_tenants,
        (select count(*)::int from pg_proc p join pg_namespace n on n.oid = p.pronamespace
          where n.nspname = 'membership' and p.proname in ('group_ids', 'managed_group_ids', 'add_creator')
        ) as scaffold_functions,
@@ -179,10 +182,7 @@ export async function readRowSecurityCatalog(client: pg.ClientBase): Promise<Row
   try {
     // With nothing but pg_catalog in the path, expressions name every function and table of users in full.
     await client.query("set local search_path = pg_catalog");
-    const server =
-      await client.query<
-        Pick<RowSecurityCatalog, "server_version" | "uid_type" | "scaffold_functions" | "roles">
-      >(serverSql);
+    const server = await client.query<Omit<RowSecurityCatalog, "relations" | "definer_functions">>(serverSql);
     const relations = await client.query<RelationFacts>(relationsSql);
     const functions = await client.query<FunctionFacts>(functionsSql);
     return { ...server.rows[0]!, relations: relations.rows, definer_functions: functions.rows };

@@ -21,7 +21,7 @@ create table if not exists postern.state_mutations (
   old jsonb,
   new jsonb,
   changed text[],                                 -- columns, of an UPDATE
-  actor text not null,                            -- subject of the caller's token, or the role that logged in
+  actor text not null,                            -- subject of the caller's token, its tenant, or the role that logged in
   rolled_back boolean not null default false      -- was tried, and did not last
 ) partition by range (at);
 
@@ -36,7 +36,8 @@ grant insert on postern.state_mutations to postern_log;
 
 -- Arguments: 'all' or 'records' (only what comes through /records), the columns of the primary key, masked columns.
 -- What a request is, is said where nobody but Postern can write: fields between \x1f, the fourth the request's id, the fifth
--- a secret of a request of /records, whose records are told to Postern at once, so that it knows them if all is undone.
+-- a secret of a request of /records, whose records are told to Postern at once, so that it knows them if all is undone. The
+-- sixth and the seventh are the tenant and the id of a tenant's token.
 create or replace function postern.capture_mutation() returns trigger
   language plpgsql security definer
   set search_path = pg_catalog, pg_temp
@@ -109,7 +110,7 @@ begin
   entry.old := before;
   entry.new := after;
   entry.changed := changes;
-  entry.actor := coalesce(nullif(context[2], ''), session_user);
+  entry.actor := coalesce(nullif(context[2], ''), 'tenant ' || nullif(context[6], '') || ' (' || context[7] || ')', session_user);
   entry.rolled_back := false;
   -- Where the key itself was changed, the row is found by the old one as well as by the new one.
   foreach entry.row_id in array ids loop

@@ -6,41 +6,9 @@ grant usage on schema public to anon, authenticated;
 revoke usage on language plpgsql, sql from public;
 grant usage on language plpgsql, sql to postern_owner;
 
--- Identity: auth.uid() is the subject of the caller's token and can be set by nobody but Postern.
+-- Identity: the functions in it (identity.sql) say who asks, and nobody but Postern can set what they say.
 create schema auth;
 grant usage on schema auth to public;
-
-create function auth.uid() returns text
-  language plpgsql stable parallel safe security definer
-as $$
-declare
-  slot constant text := pg_catalog.current_setting('session_preload_libraries');
-begin
-  if pg_catalog.starts_with(slot, E'postern\x1f') then
-    return pg_catalog.split_part(slot, E'\x1f', 2);
-  end if;
-  return null;
-end $$;
-
-create function auth.jwt() returns jsonb
-  language plpgsql stable parallel safe security definer
-as $$
-declare
-  slot constant text := pg_catalog.current_setting('session_preload_libraries');
-begin
-  if pg_catalog.starts_with(slot, E'postern\x1f') then
-    return pg_catalog.split_part(slot, E'\x1f', 3)::pg_catalog.jsonb;
-  end if;
-  return null;
-end $$;
-
-create function auth.role() returns text
-  language sql stable parallel safe
-as $$ select current_user::text $$;
-
--- No SET search_path on these: it would be paid per row of a policy. Their bodies name every object in full instead.
-alter function auth.uid() owner to postern_ident;
-alter function auth.jwt() owner to postern_ident;
 
 -- Builtins with side effects, or that show other sessions, are for owners and not for everyone.
 do $$

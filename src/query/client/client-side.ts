@@ -1,5 +1,5 @@
 /** In charge of the clients of all databases: their sessions, opened when first needed, and how many requests each caller may have under way. */
-import type { ClientPrincipal } from "../../access/principal.ts";
+import { type ClientPrincipal, callerOf } from "../../access/principal.ts";
 import type { ClientLimits } from "../../base/config.ts";
 import { hasCode, type PosternError } from "../../base/error.ts";
 import type { DatabaseId } from "../../base/id.ts";
@@ -42,7 +42,7 @@ export class ClientSide {
   ): Promise<Result> {
     const { limits } = this.#options;
     const clients = await this.#contextOf(databaseId, owner);
-    const caller = claims ? `sub ${claims.subject}` : `from ${options.callerAddress ?? ""}`;
+    const caller = claims ? callerOf(claims) : `from ${options.callerAddress ?? ""}`;
     return countUnderWay(clients, caller, limits.underWayPerCaller, async () => {
       try {
         return await work({ clients, owner, limits, claims });

@@ -41,7 +41,7 @@ export async function runClientQuery(
   options: QueryOptions,
 ): Promise<Buffer[]> {
   const rollsBack = options.rollsBack === true;
-  const shared = rollsBack ? undefined : shareable(sideOf(call), [request]);
+  const shared = rollsBack ? undefined : shareable(sideOf(call), [request], isReader(call));
   if (shared) {
     checkParams(request);
     const steps = await runSharedClient(call, shared, stepMaker(call, options), {
@@ -65,7 +65,10 @@ export async function runClientTransaction(
   const { statements } = request;
   checkStatements(statements, call.limits.statements);
   const begin = beginCommand(request);
-  const shared = begin === "begin" && statements.length > 0 ? shareable(sideOf(call), statements) : undefined;
+  const shared =
+    begin === "begin" && statements.length > 0
+      ? shareable(sideOf(call), statements, isReader(call))
+      : undefined;
   if (shared) {
     const steps = await runSharedClient(call, shared, stepMaker(call, options), {
       ...options,
@@ -94,6 +97,10 @@ function stepMaker({ owner, limits }: ClientCall, { rowsAsArrays = false, claim 
     },
   };
 }
+
+/** A token that reads only. */
+export const isReader = ({ claims }: Pick<ClientCall, "claims">): boolean =>
+  claims?.tenant?.readOnly === true;
 
 export const sideOf = ({ clients, claims }: ClientCall): ClientSessions =>
   claims ? clients.authenticated : clients.anonymous;
@@ -127,7 +134,7 @@ export async function runSharedClient<S extends Step>(
 export interface ClientBatch {
   statements: readonly QueryRequest[];
   steps: readonly Step[];
-  /** `begin …`; for anonymous callers it becomes read only. */
+  /** `begin …`; for who only reads it becomes read only. */
   begin: string;
   isSingle: boolean;
   rollsBack?: boolean;
@@ -143,7 +150,8 @@ export async function runClientBatch(
 ): Promise<void> {
   const sides = batch.stream ? context.streams : context;
   const side = claims ? sides.authenticated : sides.anonymous;
-  const begin = claims || / read only/.test(batch.begin) ? batch.begin : `${batch.begin} read only`;
+  const mayWrite = claims !== null && !isReader({ claims });
+  const begin = mayWrite || / read only/.test(batch.begin) ? batch.begin : `${batch.begin} read only`;
   let isRefused = false;
   const client = frameOf(context, claims, () => {
     isRefused = true;

@@ -13,7 +13,7 @@ export interface Signer {
 
 /** Long enough to be used at once, too short to be kept. */
 const validSeconds = 30;
-/** Stands between the subject and the claims; neither can contain it. */
+/** Stands between the fields, none of which can contain it. */
 const separator = "\x1f";
 
 /** What ties a session's transaction to a request, and its changes to the log. */
@@ -63,16 +63,21 @@ export function writePreparedAttach(
   out.bytes(execute);
 }
 
+/** Keeps the places of what comes behind. */
+const noRequest = ["", ""];
+
 const fieldsOf = ({ requestId, secret = "" }: RequestMark) => [requestId, secret];
 
 /** The parameters of `attachCall`. */
 function sign(
   signer: Signer,
   connection: Pick<WireConnection, "processId">,
-  { subject, json }: VerifiedClaims,
+  { subject, json, tenant }: VerifiedClaims,
   mark?: RequestMark,
 ): Signature {
-  return signText(signer, connection, [subject, json, ...(mark ? fieldsOf(mark) : [])].join(separator));
+  const ofTenant = tenant ? [tenant.id, tenant.token] : [];
+  const ofRequest = mark ? fieldsOf(mark) : tenant ? noRequest : [];
+  return signText(signer, connection, [subject, json, ...ofRequest, ...ofTenant].join(separator));
 }
 
 type Signature = [text: string, expiry: string, mac: string];

@@ -2,7 +2,7 @@
 
 import type { AnswerClaim } from "../answer-room.ts";
 import { checkParams, checkStatement, checkStatements } from "../check-request.ts";
-import { type ClientCall, runClientBatch, runSharedClient, sideOf } from "../client/run-client.ts";
+import { type ClientCall, isReader, runClientBatch, runSharedClient, sideOf } from "../client/run-client.ts";
 import { AnswerBudget } from "../json-writer.ts";
 import { learnTypes } from "../learn-types.ts";
 import type { QueryContext, QueryOptions } from "../query-context.ts";
@@ -56,7 +56,7 @@ export async function runClientNeon(
   if (queries.length === 0) return [opening, closing];
   if (isBatch) checkStatements(queries, call.limits.statements);
   const steps = stepMaker(call.owner, request, call.limits.answerBytes, options.claim);
-  const shared = isBatch && begin !== "begin" ? undefined : shareable(sideOf(call), queries);
+  const shared = isBatch && begin !== "begin" ? undefined : shareable(sideOf(call), queries, isReader(call));
   if (shared) {
     if (!isBatch) checkParams(queries[0]!);
     const run = { signal: options.signal, isSingle: !isBatch, trace: options.trace };

@@ -63,7 +63,7 @@ const writeReach = (audience: Audience): string => `
        ('pg_catalog.pg_proc'::pg_catalog.regclass, p.oid) in (select class, id from member)
        and (select rolsuper from pg_catalog.pg_roles r where r.oid = p.proowner))
        -- Who the caller is: Postern's own, in a schema in which nobody else can make anything.
-       and not (p.pronamespace in (select n.oid from pg_catalog.pg_namespace n where n.nspname = 'auth') and p.proname in ('uid', 'role', 'jwt')
+       and not (p.pronamespace in (select n.oid from pg_catalog.pg_namespace n where n.nspname = 'auth') and p.proname in ('uid', 'role', 'jwt', 'tenant_id')
          and (select r.rolsuper or r.rolname = 'postern_ident' from pg_catalog.pg_roles r where r.oid = p.proowner))
   ), expression (text, class, id) as (
     select pg_catalog.pg_get_expr(a.adbin, a.adrelid), 'pg_catalog.pg_attrdef'::pg_catalog.regclass, a.oid

@@ -63,7 +63,7 @@ describe("a scaffold for owners", () => {
       ["order", "author_id", []],
     ]);
     expect(scaffold.left.map(({ table, reason }) => `${table.name}: ${reason}`)).toEqual([
-      "news: no column says whose a row is (user_id, owner_id, created_by or the like)",
+      "news: no column says whose a row is (user_id, owner_id, created_by, tenant_id or the like)",
     ]);
     expect(scaffold.sql).toContain(`
 -- public.todos: rows belong to the user in user_id.
@@ -136,6 +136,69 @@ create index if not exists todos_user_id_policy_idx on public.todos (user_id);
     expect(sql).toContain("using (user_id = (select auth.uid()::text))");
     await client.query(sql);
     expect((await readRowSecurityCatalog(client)).uid_type).toBe("uuid");
+  });
+});
+
+describe("a scaffold for tenants", () => {
+  const tables = `
+    create table orders (id int generated always as identity, tenant_id text not null, item text);
+    create table invoices (id int, tenant_id uuid, user_id text);
+    create table plans (id int primary key, tenant_id text default 'free');`;
+  const asTenant = async (tenant: string, sql: string) => {
+    await client.query("begin");
+    try {
+      await client.query("select set_config('request.jwt.claims', $1, true)", [
+        JSON.stringify({ tenant_id: tenant }),
+      ]);
+      await client.query("set local role authenticated");
+      const { rows } = await client.query(sql);
+      await client.query("commit");
+      return rows;
+    } finally {
+      await client.query("rollback");
+    }
+  };
+
+  it("can be run again, leaves nothing to find and nothing to do", async () => {
+    await client.query(tables);
+    const scaffold = await plan();
+    expect(scaffold.tables.map(({ table, tenant }) => [table.name, tenant?.name])).toEqual([
+      ["invoices", "tenant_id"],
+      ["orders", "tenant_id"],
+      ["plans", "tenant_id"],
+    ]);
+    expect(scaffold.sql).toContain("alter column tenant_id set default auth.tenant_id()::uuid;");
+    await client.query(scaffold.sql);
+    const once = await readRowSecurityCatalog(client);
+    await client.query(scaffold.sql);
+    expect(await readRowSecurityCatalog(client)).toEqual(once);
+    expect(await inspectRowSecurity(client)).toEqual([]);
+    expect((await plan()).sql).toBe("");
+  });
+
+  it("keeps tenants apart, fills their name in, and leaves users their rows", async () => {
+    await client.query(tables);
+    await client.query((await plan()).sql);
+    expect(await asTenant("acme", "insert into orders (item) values ('a') returning tenant_id")).toEqual([
+      { tenant_id: "acme" },
+    ]);
+    expect(await asTenant("globex", "select * from orders")).toEqual([]);
+    await expect(
+      asTenant("globex", "insert into orders (tenant_id, item) values ('acme', 'b')"),
+    ).rejects.toThrow("row-level security");
+    await expect(asTenant("globex", "insert into invoices (user_id) values ('ann')")).rejects.toThrow(
+      "invalid input syntax for type uuid",
+    );
+    expect(await as("ann", "insert into invoices (user_id) values ('ann') returning user_id")).toEqual([
+      "ann",
+    ]);
+    expect(await as("ann", "select * from orders")).toEqual([]);
+  });
+
+  it("gives a tenant's column of type uuid to groups, where there are any", async () => {
+    await client.query(tables);
+    const { tables: planned } = await plan(["invoices"], true);
+    expect(planned).toMatchObject([{ group: { name: "tenant_id" }, tenant: undefined }]);
   });
 });
 

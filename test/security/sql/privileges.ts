@@ -216,6 +216,6 @@ export const doWhatNobodyGranted = (battlefield: () => Battlefield): void =>
       const rows = await field().lookInside<{ name: string }>(`
       select proname as name from pg_proc join pg_namespace n on n.oid = pronamespace
        where n.nspname !~ '^pg_|information_schema' and prosecdef and has_function_privilege('anon', pg_proc.oid, 'execute')`);
-      expect(rows.map(({ name }) => name).sort()).toEqual(["jwt", "uid"]);
+      expect(rows.map(({ name }) => name).sort()).toEqual(["jwt", "tenant_id", "uid"]);
     });
   });
