@@ -9,11 +9,13 @@ import { benchCreate } from "./create.ts";
 import { benchHttp } from "./http.ts";
 import { benchInsights } from "./insights.ts";
 import { benchMany } from "./many.ts";
+import { benchShell } from "./shell.ts";
 import { benchStart } from "./start.ts";
 import { benchWake } from "./wake.ts";
 
 const usage = `usage: npm run bench -- create [--most 500]
        npm run bench -- start
+       npm run bench -- shell [--rounds 5]
        npm run bench -- wake [--rounds 50] [--crowd 50] [--cycles 1000] [--sleeping 200]
        npm run bench -- http [--connections 1,16,64] [--rounds 5] [--seconds 3] [--workload "point read"]…
                              [--subject postern]… [--verbose]
@@ -58,6 +60,9 @@ switch (positionals[0]) {
       cycles: Number(values.cycles),
       sleeping: Number(values.sleeping),
     });
+    break;
+  case "shell":
+    await benchShell({ json, rounds: Number(values.rounds) });
     break;
   case "start":
     await benchStart({ json });

@@ -1,6 +1,7 @@
 /** The shell in a real terminal, against a real Postgres: keys are typed, the screen is read. */
 import { execFileSync } from "node:child_process";
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -40,13 +41,22 @@ const environment = () => ({
   LANG: "C.UTF-8",
 });
 
-async function open(...args: string[]): Promise<TmuxTerminal> {
-  terminal = await openTerminal([process.execPath, program, "db", "connect", "--url", url, ...args], {
-    environment: environment(),
+async function open(more: Record<string, string> = {}): Promise<TmuxTerminal> {
+  terminal = await openTerminal([process.execPath, program, "db", "connect", "--url", url], {
+    environment: { ...environment(), ...more },
     cwd: folder,
   });
   await terminal.shows("Enter SQL (end with ;)");
   return terminal;
+}
+
+/** What the terminal's own shell has started. */
+const childOf = async (pid: number): Promise<number> =>
+  Number((await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).trim());
+
+async function enter(shell: TmuxTerminal, text: string): Promise<void> {
+  await shell.type(text);
+  await shell.keys("Enter");
 }
 
 describe.skipIf(!hasTmux)("the shell in a terminal (needs tmux)", () => {
@@ -138,52 +148,116 @@ describe.skipIf(!hasTmux)("the shell in a terminal (needs tmux)", () => {
     }
   });
 
+  it("loses no key that is typed while the window changes its size", async () => {
+    const shell = await open();
+    await shell.type("select '");
+    const words = Array.from({ length: 20 }, (_, at) => `${at}word `);
+    for (const [at, word] of words.entries())
+      await Promise.all([shell.resize(40 + ((at * 7) % 50), 20 + (at % 5)), shell.type(word)]);
+    await enter(shell, `' = '${words.join("")}' as all_there;`);
+    await shell.shows(/all_there\n─+\nt\n/);
+  });
+
+  it("takes back what an editor makes of a statement, a function and a view, and runs it with Enter", async () => {
+    const shell = await open({ EDITOR: "sed -i 's/one/two/'" });
+    const admin = await server.connect();
+    await admin.query("create or replace function word() returns text language sql as $$ select 'one' $$");
+    await admin.query("create or replace view words as select 'one'::text as word");
+    await enter(shell, "select 'one' || 's' as edited \\e");
+    await shell.shows(/^› select 'two' \|\| 's' as edited$/m);
+    await enter(shell, ";");
+    await shell.shows(/^ ?twos$/m);
+    for (const [command, sql] of [
+      ["\\ef word", "select word() as edited"],
+      ["\\ev words", "select word as edited from words"],
+    ] as const) {
+      await shell.keys("C-l");
+      await enter(shell, command);
+      await shell.shows(/two.*;\s*$/s);
+      await shell.keys("Enter");
+      await waitUntil(`${command} is made`, async () => (await admin.query(sql)).rows[0].edited === "two");
+    }
+    await enter(shell, "\\ef nobody");
+    await shell.shows("nobody");
+  });
+
+  it("runs a statement again and again until ^C, and finds it by ^R", async () => {
+    const shell = await open();
+    await enter(shell, "create sequence if not exists rounds;");
+    await shell.shows("CREATE SEQUENCE");
+    await enter(shell, "select 'round ' || nextval('rounds') as n \\watch 0.1");
+    await shell.shows(/(round \d+\n.*){3}/s);
+    await shell.keys("C-c");
+    await shell.shows(/\n› Enter SQL[^\n]*\n*$/);
+    await shell.keys("C-l");
+    await enter(shell, "select 'some' || 'thing' as other;");
+    await shell.shows("something");
+    await shell.keys("C-l", "C-r");
+    await shell.type("some");
+    await shell.shows("search some › select 'some' || 'thing' as other;");
+    await shell.keys("Enter");
+    await shell.shows(/^ ?something$/m);
+  });
+
+  it("ends, and its pager with it, when it is hung up with a result before somebody", async () => {
+    const pager = join(folder, "pager");
+    const script = `#!/bin/sh\necho $$ > ${pager}.pid\nhead -n 20\nexec sleep 1000\n`;
+    await writeFile(pager, script, { mode: 0o755 });
+    const shell = await open({ PAGER: pager });
+    await enter(shell, "select 'line ' || n as n from generate_series(1, 1000000) n;");
+    await shell.shows("line 18");
+    process.kill(await childOf(await shell.pid()), "SIGHUP");
+    await shell.shows("ended with 129");
+    const watcher = await server.connect();
+    await waitUntil("its session is over", async () => {
+      const { rows } = await watcher.query(
+        "select from pg_stat_activity where application_name = 'postern shell'",
+      );
+      return rows.length === 0;
+    });
+    const pid = (await readFile(`${pager}.pid`, "utf8")).trim();
+    await waitUntil("its pager is gone", async () => !existsSync(`/proc/${pid}`));
+    expect(await shell.settings()).toContain(" icanon ");
+  });
+
   it("reads the data of a COPY line by line, pasted and typed, until \\., ^C or an error of the server", async () => {
     const shell = await open();
-    const enter = async (text: string) => {
-      await shell.type(text);
-      await shell.keys("Enter");
-    };
-    await enter("create table typed (n int, t text);");
+    await enter(shell, "create table typed (n int, t text);");
     await shell.shows("CREATE TABLE");
-    await enter("copy typed from stdin;");
+    await enter(shell, "copy typed from stdin;");
     await shell.shows("» a line for each row");
     await shell.paste("1\tone\n2\ttwo\n");
     await shell.shows(/… 2 two\n» a line/);
-    await enter("\\.");
+    await enter(shell, "\\.");
     await shell.shows("2 rows copied");
     await shell.keys("C-l");
-    await enter("copy typed from stdin csv;");
+    await enter(shell, "copy typed from stdin csv;");
     await shell.shows("» a line for each row");
     await shell.paste("3,given up\n");
     await shell.shows(/given up\n» a line/);
     await shell.keys("C-c");
     await shell.shows(/given up by \^C\n› Enter SQL/);
-    await enter("copy typed from stdin csv;");
+    await enter(shell, "copy typed from stdin csv;");
     await shell.shows("» a line for each row");
     await shell.paste("x,y\n");
     await shell.shows(/invalid input syntax for type integer: "x"\n› Enter SQL/);
-    await enter("select sum(n) from typed;");
+    await enter(shell, "select sum(n) from typed;");
     await shell.shows(/^ {2}3$/m);
   });
 
   it("says what is gone when its session is ended, and runs nothing of a transaction that is not there", async () => {
     const shell = await open();
-    const enter = async (text: string) => {
-      await shell.type(text);
-      await shell.keys("Enter");
-    };
-    await enter("begin;");
+    await enter(shell, "begin;");
     await shell.shows("*› Enter SQL");
     const admin = await server.connect();
     await admin.query(
       "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'postern shell'",
     );
     await shell.shows("The connection was closed; the next statement connects anew.\n› Enter SQL");
-    await enter("select 'not' || ' this';");
+    await enter(shell, "select 'not' || ' this';");
     await shell.shows("This is a new session");
     expect(await shell.shows("(Y3081)")).not.toContain("not this");
-    await enter("select 'but' || ' this';");
+    await enter(shell, "select 'but' || ' this';");
     await shell.shows("but this");
   });
 

@@ -67,7 +67,7 @@ export async function openTerminal(
         last = await screen();
         return fits();
       };
-      await waitUntil("the screen shows it", look, 15_000).catch(() => {
+      await waitUntil("the screen shows it", look).catch(() => {
         throw new Error(`The screen never showed ${String(wanted)}:\n${last}`);
       });
       return last;

@@ -1,5 +1,6 @@
 /** In charge of what Tab offers behind a backslash: commands, and the words that they take. */
 
+import { readableIdentifier } from "../../postgres/readable-identifier.ts";
 import { type Candidate, type Completion, matching, relationNames } from "./candidates.ts";
 import type { Catalog } from "./catalog.ts";
 import { commandHelp } from "./meta/command-help.ts";
@@ -24,8 +25,12 @@ export function completeCommand(line: string, cursor: number, catalog: Catalog):
   }
   const known = words[given.slice(0, -1).join(" ").slice(1)];
   if (known) return { start, candidates: matching(known.map(asWord), typed) };
-  if (/^\\(d|copy|rls|sv|z)/.test(given[0]!))
+  if (/^\\(d|copy|rls|sv|ev|history|z)/.test(given[0]!))
     return { start, candidates: matching(relationNames(catalog), typed) };
+  if (/^\\[se]f$/.test(given[0]!)) {
+    const names = catalog.functions.map(({ name }) => ({ text: readableIdentifier(name), what: "function" }));
+    return { start, candidates: matching(names, typed) };
+  }
   return { start, candidates: [] };
 }
 

@@ -279,7 +279,8 @@ export class Shell {
 }
 
 /** Not those whose words are SQL, which has its own turn, or another program's. */
-const takesVariables = (command: string): boolean => !/^(!|copy|rls|explain|h|help|sf|sv)$/.test(command);
+const takesVariables = (command: string): boolean =>
+  !/^(!|copy|rls|explain|h|help|sf|sv|ef|ev)$/.test(command);
 
 const writeCopy =
   (target: TextTarget) =>

@@ -75,6 +75,10 @@ function childTarget(child: ChildProcess): TextTarget {
 export const pagerCommand = (environment: NodeJS.ProcessEnv): string =>
   environment.PSQL_PAGER ?? environment.PAGER ?? "less";
 
+/** A signal then reaches the program itself, where it is one with plain arguments. */
+const withoutShell = (command: string): string =>
+  /^[\w./-]+( +[\w./=+-]+)*$/.test(command.trim()) ? `exec ${command}` : command;
+
 const known = new Map<string, boolean>();
 
 /** What is written to a program that is not there is lost. */
@@ -128,13 +132,17 @@ export class PagedTarget implements TextTarget {
 
   async #openPager(): Promise<TextTarget> {
     const environment = process.env.LESS === undefined ? { ...process.env, LESS: "-SRXF" } : process.env;
-    const child = spawn(pagerCommand(process.env), {
+    const child = spawn(withoutShell(pagerCommand(process.env)), {
       shell: true,
       stdio: ["pipe", "inherit", "inherit"],
       env: environment,
     });
     const pager = childTarget(child);
     this.#pager = pager;
+    // Alone on the terminal it would fight with whoever has it next.
+    const stop = () => child.kill();
+    process.on("exit", stop);
+    child.once("close", () => process.off("exit", stop));
     this.#returned = this.#terminal.lend(
       () =>
         new Promise<void>((resolve) => {

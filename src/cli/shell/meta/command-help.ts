@@ -33,6 +33,8 @@ Run
   gset [PREFIX]  run it, and keep its one row as variables
   watch [SECONDS]  run it again and again, until ^C
   e [FILE]  edit the statement in $EDITOR
+  ef [FUNCTION]  edit the SQL that makes a function; without a name a new one's
+  ev [VIEW]  edit the SQL that makes a view; without a name a new one's
   p  print the statement
   r  forget the statement
   errverbose  the last error with all that Postgres said
@@ -55,6 +57,7 @@ Postern
   locks  who waits for whom
   explain [SQL]  plan of a statement, measured if it only reads
   rls [as SUB [SQL]]  row security of all tables; or a statement as this user sees it
+  history TABLE [ID]  who changed the row from what to what, where that is recorded
   whoami  who you are here
 Session
   conninfo  what this is connected to

@@ -4,9 +4,10 @@ import type { Shell } from "../shell.ts";
 import { commandHelp } from "./command-help.ts";
 import { copyCommand } from "./copy-command.ts";
 import { describe } from "./describe.ts";
-import { editCommand } from "./edit-command.ts";
+import { editCommand, editSourceCommand } from "./edit-command.ts";
 import { bangCommand, echoCommand, includeCommand, outputCommand } from "./file-commands.ts";
 import { helpCommand, sqlHelpCommand } from "./help-commands.ts";
+import { historyCommand } from "./history-command.ts";
 import {
   explainCommand,
   locksCommand,
@@ -54,6 +55,8 @@ const commands: Record<string, Command> = {
   r: resetCommand,
   errverbose: verboseErrorCommand,
   e: editCommand,
+  ef: (shell, rest) => editSourceCommand(shell, "function", rest),
+  ev: (shell, rest) => editSourceCommand(shell, "view", rest),
   i: (shell, rest) => includeCommand(shell, rest, false),
   ir: (shell, rest) => includeCommand(shell, rest, true),
   o: outputCommand,
@@ -65,6 +68,7 @@ const commands: Record<string, Command> = {
   locks: locksCommand,
   explain: explainCommand,
   rls: rlsCommand,
+  history: historyCommand,
   sf: (shell, rest) => sourceCommand(shell, "function", rest),
   sv: (shell, rest) => sourceCommand(shell, "view", rest),
   z: (shell, rest) => describe(shell, "dp", rest),

@@ -2,6 +2,8 @@
 import { posternError } from "../../../base/error.ts";
 import type { Shell } from "../shell.ts";
 
+export type SourceKind = keyof typeof sources;
+
 const sources = {
   function: {
     // With its arguments where the name alone means several.
@@ -18,20 +20,21 @@ const sources = {
   },
 };
 
-export async function sourceCommand(
-  shell: Shell,
-  kind: keyof typeof sources,
-  rest: string,
-): Promise<boolean> {
+export async function sourceCommand(shell: Shell, kind: SourceKind, rest: string): Promise<boolean> {
   const name = rest.replace(/;$/, "").trim();
   if (name === "") {
     shell.fail(`Which ${kind}?`);
     return false;
   }
+  await shell.printData(`${await readSource(shell, kind, name)}\n`);
+  return true;
+}
+
+/** @throws Y1013 when there is none of this name */
+export async function readSource(shell: Shell, kind: SourceKind, name: string): Promise<string> {
   const { sql, head } = sources[kind];
   const [row] = await shell.session.query(sql(name), [name]);
   const text = Object.values(row ?? {})[0];
   if (text === null || text === undefined) throw posternError("Y1013", `${name} is no ${kind}.`);
-  await shell.printData(`${head(name)}${text.trimEnd()}\n`);
-  return true;
+  return `${head(name)}${text.trimEnd()}`;
 }
