@@ -85,6 +85,8 @@ export const errorCodes = {
   Y1102: { name: "invalid_cursor", http: 400, exit: 2 },
   Y1103: { name: "row_changed_meanwhile", http: 409, exit: 6 },
   Y1104: { name: "invalid_row_edit", http: 400, exit: 2 },
+  Y1105: { name: "invalid_time_span", http: 400, exit: 2 },
+  Y1106: { name: "tables_locked", http: 409, exit: 6 },
   // Y2: who may do what
   Y2001: { name: "credentials_missing", http: 401, exit: 4 },
   Y2002: { name: "credentials_invalid", http: 401, exit: 4 },

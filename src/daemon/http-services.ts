@@ -22,6 +22,7 @@ import { createDataPlane, type DataPlane } from "./data-plane.ts";
 import { clientAccessServices, databaseServices, migrationServices } from "./database-services.ts";
 import { type DaemonFacts, describeDaemon } from "./describe-daemon.ts";
 import { composeInsights, type Insights } from "./insight-services.ts";
+import { inspectServices } from "./inspect-services.ts";
 import type { Metrics } from "./metrics.ts";
 import { type MetricsFacts, metricsSource } from "./metrics-source.ts";
 import { operationServices } from "./operation-services.ts";
@@ -100,6 +101,7 @@ export function compositionOf(
     tunnel: tunnelService(platform),
     rowSecurity: rowSecurityServices(platform, query),
     insights: insights.service,
+    inspect: inspectServices(platform, () => insights.settled()),
     accounts: {
       register: (principal, input) => registerAccount(platform, principal, input),
       logIn: (input) => logIn(platform, input),

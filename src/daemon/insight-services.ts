@@ -34,6 +34,8 @@ export interface Insights {
   book: InsightBook;
   service: InsightService;
   tasks: MaintenanceTask[];
+  /** All that ran is in the tables, as far as anybody can tell. */
+  settled(): Promise<void>;
   /** What the daemon answers itself is noted as well. */
   trace(query: QueryService): QueryService;
 }
@@ -64,10 +66,16 @@ export function composeInsights(platform: Platform, { version, onBundle }: Insig
   ];
   const count = enabled ? oneAtATime(() => countServerStatements(platform, book)) : async () => {};
   tasks.push({ name: "count statements", everyMs: 60_000, runOnce: count });
+  /** A server that does not answer keeps nobody from what is there. */
+  const settled = async () => {
+    await count().catch(() => {});
+    await book.write();
+  };
   return {
     book,
-    service: { ...insightService(platform, book, count), live: liveView(platform, live) },
+    service: { ...insightService(platform, book, settled), live: liveView(platform, live) },
     tasks,
+    settled,
     trace: (query) => (enabled ? traceQueries(query, recorder) : query),
   };
 }
@@ -110,13 +118,8 @@ function oneAtATime(run: () => Promise<void>): () => Promise<void> {
 function insightService(
   { state, clock }: Platform,
   book: InsightBook,
-  count: () => Promise<void>,
+  bringUpToDate: () => Promise<void>,
 ): Omit<InsightService, "live"> {
-  /** What is not in the tables yet is asked for, too; a server that does not answer keeps nobody from what is there. */
-  const bringUpToDate = async () => {
-    await count().catch(() => {});
-    await book.write();
-  };
   const find = async (principal: Principal, ref: string) => (await findDatabase(state, principal, ref)).id;
   const sinceOf = (minutes: number) => new Date(clock.now().getTime() - minutes * 60_000);
   return {

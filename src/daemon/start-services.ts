@@ -13,6 +13,7 @@ import { CertificateRenewal, type OpenCertificate } from "./certificate-renewal.
 import { pairOf } from "./data-plane.ts";
 import type { DaemonFacts } from "./describe-daemon.ts";
 import { compositionOf } from "./http-services.ts";
+import { samplingTasks } from "./inspect-services.ts";
 import type { Metrics } from "./metrics.ts";
 import { stateConnection } from "./own-tables.ts";
 import { reloadServers, type Servers } from "./start-servers.ts";
@@ -57,7 +58,11 @@ export async function startServices(options: ServicesOptions): Promise<void> {
     stateConnection(config),
     new SleepAgain(platform, dataPlane),
   );
-  const maintenance = new MaintenanceTimer(platform, [...createTasks(), ...insights.tasks]);
+  const maintenance = new MaintenanceTimer(platform, [
+    ...createTasks(),
+    ...insights.tasks,
+    ...samplingTasks(platform, () => servers.pooler.readPools()),
+  ]);
   // Where workers stand in front, TLS ends with them.
   const socketPath = workers && daemonSocket;
   const http = createHttpServer(services, { ...httpOptions(platform, facts), socketPath });

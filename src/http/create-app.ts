@@ -129,7 +129,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     environmentDatabaseRoutes(controlPlane, services, caller);
     releaseRoutes(controlPlane, services, caller);
     operationRoutes(controlPlane, services, caller, options.observe);
-    insightRoutes(controlPlane, services, caller);
+    insightRoutes(controlPlane, services, caller, options.observe);
     liveRoutes(controlPlane, services, caller);
     auditRoutes(controlPlane, services, caller);
     browseRoutes(controlPlane, services, caller, options.observe);

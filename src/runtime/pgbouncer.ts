@@ -105,6 +105,30 @@ export class PgBouncer implements Pooler {
     return pools && Object.fromEntries(states.map((state) => [state, sum(state)]));
   }
 
+  /** Of each database its clients, those that wait, and how long clients have waited in all; undefined when it does not answer. */
+  async readPools(): Promise<
+    { database: string; clients: number; waiting: number; waitedMs: number }[] | undefined
+  > {
+    type Row = Record<"database" | "cl_active" | "cl_waiting" | "total_wait_time", string>;
+    const found = await Promise.all([
+      this.#console.show<Row>("show pools"),
+      this.#console.show<Row>("show stats"),
+    ]).catch(() => undefined);
+    if (!found) return undefined;
+    const [pools, stats] = found;
+    return stats.map(({ database, total_wait_time: waitedUs }) => {
+      const own = pools.filter((pool) => pool.database === database);
+      const sum = (key: "cl_active" | "cl_waiting") =>
+        own.reduce((total, pool) => total + Number(pool[key]), 0);
+      return {
+        database,
+        clients: sum("cl_active") + sum("cl_waiting"),
+        waiting: sum("cl_waiting"),
+        waitedMs: Number(waitedUs) / 1_000,
+      };
+    });
+  }
+
   /** Clients in the middle of a transaction may finish it within a few seconds. */
   async stop(): Promise<void> {
     const pid = await this.findPid();

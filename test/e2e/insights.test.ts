@@ -1,10 +1,15 @@
 /** What is known of the statements that a database is asked: by every way in, without values, across a crash of the daemon. */
 import type {
   CreatedDatabase,
+  DatabaseAdvice,
+  DatabaseMetrics,
+  LiveSession,
+  LiveSessions,
   NPlusOneInfo,
   RequestTrace,
   StatementDetails,
   StatementInfo,
+  StatementTrends,
 } from "@postern/sdk/protocol";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -159,6 +164,19 @@ describe("statements", () => {
     });
   });
 
+  it("are told step by step, each as often as it ran", async () => {
+    const { fingerprint } = await counted("select length(name) from users where id = $1", 5);
+    const { trends, step_seconds: step } = await get<StatementTrends>("statement-trends?since_minutes=60");
+    const { calls } = trends.find((trend) => trend.fingerprint === fingerprint)!;
+    expect(calls.reduce((sum, value) => sum + value, 0)).toBe(5);
+    expect(calls.length * step).toBeGreaterThanOrEqual(3600);
+    const { points, ...metrics } = await get<DatabaseMetrics>("metrics?since_minutes=5");
+    expect(metrics).toMatchObject({ step_seconds: 60, shared_server: true });
+    expect(Math.max(...points.map((point) => point.calls ?? 0))).toBeGreaterThanOrEqual(5);
+    const backwards = get("metrics?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z");
+    await expect(backwards).rejects.toMatchObject({ code: "Y1105" });
+  });
+
   it("are still known after the daemon was killed, and counted once", async () => {
     const text = "select length(name) from users where id = $1";
     const before = await counted(text, 5);
@@ -168,5 +186,102 @@ describe("statements", () => {
     expect(after.calls).toBe(before.calls);
     expect(await get<RequestTrace>("traces/page-1")).toMatchObject({ statement_count: 48 });
     await expect(get("traces/never-seen")).rejects.toMatchObject({ code: "Y9013" });
+  });
+});
+
+describe("sessions of this moment", () => {
+  const clients: pg.Client[] = [];
+  const connect = async (application: string): Promise<{ client: pg.Client; ended: Promise<unknown> }> => {
+    const { direct } = await get<{ direct: string }>("urls");
+    const client = new pg.Client({ connectionString: direct, application_name: application });
+    const ended = new Promise((resolve) => client.once("end", resolve));
+    client.on("error", () => {});
+    await client.connect();
+    clients.push(client);
+    return { client, ended };
+  };
+  afterAll(() => Promise.all(clients.map((client) => client.end().catch(() => {}))));
+
+  const sessionOf = async (application: string, when: (session: LiveSession) => boolean) => {
+    let found: LiveSession | undefined;
+    await waitUntil(`${application} is seen`, async () => {
+      const { sessions } = await get<LiveSessions>("sessions");
+      found = sessions.find((session) => session.application === application && when(session));
+      return found !== undefined;
+    });
+    return found!;
+  };
+
+  it("tell who waits for whom, are canceled, and ended", async () => {
+    const holder = await connect("holder");
+    const waiter = await connect("waiter");
+    await holder.client.query("begin; lock table users in access exclusive mode");
+    const waits = waiter.client.query("select * from users").then(
+      () => "answered",
+      (error: { code: string }) => error.code,
+    );
+    const held = await sessionOf("holder", ({ state }) => state === "idle in transaction");
+    const waiting = await sessionOf("waiter", ({ blocked_by: holders }) => holders.length > 0);
+    expect(waiting).toMatchObject({
+      blocked_by: [held.pid],
+      lock: { object: "users", mode: "AccessShare" },
+      through: "direct",
+      statement: "select * from users",
+    });
+    // Advice does not queue up behind whoever holds the table.
+    await expect(get("advice")).rejects.toMatchObject({ code: "Y1106" });
+    const end = (pid: number, action: string) => postern.api("POST", path(`sessions/${pid}/${action}`));
+    expect(await end(waiting.pid, "cancel")).toEqual({ pid: waiting.pid, action: "canceled" });
+    expect(await waits).toBe("57014");
+    expect(await end(held.pid, "end")).toEqual({ pid: held.pid, action: "ended" });
+    await holder.ended;
+    await expect(end(held.pid, "end")).rejects.toMatchObject({ code: "Y9010" });
+  });
+
+  it("of other databases cannot be ended from here", async () => {
+    const other = await postern.api<CreatedDatabase>("POST", "/v1/databases", { name: "other" });
+    const { pid } = await sessionOf("waiter", () => true);
+    const end = postern.api("POST", `/v1/databases/${other.id}/sessions/${pid}/end`);
+    await expect(end).rejects.toMatchObject({ code: "Y9010" });
+  });
+
+  it("are told again as they change", async () => {
+    const abort = new AbortController();
+    const response = await fetch(`${postern.apiUrl()}${path("sessions/events")}`, {
+      headers: { authorization: `Bearer ${postern.apiKey()}` },
+      signal: abort.signal,
+    });
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    const until = async (word: string) => {
+      while (!text.includes(word)) text += (await reader.read()).value ?? "";
+    };
+    await until("data: ");
+    await connect("newcomer");
+    await until("newcomer");
+    abort.abort();
+    await reader.cancel().catch(() => {});
+  });
+});
+
+describe("advice", () => {
+  it("names the index that a statement misses, with its cost before and after", async () => {
+    await execute(
+      "create table orders (id bigint generated always as identity primary key, customer int not null, note text)",
+    );
+    await execute(
+      "insert into orders (customer, note) select n % 5000, repeat('x', 60) from generate_series(1, 50000) n",
+    );
+    await execute("analyze orders");
+    const text = "select note from orders where customer = $1";
+    for (let customer = 1; customer <= 6; customer += 1) await query(text, [customer]);
+    await counted(text, 6);
+    const { indexes } = await get<DatabaseAdvice>("advice");
+    const [missing] = indexes.filter(({ kind }) => kind === "missing_index");
+    expect(missing).toMatchObject({ table: "orders", columns: ["customer"], statements: [text] });
+    expect(missing!.cost_after ?? missing!.cost_after_guess).toBeLessThan(missing!.cost_before! / 5);
+    expect((await send("execute", { sql: missing!.run })).status).toBe(200);
+    const after = await get<DatabaseAdvice>("advice");
+    expect(after.indexes.filter(({ kind }) => kind === "missing_index")).toEqual([]);
   });
 });

@@ -372,6 +372,20 @@ export function inMemoryServices(): InMemoryServices {
       listServices: recording("releases.listServices", () => []),
       readLog: recording("releases.readLog", () => ({ text: "", offset: 0 })),
     },
+    inspect: {
+      sessions: recording("inspect.sessions", () => ({ at: "", awake: false, sessions: [] })),
+      watchSessions: async function* () {},
+      endSession: recording("inspect.endSession", () => ({ pid: 1, action: "ended" as const })),
+      advice: recording("inspect.advice", () => ({ awake: false, statements: 0, indexes: [] })),
+      trends: recording("inspect.trends", () => ({ from: "", step_seconds: 60, trends: [] })),
+      metrics: recording("inspect.metrics", () => ({
+        from: "",
+        to: "",
+        step_seconds: 60,
+        shared_server: true,
+        points: [],
+      })),
+    },
     insights: {
       listStatements: recording("insights.listStatements", () => []),
       describeStatement: recording("insights.describeStatement", () => {

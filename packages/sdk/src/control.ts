@@ -3,6 +3,7 @@ import { backupMethods } from "./control-backups.ts";
 import { branchMethods } from "./control-branches.ts";
 import { clientAccessMethods } from "./control-client-access.ts";
 import { insightMethods } from "./control-insights.ts";
+import { inspectMethods } from "./control-inspect.ts";
 import { migrationMethods } from "./control-migrations.ts";
 import { databasePath, operationPath, queryString } from "./control-paths.ts";
 import { pauseMethods } from "./control-pauses.ts";
@@ -128,6 +129,7 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
     ...recoveryMethods({ send, get, post, remove }),
     ...pauseMethods({ send, get, post }),
     ...insightMethods({ get }),
+    ...inspectMethods({ get, post }),
     ...projectMethods({ send, get, post, remove }),
     ...releaseMethods({ get, post, upload }),
 

@@ -14,6 +14,7 @@ export type * from "./protocol-credentials.ts";
 export type * from "./protocol-databases.ts";
 export type * from "./protocol-error.ts";
 export type * from "./protocol-insights.ts";
+export type * from "./protocol-inspect.ts";
 export type * from "./protocol-migrations.ts";
 export type * from "./protocol-operations.ts";
 export type * from "./protocol-pauses.ts";

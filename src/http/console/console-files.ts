@@ -56,8 +56,10 @@ interface BuiltFile {
 export function consoleFileRoutes(app: HttpApp, directory = builtInto): void {
   let files: Map<string, BuiltFile> | undefined;
   const schema = { hide: true } as never;
-  app.get("/console", { schema }, (_request, reply) => reply.redirect("/console/", 308));
-  app.get("/console/*", { schema }, (request, reply) => {
+  // Whoever looks whether the console is there asks for no more than the head.
+  const options = { schema, exposeHeadRoute: true };
+  app.get("/console", options, (_request, reply) => reply.redirect("/console/", 308));
+  app.get("/console/*", options, (request, reply) => {
     files ??= readBuilt(directory);
     const path = (request.params as { "*": string })["*"];
     const file = files.get(path);

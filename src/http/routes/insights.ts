@@ -1,5 +1,6 @@
 /** In charge of the routes that tell what a database is asked: statements, requests, what they ask again and again. */
 import { z } from "zod";
+import type { Observe } from "../../base/observation.ts";
 import type { AuthenticationHooks } from "../authenticate-request.ts";
 import { principalOf } from "../authenticate-request.ts";
 import type { HttpApp } from "../http-app.ts";
@@ -17,10 +18,21 @@ import {
 import { limit } from "../schemas/query-string.ts";
 import { errors, json, security } from "../schemas/respond.ts";
 import type { HttpServices } from "../services/http-services.ts";
+import { inspectRoutes } from "./inspect.ts";
 
 const shared = { tags: ["Insights"], security: security.accountOrDatabase };
 
-export function insightRoutes(app: HttpApp, { insights }: HttpServices, caller: AuthenticationHooks): void {
+export function insightRoutes(
+  app: HttpApp,
+  services: HttpServices,
+  caller: AuthenticationHooks,
+  observe: Observe,
+): void {
+  statementRoutes(app, services, caller);
+  inspectRoutes(app, services, caller, observe);
+}
+
+function statementRoutes(app: HttpApp, { insights }: HttpServices, caller: AuthenticationHooks): void {
   const onRequest = caller.accountOrDatabase;
 
   app.get("/v1/databases/:ref/statements", {

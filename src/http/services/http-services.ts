@@ -22,6 +22,7 @@ import type {
   UpgradeService,
 } from "./database-services.ts";
 import type { InsightService } from "./insight-services.ts";
+import type { InspectService } from "./inspect-services.ts";
 import type { ProjectService } from "./project-services.ts";
 import type { QueryService, RowSecurityService, TunnelService } from "./query-services.ts";
 import type { RecordService } from "./record-services.ts";
@@ -56,6 +57,7 @@ export interface HttpServices {
   tunnel: TunnelService;
   rowSecurity: RowSecurityService;
   insights: InsightService;
+  inspect: InspectService;
   projects: ProjectService;
   releases: ReleaseService;
   status: StatusService;

@@ -5,7 +5,7 @@ import { readableIdentifier } from "../readable-identifier.ts";
 import { planIndex } from "./plan-index.ts";
 import { readAccess } from "./read-access.ts";
 import { type AdvisedTable, readTableFacts } from "./table-facts.ts";
-import { preparePretending, verifyIndex } from "./verify-index.ts";
+import { preparePretending, type Verdict, verifyIndex } from "./verify-index.ts";
 
 /** A statement that runs, with `$1` where a value was. */
 export interface WorkloadStatement {
@@ -28,6 +28,8 @@ export interface IndexAdvice {
   /** By Postgres's reckoning, of the statement that would gain most; null where it was not asked. */
   cost_before: number | null;
   cost_after: number | null;
+  /** Reckoned from the rows that Postgres expects; null where nothing is missing. */
+  cost_after_guess: number | null;
   size_bytes: number | null;
   run: string;
 }
@@ -86,7 +88,7 @@ function adviceOf(
   columns: string[],
   one: WorkloadStatement,
   run: string,
-  { costBefore, costAfter }: { costBefore: number; costAfter: number | null },
+  { costBefore, costAfter, costGuess }: Omit<Verdict, "helps">,
 ): IndexAdvice {
   return {
     kind: "missing_index",
@@ -99,6 +101,7 @@ function adviceOf(
     statements: [one.statement],
     cost_before: costBefore,
     cost_after: costAfter,
+    cost_after_guess: costGuess,
     size_bytes: null,
     run,
   };
@@ -138,6 +141,7 @@ function judge(table: AdvisedTable, index: AdvisedTable["indexes"][number]): Ind
       statements: [],
       cost_before: null,
       cost_after: null,
+      cost_after_guess: null,
       size_bytes: index.size_bytes,
       run: verdict.mend,
     },

@@ -28,6 +28,8 @@ const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
 
 /** Routes that take nothing but their path. */
 const bodiless = new Set([
+  "post /v1/databases/{ref}/sessions/{pid}/cancel",
+  "post /v1/databases/{ref}/sessions/{pid}/end",
   "post /v1/db/{id}/requests/{request}/commit",
   "post /v1/db/{id}/requests/{request}/rollback",
   "post /console/session/lock",
@@ -99,7 +101,14 @@ describe("the OpenAPI document", () => {
         "get /v1/databases/{ref}/state/history",
         "get /v1/databases/{ref}/state/requests/{request}",
         "get /v1/databases/{ref}/state/tables",
+        "get /v1/databases/{ref}/advice",
+        "get /v1/databases/{ref}/metrics",
+        "get /v1/databases/{ref}/sessions",
+        "get /v1/databases/{ref}/sessions/events",
+        "get /v1/databases/{ref}/statement-trends",
         "get /v1/databases/{ref}/statements",
+        "post /v1/databases/{ref}/sessions/{pid}/cancel",
+        "post /v1/databases/{ref}/sessions/{pid}/end",
         "get /v1/databases/{ref}/statements/{fingerprint}",
         "get /v1/databases/{ref}/tokens",
         "get /v1/databases/{ref}/traces",

@@ -52,7 +52,8 @@ const Gate = () => (
 );
 
 function MenuPart({ title, group, db }: { title: string; group: PageSpec["group"]; db?: string }) {
-  const shown = current.value?.page.id;
+  const page = current.value?.page;
+  const shown = page?.within ?? page?.id;
   return (
     <ul class="menu-part" aria-label={title}>
       {pages

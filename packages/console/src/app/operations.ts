@@ -6,6 +6,7 @@ import type { ErrorBody, OperationInfo } from "@postern/sdk/protocol";
 import { type ReadonlySignal, signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { ApiError, isAbort, problemOf, send } from "./api.ts";
+import { pause, readEvents } from "./events.ts";
 import { invalidate } from "./resource.ts";
 
 export const isOver = ({ status }: Pick<OperationInfo, "status">): boolean =>
@@ -23,7 +24,7 @@ export async function followOperation(
   for (let failures = 0; !abort.aborted && !(last && isOver(last)); failures += 1) {
     try {
       const response = await send(`/console/v1/operations/${id}/events`, { signal: abort });
-      await readEvents(response, (operation) => {
+      await readEvents<OperationInfo>(response, (operation) => {
         failures = 0;
         last = operation;
         onChange(operation);
@@ -37,31 +38,6 @@ export async function followOperation(
     await pause(retryMs[Math.min(failures, retryMs.length - 1)]!, abort);
   }
 }
-
-async function readEvents(response: Response, onValue: (operation: OperationInfo) => void): Promise<void> {
-  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    text += value;
-    const events = text.split("\n\n");
-    text = events.pop()!;
-    for (const event of events) {
-      const data = /^data: (.*)$/m.exec(event)?.[1];
-      if (data !== undefined && !event.startsWith("event: error")) onValue(JSON.parse(data) as OperationInfo);
-    }
-  }
-}
-
-const pause = (ms: number, abort: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const timer = window.setTimeout(resolve, ms);
-    abort.addEventListener("abort", () => {
-      window.clearTimeout(timer);
-      resolve();
-    });
-  });
 
 /** The operation as it is now, for a page that shows it. */
 export function useOperation(start: OperationInfo): ReadonlySignal<OperationInfo> {

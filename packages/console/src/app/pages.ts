@@ -17,6 +17,8 @@ export interface PageSpec {
   icon: IconName;
   /** In which part of the menu; a page of a database is below `/db/:db`. */
   group: "machine" | "database" | "hidden";
+  /** Of a page that is not in the menu: the one that is marked there instead. */
+  within?: string;
   /** After `g`. */
   key?: string;
   load: () => Promise<{ default: ComponentType<PageProps> }>;
@@ -60,6 +62,7 @@ export const pages: readonly PageSpec[] = [
   },
   {
     id: "operation",
+    within: "operations",
     path: "/operations/:operation",
     title: "Operation",
     icon: "list-checks",
@@ -101,6 +104,60 @@ export const pages: readonly PageSpec[] = [
     group: "database",
     key: "c",
     load: () => import("../pages/schema.tsx"),
+  },
+  {
+    id: "queries",
+    path: "/db/:db/queries",
+    title: "Queries",
+    icon: "timer",
+    group: "database",
+    key: "u",
+    load: () => import("../pages/queries.tsx"),
+  },
+  {
+    id: "query",
+    within: "queries",
+    path: "/db/:db/queries/:statement",
+    title: "Query",
+    icon: "timer",
+    group: "hidden",
+    load: () => import("../pages/query.tsx"),
+  },
+  {
+    id: "request",
+    within: "queries",
+    path: "/db/:db/requests/:request",
+    title: "Request",
+    icon: "timer",
+    group: "hidden",
+    load: () => import("../pages/request.tsx"),
+  },
+  {
+    id: "live",
+    path: "/db/:db/live",
+    title: "Live",
+    icon: "activity",
+    group: "database",
+    key: "l",
+    load: () => import("../pages/live.tsx"),
+  },
+  {
+    id: "metrics",
+    path: "/db/:db/metrics",
+    title: "Metrics",
+    icon: "chart-line",
+    group: "database",
+    key: "e",
+    load: () => import("../pages/metrics.tsx"),
+  },
+  {
+    id: "history",
+    path: "/db/:db/history",
+    title: "History",
+    icon: "history",
+    group: "database",
+    key: "h",
+    load: () => import("../pages/history.tsx"),
   },
   {
     id: "backups",

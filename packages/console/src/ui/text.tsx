@@ -1,7 +1,7 @@
 /** In charge of small pieces of text that come up everywhere: times, values to copy, secrets, shares. */
 import { signal } from "@preact/signals";
-import { useState } from "preact/hooks";
-import { ago, moment } from "../app/format.ts";
+import { useEffect, useState } from "preact/hooks";
+import { ago, duration, moment } from "../app/format.ts";
 import { Button } from "./button.tsx";
 
 const minute = signal(0);
@@ -17,6 +17,33 @@ export function Time({ at, fallback = "–" }: { at: string | null | undefined; 
   return (
     <time dateTime={at} title={moment(at, true)}>
       {ago(at)}
+    </time>
+  );
+}
+
+const second = signal(0);
+let timer: number | undefined;
+let users = 0;
+
+/** How long something lasts already, as it goes on. */
+export function Since({ at }: { at: string | null | undefined }) {
+  useEffect(() => {
+    users += 1;
+    timer ??= window.setInterval(() => {
+      second.value += 1;
+    }, 1_000);
+    return () => {
+      users -= 1;
+      if (users > 0) return;
+      window.clearInterval(timer);
+      timer = undefined;
+    };
+  }, []);
+  void second.value;
+  if (!at) return <span class="muted">–</span>;
+  return (
+    <time dateTime={at} title={`since ${moment(at, true)}`} class="nowrap">
+      {duration(Math.max(0, Date.now() - Date.parse(at)))}
     </time>
   );
 }
