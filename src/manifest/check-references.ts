@@ -3,6 +3,7 @@ import { checkCron } from "../base/cron.ts";
 import { parseDuration } from "../base/duration.ts";
 import { PosternError } from "../base/error.ts";
 import type { Path } from "./check-node.ts";
+import { checkPorts, checkPublishedTwice } from "./check-ports.ts";
 import { findCycle } from "./find-cycle.ts";
 import { findManaged, speaksOfManaged } from "./interpolate.ts";
 import { managedFields, reservedVariables } from "./manifest.ts";
@@ -26,6 +27,7 @@ export function checkServices(services: RawMap, report: Report): void {
       if (!names.includes(dependency))
         report([...path, "depends_on", dependency], ...unknownService(dependency, names));
   }
+  checkPublishedTwice(services, report);
   const cycle = findCycle(names, (name) => Object.keys(dependenciesOf(asMap(services[name]))));
   if (cycle)
     report(["services", cycle[0]!, "depends_on"], `services wait for each other: ${cycle.join(" → ")}`);
@@ -84,6 +86,7 @@ function checkBlock(raw: RawMap, path: Path, services: RawMap, report: Report): 
       `Take it away, or write \${managed.<service>.url}.`,
     );
   }
+  checkPorts(raw, path, report);
   for (const [at, text] of textsOf(raw, path)) checkPlaceholders(text, at, services, report);
 }
 
@@ -101,11 +104,14 @@ function told(path: Path, report: Report, work: () => void): void {
     work();
   } catch (error) {
     if (!(error instanceof PosternError)) throw error;
-    report(path, [error.message.replace(/\.$/, ""), error.detail].filter(Boolean).join(": "), error.hint);
+    const parts = [error.message, error.detail].flatMap((text) => text?.replace(/\.$/, "") || []);
+    report(path, parts.join(": "), error.hint);
   }
 }
 
 function checkPlaceholders(text: string, path: Path, services: RawMap, report: Report): void {
+  if (/\$\{\s*managed\b[^}]*$/.test(text.replaceAll("$$", "")))
+    report(path, `found a \${managed… without its end, expected \${managed.<service>.<field>}`);
   const managed = Object.entries(services)
     .filter(([, raw]) => extensionOf(asMap(raw)).role === "managed_db")
     .map(([name]) => name);

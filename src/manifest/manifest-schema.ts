@@ -16,6 +16,12 @@ const duration = (description: string): Schema => ({
   description,
   "x-expected": "a length of time such as 30d",
 });
+const span = (description?: string): Schema => ({
+  ...text(description),
+  // What comes from a variable is known when it is deployed.
+  pattern: "^(([0-9]+([.][0-9]+)?(us|ms|s|m|h))+|.*\\$\\{.*)$",
+  "x-expected": "a length of time such as 10s or 1m30s",
+});
 const commands = (description: string): Schema => ({
   anyOf: [{ type: "string", minLength: 1 }, list({ type: "string", minLength: 1 })],
   description,
@@ -76,15 +82,19 @@ const extensionProperties = (managed: Schema): Record<string, Schema> => ({
   },
   preStart: commands("Run after the build and before the start, at every deploy."),
   build: commands("How it is built, in its folder."),
-  health: text("Path that has to answer with 2xx before traffic goes to it, for example /health."),
+  health: {
+    ...text("Path that has to answer with 2xx before traffic goes to it, for example /health."),
+    pattern: "^(/|\\$\\{)",
+    "x-expected": "a path such as /health",
+  },
 });
 
 const healthcheck = object({
   test: words("What tells whether it is healthy; exit 0 is yes."),
-  interval: text("For example 10s."),
-  timeout: text(),
-  start_period: text(),
-  start_interval: text(),
+  interval: span("For example 10s."),
+  timeout: span(),
+  start_period: span(),
+  start_interval: span(),
   retries: { type: "integer" },
   disable: { type: "boolean" },
 });
@@ -135,7 +145,7 @@ const usedOfCompose: Record<string, Schema> = {
     pattern: "^(no|always|unless-stopped|on-failure(:[0-9]+)?)$",
     "x-expected": "no, always, on-failure or unless-stopped",
   },
-  stop_grace_period: text("For example 10s."),
+  stop_grace_period: span("For example 10s."),
 };
 
 const ignored = (names: readonly string[]): Record<string, Schema> =>

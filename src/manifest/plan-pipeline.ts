@@ -1,4 +1,5 @@
 /** In charge of what a deploy does, and in which order, as a manifest says it. */
+import { normalize } from "node:path/posix";
 import type { Manifest, PipelineStep, Service } from "./manifest.ts";
 
 export interface PipelineStage {
@@ -82,12 +83,18 @@ export const isMigrateImage = ({ image, command, entrypoint }: Service): boolean
 export function findUnrunnable(manifest: Manifest): string[] {
   return Object.values(manifest.services)
     .filter(({ role }) => role !== "managed_db")
-    .filter((service) => service.command === undefined && service.entrypoint === undefined)
-    .flatMap((service) => {
-      if (isMigrateImage(service)) return [];
-      if (service.image !== undefined)
-        return [`Service ${service.name} names the image ${service.image}, and no command.`];
-      if (service.role === "job") return [`Job ${service.name} has no command.`];
-      return [];
-    });
+    .flatMap((service) => [...lacksCommand(service), ...reachesOutside(service)]);
 }
+
+function lacksCommand(service: Service): string[] {
+  if (service.command !== undefined || service.entrypoint !== undefined || isMigrateImage(service)) return [];
+  if (service.image !== undefined)
+    return [`Service ${service.name} names the image ${service.image}, and no command.`];
+  return service.role === "job" ? [`Job ${service.name} has no command.`] : [];
+}
+
+/** A release is a copy of the project's folder: what is beside that folder does not come along. */
+const reachesOutside = ({ name, build, files }: Service): string[] =>
+  [...(build === undefined ? [] : [build.context]), ...files.map(({ source }) => source)]
+    .filter((path) => /^(\/|\.\.(\/|$))/.test(normalize(path)))
+    .map((path) => `Service ${name} needs ${path}, which is outside of the project's folder.`);

@@ -29,7 +29,14 @@ export function readManifest(text: string): ManifestReading {
     const { line, col } = lines.linePos(offset);
     issues.push({ line: Math.max(1, line), column: Math.max(1, col), path: pathText(path), message, hint });
   };
-  for (const { pos, message } of document.errors) report(pos[0], [], `the YAML is not valid: ${message}`);
+  for (const { pos, code, message } of document.errors)
+    report(
+      pos[0],
+      [],
+      code === "MULTIPLE_DOCS"
+        ? "a second document begins here, expected one"
+        : `the YAML is not valid: ${message.replace(/\.$/, "")}`,
+    );
   if (document.errors.length > 0) return broken(issues);
   if (document.contents === null) return unreadable("it is empty, expected services");
   const { findings, ignored } = checkNode(document, manifestSchema);

@@ -3,6 +3,9 @@
 /** Undefined when none is near: more than a third of its letters would have to change. */
 export function suggest(word: string, words: readonly string[]): string | undefined {
   const given = word.toLowerCase();
+  // `p1` for `db.p1`.
+  const ends = words.filter((candidate) => given.length > 1 && candidate.toLowerCase().endsWith(`.${given}`));
+  if (ends.length === 1) return ends[0];
   let best: { word: string; distance: number } | undefined;
   for (const candidate of words) {
     const distance = editDistance(given, candidate.toLowerCase());

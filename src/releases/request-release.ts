@@ -7,8 +7,8 @@ import type { FoundEnvironment } from "../environments/find-environment.ts";
 import type { Platform } from "../instances/platform.ts";
 import { speaksOfManaged } from "../manifest/interpolate.ts";
 import { type Manifest, reservedVariables } from "../manifest/manifest.ts";
-import { findUnrunnable } from "../manifest/plan-pipeline.ts";
 import { readManifest } from "../manifest/read-manifest.ts";
+import { refuseUnrunnable } from "../manifest/refuse-unrunnable.ts";
 import { invalidManifest } from "../manifest/render-issues.ts";
 import { findOperation, insertOperation, type OperationRow } from "../state/operations.ts";
 import {
@@ -232,12 +232,8 @@ export function readRunnable(text: string, environment: string): Manifest {
   const reading = readManifest(text);
   if (reading.issues.length > 0) throw invalidManifest("postern.yaml", reading.issues);
   const manifest = reading.forEnvironment(environment);
-  const problems = findUnrunnable(manifest);
-  if (problems.length === 0) return manifest;
-  throw posternError("Y7050", problems[0]!, {
-    ...(problems.length > 1 ? { detail: problems.slice(1).join("\n") } : {}),
-    hint: "Postern runs programs, not containers: give it a command, or leave it to an overlay of Compose's own.",
-  });
+  refuseUnrunnable(manifest);
+  return manifest;
 }
 
 /** @throws Y8002 */

@@ -2,9 +2,8 @@
 
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { posternError } from "../../base/error.ts";
-import type { Manifest } from "../../manifest/manifest.ts";
-import { findUnrunnable, inOrder, planPipeline } from "../../manifest/plan-pipeline.ts";
+import { inOrder, planPipeline } from "../../manifest/plan-pipeline.ts";
+import { refuseUnrunnable } from "../../manifest/refuse-unrunnable.ts";
 import { applyManifest, renderApplied } from "../apply-manifest.ts";
 import type { CommandRun } from "../command-spec.ts";
 import { finishRelease } from "../finish-release.ts";
@@ -54,13 +53,3 @@ export const run: CommandRun = async (context, input) => {
     done: ({ release }) => `Release ${release} serves in ${place}`,
   });
 };
-
-/** @throws Y7050 */
-function refuseUnrunnable(manifest: Manifest): void {
-  const problems = findUnrunnable(manifest);
-  if (problems.length === 0) return;
-  throw posternError("Y7050", problems[0]!, {
-    ...(problems.length > 1 ? { detail: problems.slice(1).join("\n") } : {}),
-    hint: "Postern runs programs, not containers: give it a command.",
-  });
-}

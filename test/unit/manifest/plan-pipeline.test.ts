@@ -56,4 +56,19 @@ services:
       "Job seed has no command.",
     ]);
   });
+
+  it("names what is outside of the folder that is sent", () => {
+    const text = `
+services:
+  api: { build: ../api, command: node api.js }
+  web: { build: ./../project/web, command: node web.js }
+  in: { build: apps/../in, command: node in.js }
+  seed: { command: seed, x-postern: { role: job, files: [{ source: /etc/hosts, target: /hosts }] } }
+`;
+    expect(findUnrunnable(manifestOf(text))).toEqual([
+      "Service api needs ../api, which is outside of the project's folder.",
+      "Service web needs ./../project/web, which is outside of the project's folder.",
+      "Service seed needs /etc/hosts, which is outside of the project's folder.",
+    ]);
+  });
 });

@@ -165,6 +165,64 @@ describe("a broken manifest", () => {
       ],
     ],
     [
+      "names a class without its beginning",
+      db.replace("db.p1", "p1"),
+      [
+        '6:16 services.db.x-postern.managed.class: found "p1", expected db.p1, db.p2 or db.p3 | Did you mean "db.p1"?',
+      ],
+    ],
+    [
+      "has ports that are none",
+      `${db}  api:\n    ports: [99999, http, "0:3000", "127.0.0.1:8080:3000", "[::1]::3000/tcp", 3000-3005, "\${PORT}"]\n`,
+      [
+        '9:13 services.api.ports[0]: found 99999, expected a port from 1 to 65535, such as 3000 or "8080:3000"',
+        '9:20 services.api.ports[1]: found "http", expected a port from 1 to 65535, such as 3000 or "8080:3000"',
+        '9:26 services.api.ports[2]: found "0:3000", expected a port from 1 to 65535, such as 3000 or "8080:3000"',
+      ],
+    ],
+    [
+      "publishes a port for two services",
+      `${db}    ports: ["8080:5432"]\n  api:\n    ports: ["8080:3000"]\n  web:\n    ports: [3000, "8080:3001"]\n`,
+      [
+        "12:19 services.web.ports[1]: port 8080 is service api's already | Publish another one, or write the inner port only: then Postern finds a free one.",
+      ],
+    ],
+    [
+      "has times that are none",
+      `${db}  api:\n    healthcheck: {interval: 5 secs, timeout: 1m30s, start_period: "\${T}"}\n    stop_grace_period: soon\n`,
+      [
+        '9:29 services.api.healthcheck.interval: found "5 secs", expected a length of time such as 10s or 1m30s',
+        '10:24 services.api.stop_grace_period: found "soon", expected a length of time such as 10s or 1m30s',
+      ],
+    ],
+    [
+      "asks for health at what is no path",
+      `${db}  api:\n    x-postern: {health: healthz}\n`,
+      ['9:25 services.api.x-postern.health: found "healthz", expected a path such as /health'],
+    ],
+    [
+      "has a placeholder without its end",
+      `${db}  api:\n    command: 'x \${managed.db.url'\n`,
+      [
+        "9:14 services.api.command: found a ${managed… without its end, expected ${managed.<service>.<field>}",
+      ],
+    ],
+    [
+      "has a schedule in words",
+      `${db}        backup: {schedule: daily}\n`,
+      [
+        expect.stringMatching(
+          /^8:28 .*schedule: "daily" is not a schedule: It does not have five fields \| Write minute/,
+        ),
+      ],
+    ],
+    ["is two documents", `${db}---\n${db}`, ["8:1 : a second document begins here, expected one"]],
+    [
+      "is indented by tabs",
+      "services:\n\tdb: {}\n",
+      ["2:1 : the YAML is not valid: Tabs are not allowed as indentation"],
+    ],
+    [
       "says the same under both names",
       `${db}    x-eve:\n      role: job\n`,
       ["9:13 services.db.x-eve.role: role is said twice: under x-postern and under x-eve"],
