@@ -9,6 +9,7 @@ import { benchCreate } from "./create.ts";
 import { benchHttp } from "./http.ts";
 import { benchInsights } from "./insights.ts";
 import { benchMany } from "./many.ts";
+import { benchRecords } from "./records.ts";
 import { benchShell } from "./shell.ts";
 import { benchStart } from "./start.ts";
 import { benchWake } from "./wake.ts";
@@ -20,6 +21,7 @@ const usage = `usage: npm run bench -- create [--most 500]
        npm run bench -- http [--connections 1,16,64] [--rounds 5] [--seconds 3] [--workload "point read"]…
                              [--subject postern]… [--verbose]
        npm run bench -- insights [--connections 16] [--rounds 5] [--seconds 3]
+       npm run bench -- records [--connections 0,16] [--rounds 300]
        npm run bench -- backup [--scale 32] [--rounds 5] [--verbose]
        npm run bench -- branch [--sizes 10,100,1000]
        npm run bench -- many [--shared 800] [--own 200]
@@ -84,6 +86,15 @@ switch (positionals[0]) {
       connections: values.connections.split(",").map(Number),
       rounds: Number(values.rounds),
       seconds: Number(values.seconds),
+    });
+    break;
+  case "records":
+    await benchRecords({
+      json,
+      connections: process.argv.includes("--connections")
+        ? values.connections.split(",").map(Number)
+        : [0, 16],
+      rounds: process.argv.includes("--rounds") ? Number(values.rounds) : 300,
     });
     break;
   case "backup":

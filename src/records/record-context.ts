@@ -11,18 +11,24 @@ import { openSession } from "../query/open-session.ts";
 import { ResultShapes } from "../query/result-shapes.ts";
 import { SessionPool } from "../query/session-pool.ts";
 import { sessionSettings } from "../query/session-settings.ts";
+import type { SharedContext } from "../query/shared/run-shared.ts";
+import type { Audience } from "../query/shared/verify-profile.ts";
 import { TextStep } from "../query/text-step.ts";
 import { TypeCatalog } from "../query/type-catalog.ts";
 import { writeCommand } from "../query/write-statement.ts";
 import { readRelation } from "./read-relation.ts";
-import type { Relation } from "./relation.ts";
+import { RelationMemory } from "./relation-memory.ts";
 import type { RequestFrame, RequestSide } from "./request-session.ts";
 import { RequestSession } from "./request-session.ts";
+import { patience } from "./session-patience.ts";
+import { openSharedRecords } from "./shared-records.ts";
 
 export interface RecordContext {
   address: DatabaseAddress;
   signer: RequestSigner;
   owner: RequestSide;
+  /** Sessions that the owner's requests share. */
+  shared: SharedContext;
   /** For requests that are held open: they must not take the others' sessions. */
   heldOwner: RequestSide;
   shapes: ResultShapes;
@@ -34,6 +40,8 @@ export interface RecordContext {
 
 export interface ClientSides {
   logins: ClientLogins;
+  /** Of users and tenants. */
+  shared: SharedContext;
   authenticated: RequestSide;
   anonymous: RequestSide;
   heldAuthenticated: RequestSide;
@@ -49,16 +57,6 @@ export interface RecordContextOptions {
 }
 
 const secondMs = 1_000;
-/** Sessions of the owner, and of each role of clients; most of the database's connections are for its application. */
-export const heldSessions = 4;
-
-const patience = {
-  size: heldSessions,
-  queueLength: 200,
-  queueTimeoutMs: 8 * secondMs,
-  idleTimeoutMs: 60 * secondMs,
-  maxLifetimeMs: 10 * 60 * secondMs,
-};
 
 export function createRecordContext(options: RecordContextOptions): RecordContext {
   const { address, signer, limits, clientLimits, openClientAccess } = options;
@@ -72,15 +70,28 @@ export function createRecordContext(options: RecordContextOptions): RecordContex
         openSession({ ...address, user, settings, timeoutMs: 10 * secondMs }, 5 * secondMs, signal),
     }),
   });
+  const shareAs = (user: string, settings: Record<string, string>, audience: Audience) =>
+    openSharedRecords({
+      place: { ...address, user, settings },
+      audience,
+      catalog,
+      limits: audience === "client" ? clientLimits : limits,
+      ask: (sql, params) => ask(owner, sql, params),
+      onCatalogChange: () => context.relations.forgetAll(),
+    });
   const ownerSettings = sessionSettings(limits.statementTimeoutMs);
   const owner = sideOf(address.user, ownerSettings, limits);
   const context: RecordContext = {
     address,
     signer,
     owner,
+    shared: shareAs(address.user, ownerSettings, "owner"),
     heldOwner: sideOf(address.user, ownerSettings, limits),
     shapes: new ResultShapes(catalog),
-    relations: new RelationMemory((table) => readRelation((sql, params) => ask(owner, sql, params), table)),
+    relations: new RelationMemory(
+      (table) => readRelation((sql, params) => ask(owner, sql, params), table),
+      (now) => context.shared.book.isCurrent(now),
+    ),
     clients: undefined,
     openClients() {
       context.clients ??= openClientAccess()
@@ -88,6 +99,7 @@ export function createRecordContext(options: RecordContextOptions): RecordContex
           const settings = { ...logins.settings, ...sessionSettings(clientLimits.statementTimeoutMs) };
           return {
             logins,
+            shared: shareAs(logins.authenticated, settings, "client"),
             authenticated: sideOf(logins.authenticated, settings, clientLimits),
             anonymous: sideOf(logins.anonymous, settings, clientLimits),
             heldAuthenticated: sideOf(logins.authenticated, settings, clientLimits),
@@ -104,12 +116,15 @@ export function createRecordContext(options: RecordContextOptions): RecordContex
   return context;
 }
 
-async function poolsOf({ owner, heldOwner, clients }: RecordContext): Promise<SessionPool[]> {
+type Pool = Pick<SessionPool, "closeIdle" | "close">;
+
+async function poolsOf({ owner, shared, heldOwner, clients }: RecordContext): Promise<Pool[]> {
   const sides = await clients?.catch(() => undefined);
   const ofClients = sides
     ? [sides.authenticated, sides.anonymous, sides.heldAuthenticated, sides.heldAnonymous]
     : [];
-  return [owner, heldOwner, ...ofClients].map(({ pool }) => pool);
+  const alone = [owner, heldOwner, ...ofClients].map(({ pool }) => pool);
+  return [...alone, shared.shared, ...(sides ? [sides.shared.shared] : [])];
 }
 
 export async function closeIdleRecords(context: RecordContext): Promise<void> {
@@ -190,39 +205,4 @@ export async function frameFor(
       },
     },
   };
-}
-
-/** What the catalog says of a table is believed for this long. */
-const freshMs = 1_000;
-const mostRemembered = 1_000;
-
-export class RelationMemory {
-  readonly #read: (table: string) => Promise<Relation>;
-  readonly #known = new Map<string, { relation: Promise<Relation>; readAt: number }>();
-
-  constructor(read: (table: string) => Promise<Relation>) {
-    this.#read = read;
-  }
-
-  /** @throws Y1060 */
-  find(table: string): Promise<Relation> {
-    const known = this.#known.get(table);
-    const now = performance.now();
-    if (known && now - known.readAt < freshMs) return known.relation;
-    if (this.#known.size >= mostRemembered) this.#known.clear();
-    const relation = this.#read(table);
-    this.#known.set(table, { relation, readAt: now });
-    relation.catch(() => this.forget(table));
-    return relation;
-  }
-
-  /** Whether something was known at all. */
-  forget(table: string): boolean {
-    return this.#known.delete(table);
-  }
-
-  /** A table may be known by several names. */
-  forgetAll(): void {
-    this.#known.clear();
-  }
 }

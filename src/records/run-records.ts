@@ -1,5 +1,6 @@
 /** In charge of one structured query: from the catalog to the rows, and to the log when it comes to nothing. */
 import type { RecordQuery } from "@postern/sdk/protocol";
+import type { DepartureSignal } from "../base/departure.ts";
 import { hasCode, PosternError, posternError } from "../base/error.ts";
 import { ServerError } from "../postgres/wire/server-error.ts";
 import { AnswerBudget } from "../query/json-writer.ts";
@@ -12,8 +13,9 @@ import { ask, frameFor } from "./record-context.ts";
 import { describeFailure } from "./record-failure.ts";
 import type { RecordOptions } from "./record-service.ts";
 import type { Relation } from "./relation.ts";
-import { RequestSession } from "./request-session.ts";
+import { RequestSession, type ToldMutation } from "./request-session.ts";
 import { runOnceByKey } from "./run-once-by-key.ts";
+import { findSharedRun, runSharedRecords, type SharedRun } from "./run-shared-records.ts";
 import { actorOf, beginFor, identityOf, isAnonymous, isClient, isReader, tenantOf } from "./whose.ts";
 
 /** The catalog was read a moment ago; what it said may not hold any more. */
@@ -40,6 +42,9 @@ async function runOnce(
   { signal, idempotencyKey }: RecordOptions,
 ): Promise<Buffer[]> {
   const prepared = await prepareRecords(call, query);
+  const isOnce = idempotencyKey !== undefined && prepared.compiled.writes && !isAnonymous(call.target);
+  const shared = isOnce ? undefined : await findSharedRun(call, prepared);
+  if (shared) return runAmongOthers(call, prepared, shared, signal);
   const { side, frame } = await frameFor(call.context, identityOf(call.target), {
     requestId: call.requestId,
     begin: beginFor(call.target),
@@ -50,7 +55,6 @@ async function runOnce(
   signal?.addEventListener("abort", onAbort, { once: true });
   try {
     const work = () => runPrepared(call, session, prepared);
-    const isOnce = idempotencyKey !== undefined && prepared.compiled.writes && !isAnonymous(call.target);
     const rows = isOnce
       ? await runOnceByKey(session, { caller: actorOf(call.target), key: idempotencyKey, query }, work)
       : await work();
@@ -64,6 +68,22 @@ async function runOnce(
     throw error;
   } finally {
     signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+async function runAmongOthers(
+  call: RecordCall,
+  prepared: PreparedRecords,
+  shared: SharedRun,
+  signal: DepartureSignal | undefined,
+): Promise<Buffer[]> {
+  const told: ToldMutation[] = [];
+  try {
+    const step = await runSharedRecords(call, prepared, shared, { told, signal });
+    return await rowsOf(call, step);
+  } catch (error) {
+    await call.attempts.write(told.length > 0 ? told : await describeFailure(call, prepared, error));
+    throw isClient(call.target) ? asShownToClients(error) : error;
   }
 }
 
@@ -95,6 +115,10 @@ export async function runPrepared(
   } catch (error) {
     throw isClient(target) ? asShownToClients(error) : error;
   }
+  return rowsOf({ context }, step);
+}
+
+async function rowsOf({ context }: Pick<RecordCall, "context">, step: ResultStep): Promise<Buffer[]> {
   if (step.heldDescription) await learnTypes({ ...context.owner, pool: context.owner.pool }, [step]);
   return step.finishRows();
 }

@@ -353,6 +353,62 @@ describe("whose rights count", () => {
   });
 });
 
+describe("what is asked again and again, and so shares sessions", () => {
+  const logged = (id: string) =>
+    query("select actor, rolled_back, new from postern.state_mutations where request_id = $1", [id]);
+  const ask = (body: RecordQuery, id: string, secret?: string) =>
+    call("POST", "records", body, { headers: { "x-request-id": id }, ...(secret && { secret }) });
+
+  it("is logged under each request's own id and actor, of owners and users side by side", async () => {
+    const insert: RecordQuery = { table: "notes", operation: "insert", data: { body: "often" } };
+    const secrets = await Promise.all(["ann", "ben"].map((sub) => issuer.sign({ sub, aud: "app" })));
+    for (let round = 0; round < 6; round++)
+      await Promise.all(
+        [undefined, ...secrets].map((secret, who) => ask(insert, `often-${round}-${who}`, secret)),
+      );
+    for (let round = 0; round < 6; round++) {
+      for (const [who, actor] of ["owner", "ann", "ben"].entries()) {
+        const rows = await logged(`often-${round}-${who}`);
+        expect(rows).toMatchObject([
+          { actor, rolled_back: false, new: { body: "often", user_id: actor === "owner" ? null : actor } },
+        ]);
+      }
+    }
+  });
+
+  it("that is undone at its end is kept as it was tried, with what Postgres had made of it", async () => {
+    await query(
+      "create table paid (id int generated always as identity primary key, ref int unique deferrable initially deferred)",
+    );
+    const insert = (ref: number): RecordQuery => ({ table: "paid", operation: "insert", data: { ref } });
+    for (let ref = 0; ref < 6; ref++) expect((await ask(insert(ref), `ref-${ref}`)).status).toBe(200);
+    for (let round = 0; round < 3; round++) {
+      const refused = await ask(insert(1), `twice-${round}`);
+      expect(refused).toMatchObject({ status: 400, body: { code: "23505" } });
+      expect(await logged(`twice-${round}`)).toMatchObject([
+        { rolled_back: true, new: { ref: 1, id: 7 + round } },
+      ]);
+    }
+    expect(await query("select count(*)::int as n from paid")).toEqual([{ n: 6 }]);
+  });
+
+  it("sees a trigger of the owner's that came meanwhile, whatever that does to its session", async () => {
+    await query("create table told (id int generated always as identity primary key, path text)");
+    const insert: RecordQuery = { table: "told", operation: "insert", data: {}, columns: ["path"] };
+    for (let round = 0; round < 5; round++) await ask(insert, `before-${round}`);
+    await query(`create function lose_path() returns trigger language plpgsql as $$ begin
+      new.path := current_setting('search_path'); perform set_config('search_path', 'nowhere', false); return new; end $$`);
+    await query("create trigger lose_path before insert on told for each row execute function lose_path()");
+    const lost = async () => {
+      const answers = [await ask(insert, "x"), ...(await Promise.all([1, 2, 3].map(() => ask(insert, "y"))))];
+      return answers.map(({ body }) => body[0].path).filter((path) => path === null || path === "nowhere");
+    };
+    // The catalog is believed for a second.
+    await waitUntil("each has a session to itself", async () => (await lost()).length === 0);
+    expect(await lost()).toEqual([]);
+  });
+});
+
 describe("a request in one transaction", () => {
   const client = (token = database.token) =>
     createClient({ url: `${postern.apiUrl()}/v1/db/${database.id}`, token });

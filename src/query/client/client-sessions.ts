@@ -8,7 +8,13 @@ import { MessageWriter } from "../../postgres/wire/message-writer.ts";
 import type { ServerError } from "../../postgres/wire/server-error.ts";
 import type { WireConnection } from "../../postgres/wire/wire-connection.ts";
 import type { WritePrelude } from "../shared/shared-request.ts";
-import { attachCall, attachStatement, type Signer, writePreparedAttach } from "./sign-identity.ts";
+import {
+  attachCall,
+  attachStatement,
+  type RequestMark,
+  type Signer,
+  writePreparedAttach,
+} from "./sign-identity.ts";
 
 const becomeStatement = "_become";
 
@@ -19,10 +25,19 @@ const becomeStatement = "_become";
 export const anonymousSettings = { role: "anon", default_transaction_read_only: "on" };
 
 /** Prepares what each request of a signed-in client begins with. @throws ServerError */
-export async function prepareIdentity(connection: WireConnection): Promise<WireConnection> {
+export const prepareIdentity = (connection: WireConnection): Promise<WireConnection> =>
+  prepareStatements(connection, {
+    [attachStatement]: attachCall,
+    [becomeStatement]: "set local role authenticated",
+  });
+
+/** Texts by name. @throws ServerError */
+export async function prepareStatements(
+  connection: WireConnection,
+  statements: Record<string, string>,
+): Promise<WireConnection> {
   const out = new MessageWriter();
-  writeParse(out, attachCall, attachStatement);
-  writeParse(out, "set local role authenticated", becomeStatement);
+  for (const [name, text] of Object.entries(statements)) writeParse(out, text, name);
   out.bytes(sync);
   await new Promise<void>((resolve, reject) => {
     let failure: ServerError | undefined;
@@ -43,9 +58,9 @@ export async function prepareIdentity(connection: WireConnection): Promise<WireC
 
 /** What the request of a client with a token begins with. Both last until its transaction ends. */
 export const identityOf =
-  (signer: Signer, claims: VerifiedClaims): WritePrelude =>
+  (signer: Signer, claims: VerifiedClaims, mark?: RequestMark): WritePrelude =>
   (out, connection) => {
-    writePreparedAttach(out, signer, connection, claims);
+    writePreparedAttach(out, signer, connection, claims, mark);
     writeBind(out, [], becomeStatement);
     out.bytes(execute);
     return 2;

@@ -26,6 +26,7 @@ export interface RequestMark {
 /** Statement of a session that clients share; it is prepared once. */
 export const attachStatement = "_attach";
 export const attachCall = "select auth.attach($1, $2, $3)";
+export const attachRequestCall = "select postern.attach_request($1, $2, $3)";
 
 /** Bound to login role, session and time: what one session was told is worth nothing in another, or later. */
 export function writeAttach(
@@ -47,7 +48,7 @@ export function writeAttachRequest(
   connection: Pick<WireConnection, "processId">,
   mark: RequestMark,
 ): void {
-  writeParse(out, "select postern.attach_request($1, $2, $3)");
+  writeParse(out, attachRequestCall);
   writeBind(out, signText(signer, connection, fieldsOf(mark).join(separator), ["request"]));
   out.bytes(execute);
 }
@@ -58,8 +59,20 @@ export function writePreparedAttach(
   signer: Signer,
   connection: Pick<WireConnection, "processId">,
   verified: VerifiedClaims,
+  mark?: RequestMark,
 ): void {
-  writeBind(out, sign(signer, connection, verified), attachStatement);
+  writeBind(out, sign(signer, connection, verified, mark), attachStatement);
+  out.bytes(execute);
+}
+
+/** The same where `attachRequestCall` is prepared. */
+export function writePreparedAttachRequest(
+  out: MessageWriter,
+  signer: Signer,
+  connection: Pick<WireConnection, "processId">,
+  mark: RequestMark,
+): void {
+  writeBind(out, signText(signer, connection, fieldsOf(mark).join(separator), ["request"]), attachStatement);
   out.bytes(execute);
 }
 

@@ -39,6 +39,8 @@ export interface FlightOwner {
 export interface FlightOptions {
   /** Largest answer to one request, counted on the socket, bytes. */
   answerBytes: number;
+  /** Room for what comes beside each answer. */
+  besideBytes: number;
   now: number;
   /** Each passenger has a transaction, and a ReadyForQuery, of its own: nobody's failure reaches another. */
   isolates: boolean;
@@ -63,7 +65,7 @@ export class Flight implements Exchange {
     this.sentAt = options.now;
     this.#options = options;
     // Each answer is held to its limit below; a single huge message before it has come.
-    this.byteLimit = options.answerBytes * (options.isolates ? 1 : passengers.length);
+    this.byteLimit = options.answerBytes * (options.isolates ? 1 : passengers.length) + options.besideBytes;
     this.messageByteLimit = options.answerBytes;
   }
 
@@ -111,6 +113,10 @@ export class Flight implements Exchange {
     this.position++;
     this.#bytes = 0;
     if (!this.changesSomething) this.#options.owner.onArrived(this, passenger, undefined);
+  }
+
+  onNotice(buffer: Buffer, start: number, end: number): void {
+    if (this.#options.isolates) this.current?.submission.request.onNotice?.(buffer, start, end);
   }
 
   onError(error: ServerError): void {

@@ -66,6 +66,7 @@ export interface RunOptions {
   onSend?(): void;
   prelude?: WritePrelude;
   onPreludeFailed?(): void;
+  onNotice?: SharedRequest["onNotice"];
 }
 
 /** Resolves with the steps that heard the answers. @throws PosternError */
@@ -82,6 +83,7 @@ export function runShared<S extends Step>(
       company: companyOf(statements, shared.isolates),
       prelude: options.prelude,
       onPreludeFailed: options.onPreludeFailed,
+      onNotice: options.onNotice,
       makeSteps: () => {
         options.onSend?.();
         steps = statements.map(makeStep);

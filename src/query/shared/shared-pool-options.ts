@@ -15,4 +15,6 @@ export interface SharedPoolOptions {
   maxLifetimeMs: number;
   /** For strangers: each request is a transaction of its own, which begins with who it is. */
   isolates?: boolean;
+  /** Room for what comes beside each answer, bytes. */
+  besideBytes?: number;
 }

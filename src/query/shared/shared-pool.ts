@@ -156,8 +156,8 @@ export class SharedPool implements SessionOwner {
 
   #send(session: SharedSession, submissions: readonly Submission[], now: number): void {
     for (const submission of submissions) submission.attempts++;
-    const { answerBytes, catalog } = this.#options;
-    session.send(submissions, { answerBytes, now, catalog, isolates: this.isolates });
+    const { answerBytes, catalog, besideBytes = 0 } = this.#options;
+    session.send(submissions, { answerBytes, besideBytes, now, catalog, isolates: this.isolates });
   }
 
   /** The client has gone. A statement that has its session to itself is canceled; one among others runs unheard. */

@@ -1,5 +1,6 @@
 /** In charge of one request on a session that it shares with others: what it asks, and who hears how it ended. */
 import type { JsonValue } from "@postern/sdk/protocol";
+import type { Exchange } from "../../postgres/wire/exchange.ts";
 import type { MessageWriter } from "../../postgres/wire/message-writer.ts";
 import type { WireConnection } from "../../postgres/wire/wire-connection.ts";
 import type { Step } from "../batch-exchange.ts";
@@ -26,6 +27,8 @@ export interface SharedRequest {
   /** Of a client: says who it is. */
   prelude?: WritePrelude | undefined;
   onPreludeFailed?: (() => void) | undefined;
+  /** What Postgres says beside the answer; only where requests are isolated can it be told whose it is. */
+  onNotice?: Exchange["onNotice"];
   /** Makes fresh steps, one for each statement; called once more whenever the request is sent once more. */
   makeSteps(): readonly Step[];
   /** Called once, with the error or without. `failedIndex`: which statement it was. */

@@ -26,6 +26,7 @@ export interface SessionOwner {
 export interface SendOptions {
   /** Largest answer to one request, bytes. */
   answerBytes: number;
+  besideBytes: number;
   now: number;
   catalog: TypeCatalog;
   /** Clients' requests: each says who it is, and has a transaction of its own. */
@@ -52,7 +53,7 @@ export class SharedSession implements FlightOwner {
 
   /** Sends the requests in one write. Several must all be reads. */
   send(submissions: readonly Submission[], options: SendOptions): void {
-    const { answerBytes, now, isolates } = options;
+    const { answerBytes, besideBytes, now, isolates } = options;
     const out = new MessageWriter(128 + submissions.length * (isolates ? 512 : 96));
     const passengers = submissions.map((submission) => {
       const passenger = this.#board(out, submission, options);
@@ -60,7 +61,7 @@ export class SharedSession implements FlightOwner {
       return passenger;
     });
     if (!isolates) out.bytes(sync);
-    this.flight = new Flight(passengers, { answerBytes, now, isolates, owner: this });
+    this.flight = new Flight(passengers, { answerBytes, besideBytes, now, isolates, owner: this });
     // One ReadyForQuery for each Sync.
     if (isolates) this.connection.send(out.take(), ...passengers.map(() => this.flight!));
     else this.connection.send(out.take(), this.flight);

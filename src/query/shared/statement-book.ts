@@ -39,6 +39,8 @@ export interface BookOptions {
   onCatalogChange(): void;
   /** Whose statements they are. */
   audience: Audience;
+  /** Each of them comes with the request that it belongs to, for the log of changes. */
+  isMarked?: boolean;
 }
 
 export class StatementBook {
@@ -72,6 +74,11 @@ export class StatementBook {
       if (entry.verdict === "shared" && age < believedForMs) return entry;
     }
     return undefined;
+  }
+
+  /** Is what was read from the catalog before still what it says? */
+  isCurrent(now: number): boolean {
+    return this.#catalogState !== undefined && now - this.#askedAt < believedForMs;
   }
 
   /** What has been found so far. */
@@ -122,7 +129,7 @@ export class StatementBook {
   }
 
   async #verify(entry: BookEntry): Promise<void> {
-    const { ask, audience } = this.#options;
+    const { ask, audience, isMarked = false } = this.#options;
     const profile = await profileStatement(entry.text, audience);
     if (!profile) {
       entry.verdict = "alone";
@@ -131,7 +138,7 @@ export class StatementBook {
     // The catalog's state first: what changes from here on is seen when it is next compared.
     if (this.#catalogState === undefined) await this.#compareCatalog(performance.now());
     const epoch = this.#epoch;
-    const isHarmless = (await ask(verifyQuery[audience], verifyParams(profile, audience))) === "t";
+    const isHarmless = (await ask(verifyQuery[audience], verifyParams(profile, audience, isMarked))) === "t";
     if (epoch !== this.#epoch || this.#catalogState === undefined) entry.verdict = "new";
     else if (isHarmless) {
       entry.kind = profile.kind;

@@ -83,15 +83,18 @@ const writeReach = (audience: Audience): string => `
      where i.indrelid in (select oid from relation) and (i.indexprs is not null or i.indpred is not null)${audience === "client" ? policies.expressions : ""}
   )`;
 
-/** Postern's own trigger, in the form that does nothing but for requests of /records, which have sessions to themselves. */
+/**
+ * Postern's own trigger, which leaves nothing behind in its session. Elsewhere than in requests of /records, which say whose
+ * they are, only in the form that does nothing but for those.
+ */
 const isCapture = `(
-  t.tgqual is null and pg_catalog.substring(t.tgargs, 1, 8) = '\\x${Buffer.from("records\0").toString("hex")}'::pg_catalog.bytea
+  t.tgqual is null and ($6::pg_catalog.bool or pg_catalog.substring(t.tgargs, 1, 8) = '\\x${Buffer.from("records\0").toString("hex")}'::pg_catalog.bytea)
   and exists (select from pg_catalog.pg_proc p join pg_catalog.pg_roles o on o.oid = p.proowner
                where p.oid = t.tgfoid and p.proname = 'capture_mutation' and o.rolname = 'postern_log'))`;
 
 /**
  * One row with one boolean. $1 relations that must exist, $2 relations that may, $3 functions that must exist, $4 whether
- * it writes, $5 functions that may exist. Functions count as harmless when all that bear the name are builtin or belong
+ * it writes, $5 functions that may exist, $6 whether each request says whose it is. Functions count as harmless when all that bear the name are builtin or belong
  * to an extension, and none of them is volatile but for a few. What a table runs by itself (defaults, checks, indexes,
  * partition keys, triggers) is looked at in the same way. What may run without being named (operators, casts, the
  * defaults and checks of domains) is looked at for the database as a whole. Tables whose policies apply to their owner
@@ -147,12 +150,14 @@ export const verifyQuery: Record<Audience, string> = {
 export const verifyParams = (
   { relations, ambiguousRelations, functions, attributes, kind }: StatementProfile,
   audience: Audience,
+  isMarked: boolean,
 ) => [
   arrayOf(audience === "owner" ? relations : relations.map(asClientsSee)),
   arrayOf(audience === "owner" ? ambiguousRelations : ambiguousRelations.map(asClientsSee)),
   arrayOf(functions),
   String(kind !== "read"),
   arrayOf(attributes),
+  String(isMarked),
 ];
 
 /**

@@ -37,7 +37,7 @@ async function mayShare(sql: string, setup: string[] = []): Promise<boolean> {
     for (const one of setup) await admin.query(one);
     const { rows } = await admin.query({
       text: verifyQuery.owner,
-      values: verifyParams(profile, "owner"),
+      values: verifyParams(profile, "owner", false),
       rowMode: "array",
     });
     return rows[0]![0];
