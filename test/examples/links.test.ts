@@ -1,4 +1,5 @@
 /** The examples, each copied elsewhere and set up by the commands of its README. */
+import { randomUUID } from "node:crypto";
 import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -55,6 +56,71 @@ describe("http-handlers", () => {
     await empty();
     const command = example.blocks[2]!.find((line) => line.includes(framework))!;
     await expectLinks(await example.serve(command));
+    expect(await example.stop()).toEqual([0]);
+  });
+});
+
+describe("request-middleware", () => {
+  let example: ExampleProject;
+  beforeAll(async () => {
+    example = await copyExample({ name: "request-middleware", environment: postern.environment });
+  });
+  afterAll(() => example?.close());
+
+  const changesOf = async (request: string) =>
+    JSON.parse((await example.run(`postern state request ${request} --json`)).stdout).mutations as {
+      table: string;
+      rolled_back: boolean;
+    }[];
+
+  async function expectTransfers(origin: string): Promise<void> {
+    const name = randomUUID();
+    const pay = async (amount: unknown, what: string) => {
+      const answer = await fetch(`${origin}/transfers`, {
+        method: "POST",
+        headers: { "content-type": "application/json", "x-request-id": `${what}-${name}` },
+        body: JSON.stringify({ payer: "ann", payee: "bob", amount }),
+      });
+      return { status: answer.status, body: await answer.json() };
+    };
+    const balances = async () => (await fetch(`${origin}/accounts`)).json();
+    const before = (await balances()) as { id: string; balance: number }[];
+    expect(await pay(10, "rent")).toMatchObject({ status: 201, body: { payer: "ann", amount: 10 } });
+    expect(await pay(500, "yacht")).toEqual({
+      status: 409,
+      body: { error: "There is not enough money." },
+    });
+    expect(await pay("much", "none")).toMatchObject({ status: 400 });
+    const { ann, bob } = Object.fromEntries(before.map(({ id, balance }) => [id, balance]));
+    expect(await balances()).toEqual([
+      { id: "ann", balance: ann! - 10 },
+      { id: "bob", balance: bob! + 10 },
+    ]);
+    const kept = { rolled_back: false };
+    expect(await changesOf(`rent-${name}`)).toMatchObject([
+      { table: "transfers", ...kept },
+      { table: "accounts", ...kept },
+      { table: "accounts", ...kept },
+    ]);
+    const tried = await changesOf(`yacht-${name}`);
+    expect(tried.map(({ table }) => table)).toEqual(["transfers", "accounts"]);
+    expect(tried.every(({ rolled_back }) => rolled_back)).toBe(true);
+  }
+
+  it("undoes what a failed request did, by its README on Node's own server", async () => {
+    const origin = await followReadme(example);
+    const said = [];
+    for (const command of example.blocks[1]!)
+      said.push((await example.run(command.replace("localhost:3000", origin))).stdout);
+    expect(said[4]).toContain("(rolled back)");
+    expect(said[5]).toContain("0 → 30");
+    await expectTransfers(origin);
+    expect(await example.stop()).toEqual([0]);
+  });
+
+  it.each(["express", "fastify", "hono"])("%s does the same", async (framework) => {
+    const command = example.blocks[2]!.find((line) => line.includes(framework))!;
+    await expectTransfers(await example.serve(command));
     expect(await example.stop()).toEqual([0]);
   });
 });

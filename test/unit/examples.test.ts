@@ -25,8 +25,11 @@ describe("the examples", () => {
       (file) => JSON.parse(read(file)) as Lock,
     );
     const { dependencies, devDependencies } = JSON.parse(read(`examples/${name}/package.json`));
+    // The SDK is a folder of the checkout.
+    const folderOf = (wanted: string) =>
+      wanted === "@postern/sdk" ? "packages/sdk" : `node_modules/${wanted}`;
     for (const [wanted, version] of Object.entries({ ...dependencies, ...devDependencies }))
-      expect(locks.map(({ packages }) => packages[`node_modules/${wanted}`]?.version)).toContain(version);
+      expect(locks.map(({ packages }) => packages[folderOf(wanted)]?.version)).toContain(version);
   });
 
   it("share their servers word for word, so that only the database's part differs", () => {
