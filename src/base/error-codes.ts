@@ -179,6 +179,7 @@ export const errorCodes = {
   Y6035: { name: "export_failed", http: 500, exit: 1 },
   Y6036: { name: "import_failed", http: 500, exit: 1 },
   Y6037: { name: "import_differs", http: 500, exit: 1 },
+  Y6038: { name: "temporary_directory_full", http: 507, exit: 1 },
   Y6020: { name: "point_in_time_unavailable", http: 409, exit: 6 },
   Y6021: { name: "time_out_of_reach", http: 409, exit: 6 },
   Y6022: { name: "archive_failed", http: 500, exit: 1 },

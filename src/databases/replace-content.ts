@@ -4,15 +4,12 @@
  */
 import { posternError } from "../base/error.ts";
 import type { OperationRun } from "../instances/operation-run.ts";
-import {
-  createPhysicalDatabase,
-  databaseExists,
-  dropPhysicalDatabase,
-} from "../instances/physical-database.ts";
+import { createPhysicalDatabase, databaseExists } from "../instances/physical-database.ts";
 import type { Platform } from "../instances/platform.ts";
 import { withAdmin } from "../instances/with-admin.ts";
 import type { QueryService } from "../query/query-service.ts";
 import { type DatabaseRow, findDatabaseById, updateDatabase } from "../state/databases.ts";
+import { noteReplaced } from "../state/replaced-databases.ts";
 import { type SwapNames, swapDatabases, undoSwap } from "./swap-databases.ts";
 
 export type Sessions = Pick<QueryService, "closeDatabase">;
@@ -32,7 +29,7 @@ export async function replaceContent(
   { prepare, fill }: Replacement,
 ): Promise<void> {
   const names = swapNames(run, row);
-  // A predecessor may have been killed after the swap: then only the tidying up is left.
+  // A predecessor may have been killed after the swap: then only the opening is left.
   if (!(await isSwapped(platform, run, row, names))) {
     // Or in the middle of it: the old data serves until its next one.
     await reopen(platform, row, names);
@@ -42,7 +39,7 @@ export async function replaceContent(
     await updateDatabase(platform.state, row.id, { status: "restoring" });
     await run.step("swap", () => swapDatabases(platform, sessions, row, names));
   }
-  await run.step("tidy up", () => finish(platform, run, row, names));
+  await run.step("open", () => finish(platform, run, row, names));
 }
 
 /** The old content, or the new one where the swap was made. */
@@ -65,7 +62,7 @@ export async function requirePlaced(
   return row;
 }
 
-/** The old database exists from the swap on, and what is remembered tells of it once that is dropped. */
+/** The old database exists from the swap on, and what is remembered tells of it before that may be dropped. */
 async function isSwapped(
   platform: Platform,
   run: OperationRun,
@@ -84,9 +81,14 @@ async function finish(
 ): Promise<void> {
   // Written down before clients come back: a successor that swapped once more would lose what they write.
   await run.remember({ swapped: true });
+  // Nobody waits for the old database to go (maintenance/settle-replaced.ts).
+  await noteReplaced(platform.state, {
+    name: names.old,
+    instance_id: row.instance_id!,
+    database_id: row.id,
+  });
   await platform.pooler.resume(row.database_name);
   await updateDatabase(platform.state, row.id, { status: "ready" });
-  await dropPhysicalDatabase(platform, row, names.old);
 }
 
 /** As it was before. */

@@ -129,7 +129,9 @@ async function tryRestore(
     await removeScratch(platform, scratch);
     await createTenant(platform, { ...scratch, scram_verifier: await scramVerifier(newPassword()) });
   });
-  await run.step("trial restore", () => restoreInto(platform, run, scratch, name, backup.id));
+  await run.step("trial restore", () =>
+    restoreInto(platform, run, scratch, name, backup.id, { isChecked: true, statistics: "none" }),
+  );
   return run.step("compare", async () => {
     const found = await countDatabase(platform, { server: scratch.instance_id!, database: name });
     const difference = backup.contents && compareContents(backup.contents, found);

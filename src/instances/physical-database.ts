@@ -107,15 +107,28 @@ export async function dropPhysicalDatabase(
   });
 }
 
-/** Drops the tenant's roles; its databases must be gone. */
+/** Drops the tenant's roles; its database must be gone. */
 export async function dropOwner(place: Place, tenant: Tenant): Promise<void> {
   const { authenticated, anonymous } = clientRoles(tenant.database_name);
-  await dropRoles(place, tenant.instance_id!, [
-    tenant.role_name,
-    tenant.database_name,
-    authenticated,
-    anonymous,
-  ]);
+  const roles = [tenant.role_name, tenant.database_name, authenticated, anonymous];
+  await dropReplacedOf(place, tenant.instance_id!, roles);
+  await dropRoles(place, tenant.instance_id!, roles);
+}
+
+/** A database that was replaced a moment ago still holds what is its owner's. */
+async function dropReplacedOf(place: Place, server: string, roles: readonly string[]): Promise<void> {
+  await withAdmin(place, server, "postgres", async (client) => {
+    const { rows } = await client.query<{ database: string }>(
+      `select distinct d.datname as database
+         from pg_shdepend s
+         join pg_database d on d.oid = s.dbid
+         join pg_roles r on r.oid = s.refobjid and s.refclassid = 'pg_authid'::regclass
+        where r.rolname = any($1) and d.datname ~ '_old_[0-9a-f]{12}$'`,
+      [roles],
+    );
+    for (const { database } of rows)
+      await client.query(`drop database if exists ${name(database)} with (force)`);
+  });
 }
 
 /** Those of them that exist. */

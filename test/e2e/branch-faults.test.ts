@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type BackupFixture, backupFixture } from "../support/backup-fixture.ts";
 import { killInStep } from "../support/crash-driver.ts";
 import { createPosternHome, type PosternHome } from "../support/postern-home.ts";
-import { listInstanceFolders, listServerDatabases, listServerRoles } from "../support/server-facts.ts";
+import { listInstanceFolders, listServerRoles, listSettledDatabases } from "../support/server-facts.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import { installWriteGate, type WriteGate } from "../support/write-gate.ts";
 
@@ -44,7 +44,7 @@ async function expectNothingHalfMade(): Promise<void> {
   const databases = await postern.api<DatabaseInfo[]>("GET", "/v1/databases");
   const shared = databases.filter(({ isolation }) => isolation === "shared").map(({ database }) => database);
   expect(databases.map(({ status }) => status)).toEqual(databases.map(() => "ready"));
-  expect(await listServerDatabases(postern.home, "shared")).toEqual(shared.sort());
+  expect(await listSettledDatabases(postern.home, "shared")).toEqual(shared.sort());
   expect(await listServerRoles(postern.home, "shared")).toEqual(shared.sort());
   expect(await listInstanceFolders(postern.home)).toHaveLength(databases.length - shared.length);
 }
@@ -61,7 +61,7 @@ describe.each([
   {
     isolation: "shared",
     creating: ["database", "dump", "restore", "first query"],
-    replacing: ["dump", "restore", "swap", "tidy up"],
+    replacing: ["dump", "restore", "swap", "open"],
   },
 ])("kill -9 of the daemon, with a $isolation database", ({ isolation, creating, replacing }) => {
   let parent: CreatedDatabase;

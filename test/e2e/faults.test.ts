@@ -14,8 +14,8 @@ import { createPosternHome, type PosternHome } from "../support/postern-home.ts"
 import {
   listBackupFiles,
   listInstanceFolders,
-  listServerDatabases,
   listServerRoles,
+  listSettledDatabases,
 } from "../support/server-facts.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
@@ -73,7 +73,7 @@ async function expectNothingHalfMade(): Promise<void> {
     .filter((database) => database.isolation === "shared")
     .map((database) => database.database);
   expect(databases.every((database) => database.status === "ready")).toBe(true);
-  expect(await listServerDatabases(postern.home, "shared")).toEqual(shared.sort());
+  expect(await listSettledDatabases(postern.home, "shared")).toEqual(shared.sort());
   expect(await listServerRoles(postern.home, "shared")).toEqual(shared.sort());
   expect(await listInstanceFolders(postern.home)).toHaveLength(databases.length - shared.length);
 }
@@ -156,7 +156,7 @@ describe("kill -9 of the daemon", () => {
       expect(rows).toEqual([{ n: 20_000 }]);
     }
     expect(
-      (await listServerDatabases(postern.home, "shared")).filter((name) => name.startsWith(database)),
+      (await listSettledDatabases(postern.home, "shared")).filter((name) => name.startsWith(database)),
     ).toEqual([database]);
     const known = await postern.api<BackupInfo[]>("GET", `/v1/databases/${id}/backups`);
     expect(await listBackupFiles(postern.home)).toHaveLength(known.length);

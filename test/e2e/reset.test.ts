@@ -5,7 +5,7 @@ import type { CreatedDatabase, OperationInfo } from "@postern/sdk/protocol";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { type BackupFixture, backupFixture } from "../support/backup-fixture.ts";
 import { createPosternHome, type PosternHome } from "../support/postern-home.ts";
-import { listServerDatabases } from "../support/server-facts.ts";
+import { listSettledDatabases } from "../support/server-facts.ts";
 import { startTestServer, type TestServer } from "../support/test-server.ts";
 
 vi.setConfig({ testTimeout: 240_000 });
@@ -119,7 +119,7 @@ it("is finished by the next daemon after a kill -9 at any point, with nothing le
       client.query("select relname from pg_class where relnamespace = 'public'::regnamespace order by 1"),
     );
     expect(rows.map(({ relname }) => relname)).toEqual(["step_0", "step_1", "step_2", "step_3"]);
-    const names = await listServerDatabases(postern.home, "shared");
+    const names = await listSettledDatabases(postern.home, "shared");
     expect(names.filter((name) => name.startsWith(database))).toEqual([database]);
   }
 });

@@ -4,6 +4,7 @@ import { expect } from "vitest";
 import { isBackupId } from "../../src/base/id.ts";
 import { requestBackup } from "../../src/databases/create-backup.ts";
 import { requestRestore } from "../../src/databases/restore-database.ts";
+import { settleReplaced } from "../../src/maintenance/settle-replaced.ts";
 import { type BackupRow, findBackup } from "../../src/state/backups.ts";
 import type { DatabaseRow } from "../../src/state/databases.ts";
 import type { OperationRow } from "../../src/state/operations.ts";
@@ -21,7 +22,7 @@ export interface BackupSteps {
     backup: BackupRow,
     options?: { skip_safety_snapshot?: boolean },
   ): Promise<OperationRow>;
-  /** Names on the shared server that begin with the database's. */
+  /** Names on the shared server that begin with the database's, once nothing is left to be done behind restores. */
   databasesOf(row: DatabaseRow): Promise<string[]>;
 }
 
@@ -51,10 +52,11 @@ export function backupSteps(fixture: () => PlatformFixture): BackupSteps {
       fixture().carryOut(
         await requestRestore(fixture().platform, null, row, backup, { backup_id: backup.id, ...options }),
       ),
-    databasesOf: async (row) =>
-      (await listServerDatabases(fixture().platform.config.home, "shared")).filter((name) =>
-        name.startsWith(row.database_name),
-      ),
+    async databasesOf(row) {
+      await settleReplaced(fixture().platform);
+      const names = await listServerDatabases(fixture().platform.config.home, "shared");
+      return names.filter((name) => name.startsWith(row.database_name));
+    },
   };
 }
 

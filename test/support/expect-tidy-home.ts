@@ -8,7 +8,7 @@ import type { DatabaseInfo } from "@postern/sdk/protocol";
 import pg from "pg";
 import { expect } from "vitest";
 import type { PosternHome } from "./postern-home.ts";
-import { listBackupFiles, listServerDatabases, listServerRoles } from "./server-facts.ts";
+import { listBackupFiles, listServerRoles, listSettledDatabases } from "./server-facts.ts";
 import { withOwnTables } from "./sleeping-database.ts";
 
 interface Known {
@@ -25,7 +25,7 @@ export async function expectTidyHome(postern: PosternHome): Promise<void> {
   expect(databases.filter(({ status }) => status !== "ready" && status !== "paused")).toEqual([]);
   const shared = databases.filter(({ isolation }) => isolation === "shared").map(({ database }) => database);
   const own = databases.filter(({ isolation }) => isolation === "process").map(({ database }) => database);
-  expect(await listServerDatabases(postern.home, "shared"), "databases of the shared server").toEqual(
+  expect(await listSettledDatabases(postern.home, "shared"), "databases of the shared server").toEqual(
     shared.sort(),
   );
   const roles = (await listServerRoles(postern.home, "shared")).filter((name) =>

@@ -2,6 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
+import { waitUntil } from "./wait-until.ts";
 
 /** Names of users' databases (and parts of such) on a server, whoever knows of them. */
 export async function listServerDatabases(home: string, server: string): Promise<string[]> {
@@ -10,6 +11,16 @@ export async function listServerDatabases(home: string, server: string): Promise
     server,
     "select datname as name from pg_database where datname like 'db\\_%' order by 1",
   );
+}
+
+/** The same once what was replaced is gone, which nobody waits for. */
+export async function listSettledDatabases(home: string, server: string): Promise<string[]> {
+  let names: string[] = [];
+  await waitUntil("replaced databases are dropped", async () => {
+    names = await listServerDatabases(home, server);
+    return !names.some((name) => /_old_[0-9a-f]{12}$/.test(name));
+  });
+  return names;
 }
 
 /** Names of roles of tenants on a server. */

@@ -1,8 +1,5 @@
 /** In charge of `postern db import`: another server's database, or a dump, into a database. */
-import { rmSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type pg from "pg";
 import { posternError } from "../../base/error.ts";
 import { exitCodes } from "../../base/error-codes.ts";
@@ -30,7 +27,7 @@ import { openSource } from "../transfer/open-source.ts";
 import { findPostgresPrograms, type PostgresPrograms } from "../transfer/postgres-programs.ts";
 import { prepareTarget } from "../transfer/prepare-target.ts";
 import { requireRoom } from "../transfer/require-room.ts";
-import { whenInterrupted } from "../transfer/when-interrupted.ts";
+import { withScratchFolder } from "../transfer/scratch-folder.ts";
 
 export interface ImportResult {
   source: string;
@@ -69,15 +66,7 @@ export const run: CommandRun = async (context, input) => {
   }
   const programs = await findPostgresPrograms();
   const target = await requireTarget(context, input, second === undefined ? undefined : first);
-  const scratch = await mkdtemp(join(tmpdir(), "postern-import-"));
-  try {
-    return await whenInterrupted(
-      () => rmSync(scratch, { recursive: true, force: true }),
-      () => importInto(context, input, { source, target, programs, scratch }),
-    );
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  return withScratchFolder((scratch) => importInto(context, input, { source, target, programs, scratch }));
 };
 
 interface Wish {

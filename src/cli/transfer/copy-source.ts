@@ -5,6 +5,7 @@
 import { createWriteStream } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import type pg from "pg";
 import { posternError } from "../../base/error.ts";
 import { type LedgerRow, ledgerExists, readLedger } from "../../migrations/tracking-table.ts";
@@ -97,7 +98,9 @@ async function dump(
     bytes += chunk.length;
     progress.update(`Fetching  ${formatBytes(bytes)}`);
   });
-  meter.pipe(file);
+  const written = pipeline(meter, file);
+  // Told of below: the program is ended first.
+  written.catch(() => {});
   const end = await runPostgresProgram(programs, {
     program: "pg_dump",
     url,
@@ -109,12 +112,12 @@ async function dump(
       ...skipped.flatMap((name) => ["--exclude-schema", `"${name.replaceAll('"', '""')}"`]),
     ],
     stdout: meter,
+  }).catch(async (error: unknown) => {
+    // What the file says when it can take no more, and not that its writer was cut off.
+    await written;
+    throw error;
   });
-  await new Promise<void>((resolve, reject) => {
-    file.once("error", reject);
-    if (file.writableFinished) resolve();
-    else file.once("finish", resolve);
-  });
+  await written;
   if (end.code === 0) return;
   throw posternError("Y6035", "The source could not be read.", {
     detail: end.words || `pg_dump ended with ${end.code}.`,

@@ -5,7 +5,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
-import { messageOf, posternError } from "../../base/error.ts";
+import { hasCode, messageOf, posternError } from "../../base/error.ts";
 import { type ArchiveEntry, readArchiveEntries, readEntrySql } from "../../postgres/dump/archive-entries.ts";
 import {
   type ImportPlan,
@@ -129,6 +129,13 @@ async function restoreContent(options: ArchiveImport, plan: ImportPlan): Promise
       failures.hear(line);
     },
   });
+  // No entry is at fault, and none is left out for it.
+  const full = failures.list.find(({ reason }) => noSpace.test(reason));
+  if (keepGoing && full)
+    throw diskFull(
+      full.reason,
+      "What came before is in the database. Free some space there, then import again with --clean.",
+    );
   if (keepGoing && failures.list.length > 0) return failures.list;
   if (end.code === 0) return [];
   throw importFailed(end.words);
@@ -195,7 +202,7 @@ async function attempt(client: pg.Client, sql: string, kind: string, name: strin
     await client.query(sql);
     return [];
   } catch (error) {
-    if (!(error instanceof pg.DatabaseError)) throw error;
+    if (!(error instanceof pg.DatabaseError) || hasCode(error, "53100")) throw error;
     return [{ kind, name, reason: messageOf(error) }];
   }
 }
@@ -210,7 +217,22 @@ async function writeList(
   return file;
 }
 
-export const importFailed = (
+export function importFailed(
   detail: string,
   hint = "--keep-going leaves out what fails and names it; --exclude-schema leaves a schema out.",
-) => posternError("Y6036", "The import failed, and the database was left as it was.", { detail, hint });
+) {
+  if (noSpace.test(detail))
+    return diskFull(detail, "The database was left as it was. Free some space there, then import again.");
+  if (serverGone.test(detail))
+    return posternError("Y4001", "The database's server went away during the import.", {
+      detail,
+      hint: "The database was left as it was. A server that went down is started again; `postern status` tells more.",
+    });
+  return posternError("Y6036", "The import failed, and the database was left as it was.", { detail, hint });
+}
+
+const noSpace = /No space left on device/;
+const serverGone = /server closed the connection unexpectedly|terminating connection due to/;
+
+const diskFull = (detail: string, hint: string) =>
+  posternError("Y4050", "The database's disk became full during the import.", { detail, hint });

@@ -1,8 +1,12 @@
 /** Restoring: what comes back, and what goes on beside it. */
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { requestDestroyDatabase } from "../../../src/databases/destroy-database.ts";
+import { settleReplaced } from "../../../src/maintenance/settle-replaced.ts";
+import { listReplaced } from "../../../src/state/replaced-databases.ts";
 import { backupSteps, richDatabase } from "../../support/backup-steps.ts";
 import { describeContent } from "../../support/describe-content.ts";
 import { type PlatformFixture, startPlatformFixture } from "../../support/platform-fixture.ts";
+import { listServerDatabases, listServerRoles } from "../../support/server-facts.ts";
 
 let fixture: PlatformFixture;
 beforeAll(async () => {
@@ -25,6 +29,42 @@ test("everything that an owner can make comes back as it was, and nothing that c
   expect(await restore(row, backup)).toMatchObject({ status: "completed", result: { skipped_grants: [] } });
   expect(await describeContent(fixture.platform, row)).toBe(before);
   expect(await databasesOf(row)).toEqual([row.database_name]);
+});
+
+test("what a restore replaced is dropped behind it, and the planner's statistics are full then", async () => {
+  const row = await fixture.createDatabase();
+  await sql(row, "create table t as select g as a from generate_series(1, 5000) g");
+  const backup = await backUp(row);
+  expect((await restore(row, backup)).status).toBe("completed");
+  const { home } = fixture.platform.config;
+  const listOwn = async () =>
+    (await listServerDatabases(home, "shared")).filter((name) => name.startsWith(row.database_name));
+  const bounds = () =>
+    sql(row, "select cardinality(histogram_bounds::text::int[]) from pg_stats where tablename = 't'");
+  expect(await listOwn()).toEqual([row.database_name, expect.stringMatching(/_old_[0-9a-f]{12}$/)]);
+  expect(await bounds()).toEqual([11]);
+  await settleReplaced(fixture.platform);
+  expect(await listOwn()).toEqual([row.database_name]);
+  expect(await bounds()).toEqual([101]);
+  expect(await listReplaced(fixture.platform.state)).toEqual([]);
+});
+
+test("a database is destroyed with what a restore replaced a moment ago", async () => {
+  const row = await fixture.createDatabase();
+  await sql(row, "create table t (a int)");
+  expect((await restore(row, await backUp(row))).status).toBe("completed");
+  const end = await fixture.carryOut(
+    await requestDestroyDatabase(fixture.platform, row.account_id, row, { skipSnapshot: true }),
+  );
+  expect(end.error).toBeNull();
+  const { home } = fixture.platform.config;
+  const left = [
+    ...(await listServerDatabases(home, "shared")),
+    ...(await listServerRoles(home, "shared")),
+  ].filter((name) => name.startsWith(row.database_name));
+  expect(left).toEqual([]);
+  await settleReplaced(fixture.platform);
+  expect(await listReplaced(fixture.platform.state)).toEqual([]);
 });
 
 test("a database that was never used is backed up and restored", async () => {

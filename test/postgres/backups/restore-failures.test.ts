@@ -269,7 +269,7 @@ test("a daemon that dies anywhere in a restore leaves it to its successor, who l
     await sql(row, "delete from t where a = 'since'");
   }
   expect(deaths).toEqual(
-    expect.arrayContaining(["before restore", "paused", "after swap", "noted swapped", "after tidy up"]),
+    expect.arrayContaining(["before restore", "paused", "after swap", "noted swapped", "after open"]),
   );
 });
 
