@@ -186,11 +186,11 @@ it("goes on through a kill -9 of the daemon, which it does not need", async () =
 });
 
 describe("a disk that becomes full", () => {
-  it("where the copy is kept ends the import before the database is touched", async (context) => {
+  it("where a copy is written ends the import before the database is touched, and the export", async (context) => {
     const small = await mountSmallDisk("64k");
     if (typeof small === "string") return context.skip(small);
+    const owner = await server.connect({ user: "hosted", database: source.database });
     try {
-      const owner = await server.connect({ user: "hosted", database: source.database });
       await owner.query(
         "create table noise as select md5(g::text) || md5(g::text || 'x') as a from generate_series(1, 20000) g",
       );
@@ -198,14 +198,18 @@ describe("a disk that becomes full", () => {
       const end = await postern.run(["db", "import", "no-room", source.url], {
         environment: { TMPDIR: small.directory },
       });
-      await owner.query("drop table noise");
-      await owner.end();
-      expect(end.code).toBe(1);
       expect(end.stderr).toContain("Y6038");
       expect(end.stderr).toContain("TMPDIR");
+      expect(end.code).toBe(1);
       expect(await contentOf(id)).toBe(0);
+      const file = join(small.directory, "noise.dump");
+      const exported = await postern.run(["db", "export", "--url", source.url, "-o", file]);
+      expect(exported.stderr).toContain("Y6035");
+      expect(exported.stderr).toContain("became full");
       expect(await readdir(small.directory)).toEqual([]);
     } finally {
+      await owner.query("drop table if exists noise");
+      await owner.end();
       await small.remove();
     }
   });

@@ -3,7 +3,8 @@ import { createReadStream, rmSync } from "node:fs";
 import { open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Transform } from "node:stream";
-import { hasCode, posternError } from "../../base/error.ts";
+import { pipeline } from "node:stream/promises";
+import { hasCode, messageOf, posternError } from "../../base/error.ts";
 import type { CommandInput } from "../command-input.ts";
 import type { CommandRun } from "../command-spec.ts";
 import type { CliContext } from "../context.ts";
@@ -108,11 +109,11 @@ async function writeDump(context: CliContext, programs: PostgresPrograms, plan: 
     if (format === "directory") {
       await dumpTo(programs, url, [...args, "--jobs=2", "--file", draft], undefined, onLine);
     } else {
-      const handle = await open(draft, "wx", 0o600);
-      const meter = measure((bytes) => progress.update(`Exporting  ${formatBytes(bytes)}  ${table}`));
-      meter.pipe(handle.createWriteStream({ flush: true }));
-      await dumpTo(programs, url, args, meter, onLine);
-      await handle.close().catch(() => {});
+      await writeFileOf(
+        draft,
+        (bytes) => progress.update(`Exporting  ${formatBytes(bytes)}  ${table}`),
+        (sink) => dumpTo(programs, url, args, sink, onLine),
+      );
     }
     await requireWhole(programs, draft, format);
     await rename(draft, file);
@@ -124,6 +125,30 @@ async function writeDump(context: CliContext, programs: PostgresPrograms, plan: 
   }
   return sizeOf(file, format);
 }
+
+/** Resolves when every byte is on the disk. */
+async function writeFileOf(
+  file: string,
+  onBytes: (bytes: number) => void,
+  write: (sink: Transform) => Promise<void>,
+): Promise<void> {
+  const handle = await open(file, "wx", 0o600);
+  const meter = measure(onBytes);
+  const written = pipeline(meter, handle.createWriteStream({ flush: true }));
+  // Each fails when the other does: what the file says is the reason, and an empty word of the program's is none.
+  const [ofFile, ofProgram] = await Promise.allSettled([written, write(meter).finally(() => meter.end())]);
+  if (ofFile.status === "rejected") throw notWritten(ofFile.reason);
+  if (ofProgram.status === "rejected") throw ofProgram.reason;
+}
+
+const notWritten = (error: unknown) =>
+  hasCode(error, "ENOSPC", "EDQUOT")
+    ? posternError("Y6035", "The disk became full before the dump was written.", {
+        detail: `${messageOf(error)}. Nothing of it was kept.`,
+        hint: "--output names another place.",
+        cause: error,
+      })
+    : error;
 
 function measure(onBytes: (bytes: number) => void): Transform {
   let bytes = 0;
