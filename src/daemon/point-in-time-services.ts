@@ -10,7 +10,8 @@ import { requestRecoverServer } from "../databases/recover-server.ts";
 import { requestRestoreToTime } from "../databases/restore-to-time.ts";
 import type { PointInTimeService } from "../http/services/backup-services.ts";
 import type { Platform } from "../instances/platform.ts";
-import { findDatabaseById } from "../state/databases.ts";
+import { listRestoredFrom } from "../state/branches.ts";
+import { type DatabaseRow, findDatabaseById } from "../state/databases.ts";
 import { findInstance, type InstanceRow } from "../state/instances.ts";
 import { describeOperation } from "../state/operations.ts";
 
@@ -31,6 +32,13 @@ export function pointInTimeServices(platform: Platform): PointInTimeService {
       describeOperation(
         await requestDisablePointInTime(platform, principal.accountId, await find(principal, ref)),
       ),
+    async listRestored(principal, { ref }) {
+      const source = await find(principal, ref);
+      const rows = await listRestoredFrom(platform.state, source.id);
+      return Promise.all(
+        rows.filter((row) => isVisible(principal, row)).map((row) => describeRow(platform, row)),
+      );
+    },
     async restore(principal, { ref, ...input }) {
       const source = await find(principal, ref);
       const accepted = await requestRestoreToTime(platform, principal.accountId, source, input);
@@ -48,6 +56,11 @@ export function pointInTimeServices(platform: Platform): PointInTimeService {
     },
   };
 }
+
+/** A token is of one database, and tells nothing of others. */
+const isVisible = (principal: Principal, row: DatabaseRow): boolean =>
+  principal.kind === "account" &&
+  (principal.role === "admin" || row.account_id === (principal.accountId as string));
 
 /** @throws Y6028 Y3001 */
 async function serverOf(platform: Platform, principal: Principal, ref: string): Promise<InstanceRow["id"]> {

@@ -92,6 +92,8 @@ export function renderRow(
     client_access: row.client_access,
     parent_id: row.parent_id,
     branched_at: row.branched_at?.toISOString() ?? null,
+    restored_from: row.restored_from,
+    restored_to: row.restored_to?.toISOString() ?? null,
     expires_at: row.expires_at?.toISOString() ?? null,
     paused_at: row.paused_at?.toISOString() ?? null,
     pause_after_seconds: pauseAfterOf(platform, row),

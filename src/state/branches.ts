@@ -36,6 +36,15 @@ export async function listBranches(db: Queryable, parentId: DatabaseId): Promise
   return rows;
 }
 
+/** Living databases that were made of this one's data of a moment, the newest first. */
+export async function listRestoredFrom(db: Queryable, sourceId: DatabaseId): Promise<DatabaseRow[]> {
+  const { rows } = await db.query<DatabaseRow>(
+    "select * from databases where restored_from = $1 and destroyed_at is null order by created_at desc, id",
+    [sourceId],
+  );
+  return rows;
+}
+
 /** Living branches of this database and of its branches, the innermost first. */
 export async function listDescendants(db: Queryable, id: DatabaseId): Promise<DatabaseRow[]> {
   const { rows } = await db.query<DatabaseRow>(

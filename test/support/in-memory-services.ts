@@ -62,6 +62,8 @@ export const database: DatabaseInfo = {
   client_access: false,
   parent_id: null,
   branched_at: null,
+  restored_from: null,
+  restored_to: null,
   expires_at: null,
   paused_at: null,
   pause_after_seconds: null,
@@ -511,6 +513,7 @@ export function inMemoryServices(): InMemoryServices {
     },
     pointInTime: {
       describe: recording("pointInTime.describe", () => pointInTime),
+      listRestored: recording("pointInTime.listRestored", () => [database]),
       enable: recording("pointInTime.enable", () => operation),
       disable: recording("pointInTime.disable", () => operation),
       restore: recording("pointInTime.restore", () => ({ ...database, token, operation_id: operationId })),

@@ -3,6 +3,7 @@ import type { Requests } from "./control-backups.ts";
 import { databasePath } from "./control-paths.ts";
 import type {
   CreatedDatabase,
+  DatabaseInfo,
   EnablePointInTimeRequest,
   OperationInfo,
   PointInTimeInfo,
@@ -22,6 +23,8 @@ export function recoveryMethods({ send, get, post, remove }: Requests) {
     /** Answers as soon as the work is accepted, with the new database and its token. */
     restoreToTime: (ref: string, input: RestoreToTimeRequest) =>
       post<CreatedDatabase>(`${databasePath(ref)}/restore-to-time`, input),
+    /** Those that were made of its data of a moment. */
+    listRestored: (ref: string) => get<DatabaseInfo[]>(`${databasePath(ref)}/restored`),
     promoteDatabase: (ref: string, input: PromoteRequest = {}) =>
       post<OperationInfo>(`${databasePath(ref)}/promote`, input),
     /** A server whose data is lost: `shared`, or a database that has one for itself. */

@@ -54,6 +54,10 @@ export interface DatabaseInfo {
   parent_id: string | null;
   /** Of which moment of its parent a branch's data is. */
   branched_at: string | null;
+  /** The database whose data of a moment this one was made of. */
+  restored_from: string | null;
+  /** That moment. */
+  restored_to: string | null;
   /** When a branch destroys itself. */
   expires_at: string | null;
   /** Since when it sleeps; null: it is awake. */

@@ -1,10 +1,10 @@
 /** In charge of the routes of recovery: to a point in time, and of servers that lost their data. */
-
+import { z } from "zod";
 import { posternError } from "../../base/error.ts";
 import type { AuthenticationHooks } from "../authenticate-request.ts";
 import { accountOf, principalOf } from "../authenticate-request.ts";
 import type { HttpApp } from "../http-app.ts";
-import { createdDatabase, databaseRef } from "../schemas/database.ts";
+import { createdDatabase, databaseInfo, databaseRef } from "../schemas/database.ts";
 import { accepted } from "../schemas/operation.ts";
 import {
   enablePointInTimeRequest,
@@ -23,6 +23,7 @@ const path = "/v1/databases/:ref/point-in-time";
 export function pointInTimeRoutes(app: HttpApp, services: HttpServices, caller: AuthenticationHooks): void {
   archiveOfDatabase(app, services, caller);
   restoring(app, services, caller);
+  recovering(app, services, caller);
 }
 
 function archiveOfDatabase(app: HttpApp, services: HttpServices, caller: AuthenticationHooks): void {
@@ -94,6 +95,19 @@ function restoring(app: HttpApp, services: HttpServices, caller: AuthenticationH
     },
   });
 
+  app.get("/v1/databases/:ref/restored", {
+    schema: {
+      tags,
+      operationId: "listRestored",
+      summary: "List the databases that were made of this one's data of a moment",
+      security: security.account,
+      params: databaseRef,
+      response: { 200: json("The newest first.", z.array(databaseInfo)), ...errors(400, 401, 403, 404) },
+    },
+    onRequest: caller.account,
+    handler: (request) => services.pointInTime.listRestored(accountOf(request), request.params),
+  });
+
   app.post("/v1/databases/:ref/promote", {
     schema: {
       tags,
@@ -112,7 +126,9 @@ function restoring(app: HttpApp, services: HttpServices, caller: AuthenticationH
       return services.pointInTime.promote(accountOf(request), { ...request.params, ...request.body });
     },
   });
+}
 
+function recovering(app: HttpApp, services: HttpServices, caller: AuthenticationHooks): void {
   app.post("/v1/servers/:ref/recover", {
     schema: {
       tags,

@@ -53,6 +53,8 @@ const databaseFields = {
   client_access: z.boolean().describe("Do an application's users reach it with tokens of their own?"),
   parent_id: z.string().nullable().describe("The database that this one is a branch of."),
   branched_at: timestamp.nullable().describe("Of which moment of its parent a branch's data is."),
+  restored_from: z.string().nullable().describe("The database whose data of a moment this one was made of."),
+  restored_to: timestamp.nullable().describe("That moment."),
   expires_at: timestamp.nullable().describe("When a branch destroys itself."),
   paused_at: timestamp.nullable().describe("Since when it sleeps; null: it is awake."),
   pause_after_seconds: z

@@ -9,6 +9,7 @@ import type {
   BackupStatusInfo,
   CreateBackupRequest,
   CreatedDatabase,
+  DatabaseInfo,
   DownloadUrl,
   EnablePointInTimeRequest,
   OperationInfo,
@@ -62,6 +63,8 @@ export interface PointInTimeService {
   describe(principal: Principal, input: DatabaseRef): Promise<PointInTimeInfo>;
   enable(principal: AccountPrincipal, input: DatabaseRef & EnablePointInTimeRequest): Promise<OperationInfo>;
   disable(principal: AccountPrincipal, input: DatabaseRef): Promise<OperationInfo>;
+  /** Those that were made of its data of a moment and are still there, the newest first. */
+  listRestored(principal: Principal, input: DatabaseRef): Promise<DatabaseInfo[]>;
   /** The new database, which is being made. */
   restore(principal: AccountPrincipal, input: DatabaseRef & RestoreToTimeRequest): Promise<CreatedDatabase>;
   promote(principal: AccountPrincipal, input: DatabaseRef & PromoteRequest): Promise<OperationInfo>;

@@ -102,6 +102,7 @@ describe("the OpenAPI document", () => {
         "get /v1/databases/{ref}/state/requests/{request}",
         "get /v1/databases/{ref}/state/tables",
         "get /v1/databases/{ref}/advice",
+        "get /v1/databases/{ref}/restored",
         "get /v1/databases/{ref}/metrics",
         "get /v1/databases/{ref}/sessions",
         "get /v1/databases/{ref}/sessions/events",

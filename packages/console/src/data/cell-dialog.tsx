@@ -1,13 +1,16 @@
 /** In charge of one value seen whole: text, JSON in lines, bytes in hex, and where its row leads. */
 import type { CatalogColumn, CellValue } from "@postern/sdk/protocol";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { isAbort, problemOf } from "../app/api.ts";
 import { bytes, count } from "../app/format.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
+import { Segments } from "../ui/segments.tsx";
 import { Problem, Skeleton } from "../ui/states.tsx";
 import { CopyButton } from "../ui/text.tsx";
 import type { Cell } from "./copy-rows.ts";
+import { JsonTree } from "./json-tree.tsx";
+import { type JsonNode, parseJson } from "./parse-json.ts";
 import { hexLines, prettyJson, visibleText } from "./visible-text.ts";
 
 export interface CellDialogProps {
@@ -28,7 +31,7 @@ export function CellDialog({ title, column, value, cut, load, links = [], onClos
   const [whole, setWhole] = useState<CellValue>();
   const [problem, setProblem] = useState<ReturnType<typeof problemOf>>();
   const [shown, setShown] = useState(step);
-  const [raw, setRaw] = useState(false);
+  const [form, setForm] = useState<Form>();
   useEffect(() => {
     if (!cut || !load) return;
     const abort = new AbortController();
@@ -36,7 +39,16 @@ export function CellDialog({ title, column, value, cut, load, links = [], onClos
     return () => abort.abort();
   }, []);
   const text = whole ? whole.value : value;
-  const canFormat = text !== null && (column.kind === "json" || column.kind === "bytes");
+  const isWhole = !cut || whole?.cut === false;
+  const tree = useMemo(
+    () =>
+      column.kind === "json" && text !== null && isWhole && text.length <= mostForTree
+        ? parseJson(text)
+        : undefined,
+    [text, isWhole],
+  );
+  const forms = formsOf(column.kind, tree);
+  const shownForm = form ?? forms[0]![0];
   return (
     <Dialog title={title} wide onClose={onClose}>
       <p class="cell-facts">
@@ -45,10 +57,13 @@ export function CellDialog({ title, column, value, cut, load, links = [], onClos
           <span class="muted">{bytes(whole?.bytes ?? new TextEncoder().encode(text).length)}</span>
         )}
         {text !== null && <CopyButton text={text} label="Copy the value" />}
-        {canFormat && (
-          <Button small kind="quiet" aria-pressed={raw} onClick={() => setRaw(!raw)}>
-            {raw ? "Formatted" : "As it is"}
-          </Button>
+        {text !== null && forms.length > 1 && (
+          <Segments
+            label="Form"
+            value={shownForm}
+            options={forms}
+            onChange={(next) => setForm(next as Form)}
+          />
         )}
       </p>
       {problem && <Problem problem={problem} />}
@@ -57,13 +72,15 @@ export function CellDialog({ title, column, value, cut, load, links = [], onClos
         <p class="grid-null">NULL</p>
       ) : text === "" ? (
         <p class="grid-null">An empty text.</p>
+      ) : shownForm === "tree" && tree ? (
+        <JsonTree of={tree} />
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
         <pre class="cell-value" tabIndex={0}>
-          {format(text.slice(0, shown), column.kind, raw || shown < text.length)}
+          {format(text.slice(0, shown), column.kind, shownForm === "raw" || shown < text.length)}
         </pre>
       )}
-      {text !== null && shown < text.length && (
+      {text !== null && shown < text.length && shownForm !== "tree" && (
         <p>
           <Button small onClick={() => setShown(shown + step)}>
             Show more
@@ -90,6 +107,25 @@ export function CellDialog({ title, column, value, cut, load, links = [], onClos
       )}
     </Dialog>
   );
+}
+
+type Form = "tree" | "lines" | "raw";
+
+const mostForTree = 2_000_000;
+
+/** In which forms a value can be seen, the best first. */
+function formsOf(kind: string, tree: JsonNode | undefined): (readonly [Form, string])[] {
+  if (kind === "bytes")
+    return [
+      ["lines", "In hex"],
+      ["raw", "As it is"],
+    ];
+  if (kind !== "json") return [["raw", "As it is"]];
+  const lines = [
+    ["lines", "In lines"],
+    ["raw", "As it is"],
+  ] as const;
+  return tree && tree.parts.length > 0 ? [["tree", "Tree"], ...lines] : [...lines];
 }
 
 function format(text: string, kind: string, raw: boolean): string {

@@ -1,7 +1,7 @@
 /** In charge of one table's rows: the bar above the grid, the grid, and what opens over it. */
 import type { Catalog, CatalogColumn, CatalogTable, RowPageRequest } from "@postern/sdk/protocol";
 import { useComputed } from "@preact/signals";
-import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { requireUnlocked } from "../app/change.tsx";
 import { count, plural } from "../app/format.ts";
 import { setSearch } from "../app/router.ts";
@@ -10,6 +10,7 @@ import { Empty, Notice, Problem } from "../ui/states.tsx";
 import { CellEditor } from "./cell-editor.tsx";
 import { FilterBar } from "./filter-bar.tsx";
 import { Grid, type Spot } from "./grid.tsx";
+import { References } from "./reference-card.tsx";
 import { mostRowsShown, RowSource } from "./row-source.ts";
 import { countStaged, nothingStaged } from "./staged-edits.ts";
 import { nameOf, type TableView, writeView } from "./table-address.ts";
@@ -50,9 +51,10 @@ export function TableRows({ database, path, catalog, table, view }: TableViewPro
   const { staged, setStaged, editing } = edits;
   const grid = useTableGrid({ database, table, columns, view, source, onChange: change, onTell: setTold });
   const onSelect = useCallback((from: Spot, to: Spot) => setSelected([from, to]), []);
+  const frame = useRef<HTMLElement>(null);
   const isEmpty = source.known.value.isAll && source.known.value.rows === 0;
   return (
-    <section class="table-rows" aria-label={`Rows of ${nameOf(table)}`}>
+    <section ref={frame} class="table-rows" aria-label={`Rows of ${nameOf(table)}`}>
       <TableTools
         path={path}
         table={table}
@@ -110,6 +112,7 @@ export function TableRows({ database, path, catalog, table, view }: TableViewPro
           <p>The first {count(mostRowsShown)} rows are shown. Filter to see others, or export them all.</p>
         </Notice>
       )}
+      <References frame={frame} find={grid.referenceAt} path={path} catalog={catalog} as={view.as} />
       <TableDialogs
         database={database}
         path={path}

@@ -54,6 +54,12 @@ export function useTableGrid(options: TableGridOptions) {
     const only = { ...table, foreign_keys: [linked.get(name)!] };
     return linksOfRow(database, only, [], () => source.rowAt(row)?.[column])[0]?.href;
   };
+  const referenceAt = (row: number, column: number) => {
+    const key = linked.get(columns[column]?.name ?? "");
+    const value = source.rowAt(row)?.[column];
+    if (!key || value === null || value === undefined) return undefined;
+    return { target: key.target, column: key.target_columns[0]!, value };
+  };
   const gridColumns: GridColumn[] = columns.map((column) => ({
     name: column.name,
     type: column.type,
@@ -76,7 +82,7 @@ export function useTableGrid(options: TableGridOptions) {
     else if (now.direction !== "desc") onChange({ order: [...others, { column: name, direction: "desc" }] });
     else onChange({ order: others });
   };
-  return { gridColumns, linkOf, sort, copy, copyTsv, onRange };
+  return { gridColumns, linkOf, referenceAt, sort, copy, copyTsv, onRange };
 }
 
 function widthOf(name: string, kind: string, count: number): number {

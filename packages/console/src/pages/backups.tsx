@@ -13,6 +13,7 @@ import { BackupTable } from "./backup-table.tsx";
 import { BackupTimeline } from "./backup-timeline.tsx";
 import { RestoreDialog } from "./restore-dialog.tsx";
 import { RestoreToTimeDialog } from "./restore-to-time-dialog.tsx";
+import { RestoredCard, RestoredNotice } from "./restored-card.tsx";
 
 export default function BackupsPage() {
   const database = useDatabase();
@@ -44,10 +45,12 @@ export default function BackupsPage() {
         }
       />
       {change.problem && <Problem problem={change.problem} />}
+      <RestoredNotice />
       <Shown of={status}>
         {(state) => <Safety status={state} backups={backups.state.value.value ?? []} />}
       </Shown>
-      <Card flush>
+      <RestoredCard />
+      <Card title="Backups" flush>
         <Shown of={backups} lines={6}>
           {(rows) => <BackupTable rows={rows} onRestore={setRestoring} />}
         </Shown>

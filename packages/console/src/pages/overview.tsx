@@ -12,6 +12,7 @@ import { Empty, Notice, Shown } from "../ui/states.tsx";
 import { type Column, Table } from "../ui/table.tsx";
 import { Copyable, Meter, Time } from "../ui/text.tsx";
 import { ConnectCard } from "./connect-card.tsx";
+import { RestoredNotice } from "./restored-card.tsx";
 
 export default function OverviewPage() {
   const database = useDatabase();
@@ -40,6 +41,7 @@ export default function OverviewPage() {
           </LinkButton>
         }
       />
+      <RestoredNotice />
       {database.warnings.map((warning) => (
         <Notice key={warning} tone="warn">
           <p>{warning}</p>

@@ -1,13 +1,18 @@
 /** In charge of going back to a moment: it makes a new database beside the old one, so nothing is lost by a wrong guess. */
-import type { OperationInfo, PointInTimeInfo } from "@postern/sdk/protocol";
+import type { CreatedDatabase, PointInTimeInfo } from "@postern/sdk/protocol";
 import { useState } from "preact/hooks";
-import { startWork, useChange } from "../app/change.tsx";
+import { ask } from "../app/api.ts";
+import { useChange } from "../app/change.tsx";
 import { databasePath, useDatabase } from "../app/database-frame.tsx";
 import { moment } from "../app/format.ts";
-import { Button } from "../ui/button.tsx";
+import { trackOperation } from "../app/operations.ts";
+import { invalidate } from "../app/resource.ts";
+import { href } from "../app/router.ts";
+import { Button, LinkButton } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { TextField } from "../ui/field.tsx";
 import { Notice, Problem } from "../ui/states.tsx";
+import { Copyable } from "../ui/text.tsx";
 
 /** As a field for date and time wants it. */
 const forField = (time: string): string => moment(time, true).replace(" ", "T");
@@ -16,19 +21,22 @@ export function RestoreToTimeDialog({ window, onClose }: { window: PointInTimeIn
   const database = useDatabase();
   const [at, setAt] = useState(forField(window.latest!));
   const [name, setName] = useState(`${database.name}-then`.slice(0, 63));
+  const [created, setCreated] = useState<CreatedDatabase>();
   const change = useChange();
   const restore = async () => {
     const body = { at: new Date(at).toISOString(), name };
-    const work = () =>
-      startWork(`${database.name} as of ${moment(body.at)}`, `${databasePath(database.id)}/restore-to-time`, {
-        body,
-      });
-    if (await change.run<OperationInfo>(work)) onClose();
+    const path = `${databasePath(database.id)}/restore-to-time`;
+    const made = await change.run(() => ask<CreatedDatabase>(path, { method: "POST", body }));
+    if (!made) return;
+    void trackOperation(made.operation_id, `${database.name} as of ${moment(body.at, true)}`);
+    invalidate("/databases");
+    setCreated(made);
   };
   const chosen = new Date(at).getTime();
   const gap = window.gaps.find(
     ({ from, to }) => chosen >= Date.parse(from) && chosen <= (to ? Date.parse(to) : Date.now()),
   );
+  if (created) return <MadeDialog of={created} onClose={onClose} />;
   return (
     <Dialog
       title="Back to a moment"
@@ -45,7 +53,7 @@ export function RestoreToTimeDialog({ window, onClose }: { window: PointInTimeIn
     >
       <p>
         A new database gets the data of that moment; {database.name} stays as it is. Look whether it is right,
-        then let it take the other's place with <code>postern db promote</code>.
+        then let it take the other's place here.
       </p>
       <TextField
         label="Moment"
@@ -65,6 +73,29 @@ export function RestoreToTimeDialog({ window, onClose }: { window: PointInTimeIn
         </Notice>
       )}
       {change.problem && <Problem problem={change.problem} />}
+    </Dialog>
+  );
+}
+
+function MadeDialog({ of: { id, name, token }, onClose }: { of: CreatedDatabase; onClose: () => void }) {
+  return (
+    <Dialog
+      title={`${name} is being made`}
+      onClose={onClose}
+      onSubmit={onClose}
+      actions={
+        <>
+          <LinkButton href={href(`/db/${id}`)}>Open it</LinkButton>
+          <Button type="submit" kind="primary">
+            Done
+          </Button>
+        </>
+      }
+    >
+      <Notice tone="warn">
+        <p>This is the only time that its token can be seen.</p>
+      </Notice>
+      <Copyable text={token} />
     </Dialog>
   );
 }
