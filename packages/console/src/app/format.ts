@@ -38,6 +38,15 @@ export function duration(ms: number): string {
   return span(seconds);
 }
 
+/** Times of statements: short ones with their fractions, long ones in a word. */
+export function milliseconds(ms: number): string {
+  if (ms === 0) return "0 ms";
+  if (ms < 10) return `${ms.toFixed(ms < 1 ? 2 : 1)} ms`;
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`;
+  return ms < 3_600_000 ? `${(ms / 60_000).toFixed(1)} min` : `${(ms / 3_600_000).toFixed(1)} h`;
+}
+
 function span(seconds: number): string {
   const at = steps.findIndex(([limit]) => seconds < limit);
   return `${Math.floor(seconds / sizes[at]!)} ${steps[at]![1]}`;

@@ -14,6 +14,14 @@ export function RowBlame({ table, row }: { table: string; row: string }) {
   const { id } = useDatabase();
   const question = `table=${encodeURIComponent(table)}&id=${encodeURIComponent(row)}`;
   const blame = useResource<StateBlame>(`${databasePath(id)}/state/blame?${question}`, { everyMs: 10_000 });
+  if (blame.state.value.problem?.code === "Y1069")
+    return (
+      <Card flush>
+        <Empty icon="search" title={`No row ${row} of ${table} is known.`}>
+          <p>It is not there, and nothing was logged of one.</p>
+        </Empty>
+      </Card>
+    );
   return (
     <Shown of={blame} lines={4}>
       {({ exists, columns: found }) => (

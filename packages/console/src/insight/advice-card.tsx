@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { send } from "../app/api.ts";
 import { useChange } from "../app/change.tsx";
 import { useDatabase } from "../app/database-frame.tsx";
-import { bytes, count, plural } from "../app/format.ts";
+import { bytes, count, milliseconds, plural } from "../app/format.ts";
 import type { Resource } from "../app/resource.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
@@ -13,7 +13,6 @@ import { ConfirmDialog } from "../ui/confirm-dialog.tsx";
 import { Empty, Shown } from "../ui/states.tsx";
 import { Copyable } from "../ui/text.tsx";
 import { StatementText } from "./statement-text.tsx";
-import { milliseconds } from "./statements-card.tsx";
 
 export function AdviceCard({ advice }: { advice: Resource<DatabaseAdvice> }) {
   return (

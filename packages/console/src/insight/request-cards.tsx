@@ -1,7 +1,7 @@
 /** In charge of the lists of requests that were remarkable, and of statements that single requests ask again and again. */
 import type { NPlusOneInfo, RequestTrace } from "@postern/sdk/protocol";
 import { useDatabase } from "../app/database-frame.tsx";
-import { count } from "../app/format.ts";
+import { count, milliseconds } from "../app/format.ts";
 import type { Resource } from "../app/resource.ts";
 import { href } from "../app/router.ts";
 import { Badge } from "../ui/badge.tsx";
@@ -10,7 +10,6 @@ import { Empty, Shown } from "../ui/states.tsx";
 import { type Column, Table } from "../ui/table.tsx";
 import { Time } from "../ui/text.tsx";
 import { oneLine } from "./statement-text.tsx";
-import { milliseconds } from "./statements-card.tsx";
 
 export const requestHref = (database: string, request: string): string =>
   href(`/db/${database}/requests/${encodeURIComponent(request)}`);

@@ -1,7 +1,7 @@
 /** In charge of the list of statements: how often each ran, how that went over time, and how much of the time is its. */
 import type { StatementInfo, StatementTrends } from "@postern/sdk/protocol";
 import { databasePath, useDatabase } from "../app/database-frame.tsx";
-import { count, duration } from "../app/format.ts";
+import { count, milliseconds } from "../app/format.ts";
 import { useResource } from "../app/resource.ts";
 import { href, searchParams, setSearch } from "../app/router.ts";
 import { Sparkline } from "../charts/sparkline.tsx";
@@ -30,9 +30,6 @@ const orders = [
 
 export const chosenMinutes = (): string =>
   querySpans.find(([value]) => value === searchParams.value.get("minutes"))?.[0] ?? "60";
-
-export const milliseconds = (ms: number): string =>
-  ms < 10 ? `${ms.toFixed(ms < 1 ? 2 : 1)} ms` : duration(ms);
 
 interface Row extends StatementInfo {
   calls_over_time: readonly number[] | undefined;

@@ -2,7 +2,7 @@
 import type { DatabaseMetrics, MetricPoint } from "@postern/sdk/protocol";
 import { useSignal } from "@preact/signals";
 import { databasePath, useDatabase } from "../app/database-frame.tsx";
-import { bytes, count, duration, moment } from "../app/format.ts";
+import { bytes, count, milliseconds, moment } from "../app/format.ts";
 import { useResource } from "../app/resource.ts";
 import { searchParams, setSearch } from "../app/router.ts";
 import { LineChart } from "../charts/line-chart.tsx";
@@ -96,19 +96,14 @@ const number = (value: number): string =>
   value >= 100 || Number.isInteger(value)
     ? count(Math.round(value))
     : value.toFixed(value >= 10 ? 1 : 2).replace(/0$/, "");
-const time = (value: number): string =>
-  value < 10 && value > 0 ? `${value.toFixed(value < 1 ? 2 : 1).replace(/\.?0+$/, "")} ms` : duration(value);
 const share = (value: number): string => `${(value * 100).toFixed(value < 1 && value > 0.9 ? 1 : 0)} %`;
 
 const specs: readonly ChartSpec[] = [
   {
     title: "Latency",
-    about: "Of statements, as the server took them.",
-    series: [
-      ["mean", of("mean_ms")],
-      ["longest", of("max_ms")],
-    ],
-    format: time,
+    about: "Of statements on average, as the server took them.",
+    series: [["mean", of("mean_ms")]],
+    format: milliseconds,
   },
   {
     title: "Throughput",
@@ -116,6 +111,12 @@ const specs: readonly ChartSpec[] = [
     series: [["statements/s", perSecond("calls")]],
     format: number,
     atLeast: 1,
+  },
+  {
+    title: "Longest",
+    about: "The statement that took longest.",
+    series: [["longest", of("max_ms")]],
+    format: milliseconds,
   },
   {
     title: "Slow and failed",
@@ -156,7 +157,7 @@ const specs: readonly ChartSpec[] = [
       ["HTTP, each", of("http_wait_ms")],
       ["pooler, a minute", perMinute("pool_wait_ms")],
     ],
-    format: time,
+    format: milliseconds,
     atLeast: 1,
   },
   {

@@ -2,14 +2,14 @@
 import type { DatabaseAdvice, StatementDetails, StatementMinute } from "@postern/sdk/protocol";
 import { useSignal } from "@preact/signals";
 import { databasePath, useDatabase } from "../app/database-frame.tsx";
-import { count } from "../app/format.ts";
+import { count, milliseconds } from "../app/format.ts";
 import type { PageProps } from "../app/pages.ts";
 import { useResource } from "../app/resource.ts";
 import { href, setSearch } from "../app/router.ts";
 import { LineChart } from "../charts/line-chart.tsx";
 import { Advice } from "../insight/advice-card.tsx";
 import { StatementText } from "../insight/statement-text.tsx";
-import { chosenMinutes, milliseconds, querySpans } from "../insight/statements-card.tsx";
+import { chosenMinutes, querySpans } from "../insight/statements-card.tsx";
 import { readPlan } from "../sql/explain-plan.ts";
 import { PlanTree } from "../sql/plan-tree.tsx";
 import { Badge } from "../ui/badge.tsx";

@@ -1,13 +1,12 @@
 /** In charge of the page of one request: its statements, when each ran and how long, and what the request changed. */
 import type { RequestMutations, RequestTrace, TracedStatement } from "@postern/sdk/protocol";
 import { databasePath, useDatabase } from "../app/database-frame.tsx";
-import { count, moment, plural } from "../app/format.ts";
+import { count, milliseconds, moment, plural } from "../app/format.ts";
 import type { PageProps } from "../app/pages.ts";
 import { useResource } from "../app/resource.ts";
 import { href } from "../app/router.ts";
 import { MutationList } from "../history/mutation-list.tsx";
 import { oneLine } from "../insight/statement-text.tsx";
-import { milliseconds } from "../insight/statements-card.tsx";
 import { Badge } from "../ui/badge.tsx";
 import { LinkButton } from "../ui/button.tsx";
 import { Card, Fact, Facts, PageHead } from "../ui/card.tsx";
@@ -45,22 +44,23 @@ export default function RequestPage({ params }: PageProps) {
         </Shown>
       )}
       <Card title="What it changed" flush>
-        <Shown of={changes}>
-          {({ mutations }) => (
-            <MutationList
-              mutations={mutations}
-              empty={
-                <Empty icon="history" title="Nothing that is logged.">
-                  <p>Changes through /records are, and all of tables that are tracked.</p>
-                </Empty>
-              }
-            />
-          )}
-        </Shown>
+        {changes.state.value.problem?.code === "Y1069" ? (
+          nothing
+        ) : (
+          <Shown of={changes}>
+            {({ mutations }) => <MutationList mutations={mutations} empty={nothing} />}
+          </Shown>
+        )}
       </Card>
     </div>
   );
 }
+
+const nothing = (
+  <Empty icon="history" title="Nothing that is logged.">
+    <p>Changes through /records are, and all of tables that are tracked.</p>
+  </Empty>
+);
 
 function Trace({ of: trace }: { of: RequestTrace }) {
   const { statements, n1_warnings: repeated } = trace;

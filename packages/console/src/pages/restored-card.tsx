@@ -92,7 +92,8 @@ function RestoredActions({ copy, source }: { copy: DatabaseInfo; source: Databas
   };
   const promote = async () => {
     const path = `${databasePath(copy.id)}/promote`;
-    if (!(await change.run(() => startWork(`Promote ${copy.name}`, path, { body: {} })))) return;
+    if (!(await change.run(() => startWork(`Promote ${copy.name}`, path, { body: { replace: source.id } }))))
+      return;
     close();
     navigate(`/db/${source.id}/backups`);
   };

@@ -1,5 +1,8 @@
 /** In charge of plain tables of things: few columns, some of which give way on narrow screens; rows may lead somewhere. */
 import type { ComponentChildren, Key } from "preact";
+import { useState } from "preact/hooks";
+import { count } from "../app/format.ts";
+import { Button } from "./button.tsx";
 
 export interface Column<Row> {
   name: string;
@@ -21,7 +24,11 @@ export interface TableProps<Row> {
   empty?: ComponentChildren;
 }
 
+/** What is further down is drawn when it is asked for: thousands of rows take a browser long. */
+const step = 250;
+
 export function Table<Row>({ label, columns, rows, keyOf, empty }: TableProps<Row>) {
+  const [shown, setShown] = useState(step);
   if (rows.length === 0 && empty) return <>{empty}</>;
   const classOf = ({ from, align, grow }: Column<Row>) =>
     [from && `from-${from}`, align && "align-end", grow && "grow"].filter(Boolean).join(" ");
@@ -38,7 +45,7 @@ export function Table<Row>({ label, columns, rows, keyOf, empty }: TableProps<Ro
           </tr>
         </thead>
         <tbody>
-          {rows.map((row) => (
+          {rows.slice(0, shown).map((row) => (
             <tr key={keyOf(row)}>
               {columns.map((column) => (
                 <td key={column.name} class={classOf(column)}>
@@ -49,6 +56,16 @@ export function Table<Row>({ label, columns, rows, keyOf, empty }: TableProps<Ro
           ))}
         </tbody>
       </table>
+      {rows.length > shown && (
+        <p class="table-note">
+          <Button small onClick={() => setShown(shown + 4 * step)}>
+            Show more
+          </Button>{" "}
+          <span class="muted">
+            {count(shown)} of {count(rows.length)}
+          </span>
+        </p>
+      )}
     </div>
   );
 }
