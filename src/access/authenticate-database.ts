@@ -65,17 +65,18 @@ export class DatabaseAuthenticator {
     if (!isDatabaseId(databaseId) || !tokenPattern.test(token)) throw invalidToken();
     const remembered = this.#tokensOf(databaseId);
     remembered.known ??= await remembered.tokens;
-    return this.#match(databaseId, remembered, token);
+    return this.#match(databaseId, remembered, hashSecret(token));
   }
 
   /**
    * The same where the answer is at hand, without waiting a turn: undefined when the database has to be asked for first.
+   * @param digest of a token of the right form, by `hashSecret`
    * @throws Y2002
    */
-  authenticateAtOnce(databaseId: string, token: string): TokenPrincipal | undefined {
+  authenticateAtOnce(databaseId: string, digest: Buffer): TokenPrincipal | undefined {
     const remembered = this.#remembered.get(databaseId);
     if (remembered?.known === undefined || this.#nowMs() - remembered.askedAt >= freshMs) return undefined;
-    return this.#match(databaseId as DatabaseId, remembered, token);
+    return this.#match(databaseId as DatabaseId, remembered, digest);
   }
 
   /**
@@ -92,9 +93,9 @@ export class DatabaseAuthenticator {
     return this.#clients?.isOpen(databaseId) ?? false;
   }
 
-  #match(databaseId: DatabaseId, remembered: RememberedTokens, token: string): TokenPrincipal {
+  #match(databaseId: DatabaseId, remembered: RememberedTokens, digest: Buffer): TokenPrincipal {
     const { known, owner, reader } = remembered;
-    const found = findByDigest(hashSecret(token), known!);
+    const found = findByDigest(digest, known!);
     if (!found || (found.expiresAtMs !== null && found.expiresAtMs <= Date.now())) throw invalidToken();
     this.noteUse(found.id);
     if (found.tenant !== null) return tenantOf(databaseId, remembered, { ...found, tenant: found.tenant });

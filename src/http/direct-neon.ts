@@ -8,7 +8,7 @@ import { isOwnFault } from "../base/error-codes.ts";
 import { describeNeonError } from "../query/neon/describe-neon-error.ts";
 import { readNeonRequest } from "../query/neon/neon-request.ts";
 import { authenticateNeon } from "./authenticate-neon.ts";
-import type { DirectOptions } from "./direct-data-plane.ts";
+import type { DirectOptions } from "./direct-answer.ts";
 import { clientGoneStatus, directHeaders, sendDirectly } from "./direct-response.ts";
 import { claimFor } from "./hold-answer.ts";
 import { tooManyRequests } from "./limit-clients.ts";

@@ -30,16 +30,31 @@ export const claimFor = (response: ServerResponse, { room }: AnswerHold, databas
     else response.once("close", () => claim.release());
   });
 
+/** Who reads an answer, as far as they can be cut off. */
+export interface AnswerReader {
+  /** Calls when nothing was taken for so long. */
+  setTimeout(ms: number, onTimeout: () => void): void;
+  destroy(): void;
+  onEnd(listener: () => void): void;
+}
+
 /** To be called when all of the answer has been written. */
-export function cutSlowReader(
-  response: ServerResponse,
-  byteLength: number,
-  { readerTimeoutMs }: AnswerHold,
-): void {
-  if (byteLength < uncountedBytes || response.writableFinished) return;
-  const cut = () => response.destroy();
-  response.setTimeout(readerTimeoutMs, cut);
+export function cutSlowReader(response: ServerResponse, byteLength: number, hold: AnswerHold): void {
+  if (response.writableFinished) return;
+  const reader: AnswerReader = {
+    setTimeout: (ms, onTimeout) => response.setTimeout(ms, onTimeout),
+    destroy: () => response.destroy(),
+    onEnd: (listener) => response.once("close", listener),
+  };
+  watchReader(reader, byteLength, hold);
+}
+
+/** Of an answer that has not left yet. */
+export function watchReader(reader: AnswerReader, byteLength: number, { readerTimeoutMs }: AnswerHold): void {
+  if (byteLength < uncountedBytes) return;
+  const cut = () => reader.destroy();
+  reader.setTimeout(readerTimeoutMs, cut);
   const longestMs = readerTimeoutMs + (1_000 * byteLength) / leastBytesPerSecond;
   const timer = setTimeout(cut, longestMs).unref();
-  response.once("close", () => clearTimeout(timer));
+  reader.onEnd(() => clearTimeout(timer));
 }

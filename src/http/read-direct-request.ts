@@ -1,27 +1,54 @@
 /** In charge of telling from a request's head whether it is of the plain kind that is answered past the framework. */
 import type { IncomingMessage } from "node:http";
+import { hashSecret } from "../base/secrets.ts";
 import type { RequestHost } from "./request-host.ts";
-import { requestIdOf } from "./request-id.ts";
+import { givenRequestId, newRequestId } from "./request-id.ts";
 import { wantsLines } from "./stream-answer.ts";
 
 export type DirectAction = "query" | "execute" | "transaction";
 
-/** A request of the plain kind, as its head tells. */
-export interface DirectRequest {
-  id: string;
+/** What the heads of many requests on a connection have in common. */
+export interface DirectHead {
   databaseId: string;
+  action: DirectAction;
   /** A database's own token, or a user's JWT; undefined: nobody in particular asks. */
   token: string | undefined;
+  /** Of the database's own, once it was needed. */
+  tokenDigest: Buffer | undefined;
   isUser: boolean;
   /** The page that asks, where a browser says so. */
   origin: string | undefined;
-  action: DirectAction;
   rowsAsArrays: boolean;
   /** Rows are to leave as they come. */
   streams: boolean;
+  /** Of the body, bytes. */
   length: number;
+  /** The caller's own; undefined: each request gets one. */
+  givenId: string | undefined;
+}
+
+/** A request of the plain kind. */
+export interface DirectRequest {
+  id: string;
+  databaseId: string;
+  action: DirectAction;
+  head: DirectHead;
   startedAtMs: number;
 }
+
+/** Of a head with a database's own token. */
+export function tokenDigestOf(head: DirectHead): Buffer {
+  head.tokenDigest ??= hashSecret(head.token!);
+  return head.tokenDigest;
+}
+
+export const directRequest = (head: DirectHead): DirectRequest => ({
+  id: head.givenId ?? newRequestId(),
+  databaseId: head.databaseId,
+  action: head.action,
+  head,
+  startedAtMs: performance.now(),
+});
 
 const path = /^\/v1\/db\/(db-[0-9a-f]{12})\/(query|execute|transaction)(?:\?rows=(array|object))?$/;
 const ownPath = /^\/(query|execute|transaction)(?:\?rows=(array|object))?$/;
@@ -29,10 +56,10 @@ const jsonType = /^application\/json(?:; ?charset=utf-8)?$/i;
 const bearer = /^Bearer (?:([0-9a-f]{64})|([\w-]+\.[\w-]+\.[\w-]+))$/;
 
 /** Undefined: something about it is unusual. */
-export function readDirectRequest(
-  request: IncomingMessage,
+export function readDirectHead(
+  request: Pick<IncomingMessage, "method" | "url" | "headers" | "rawHeaders">,
   { host, bodyLimit }: { host: RequestHost; bodyLimit: number },
-): DirectRequest | undefined {
+): DirectHead | undefined {
   const { headers, url = "" } = request;
   if (request.method !== "POST" || headers["server-timing"] !== undefined || headers.expect !== undefined)
     return undefined;
@@ -52,16 +79,16 @@ export function readDirectRequest(
     : [hostId, ...(ownPath.exec(url)?.slice(1) ?? [])];
   if (databaseId === undefined || action === undefined) return undefined;
   return {
-    id: requestIdOf(request),
     databaseId,
     token: credentials?.[1] ?? credentials?.[2],
+    tokenDigest: undefined,
     isUser: credentials?.[1] === undefined,
     origin: headers.origin,
     action: action as DirectAction,
     rowsAsArrays: rows === "array",
     streams: action === "query" && wantsLines(headers.accept),
     length,
-    startedAtMs: performance.now(),
+    givenId: givenRequestId(headers),
   };
 }
 

@@ -29,7 +29,7 @@ export interface DataPlaneAccess {
   /** For the data plane: an unknown database and a wrong token are the same Y2002. */
   authenticateDatabase(databaseId: string, token: string): Promise<TokenPrincipal>;
   /** The same where the answer is at hand; undefined when it is not. @throws Y2002 */
-  authenticateAtOnce(databaseId: string, token: string): TokenPrincipal | undefined;
+  authenticateAtOnce(databaseId: string, digest: Buffer): TokenPrincipal | undefined;
   /**
    * A user by a JWT, or without one nobody in particular, where the database is open to clients.
    * @throws Y2001 Y2002 where it is not, or is unknown; Y2010 Y2011

@@ -1,4 +1,5 @@
 /** In charge of who flies next: which of the waiting requests take which of the free sessions, alone or in company. */
+import type { CompanyWaits } from "./await-company.ts";
 import type { Flight, Passenger } from "./flight.ts";
 import type { Company, SharedRequest, Submission } from "./shared-request.ts";
 
@@ -17,10 +18,10 @@ interface Rules {
  */
 const rules: Record<Exclude<Company, "nobody">, Rules> = {
   reads: { joinsBelowMs: 5, mostFlightMs: 10, flights: 2, longFlightMs: 1 },
-  inserts: { joinsBelowMs: 10, mostFlightMs: 100, flights: 2, longFlightMs: 5 },
-  changes: { joinsBelowMs: 10, mostFlightMs: 50, flights: 2, longFlightMs: 5 },
+  inserts: { joinsBelowMs: 10, mostFlightMs: 100, flights: 1, longFlightMs: 5 },
+  changes: { joinsBelowMs: 10, mostFlightMs: 50, flights: 1, longFlightMs: 5 },
 };
-const mostPassengers = 32;
+export const mostPassengers = 32;
 
 export interface FlightPlan {
   /** One free session each. */
@@ -28,6 +29,8 @@ export interface FlightPlan {
   waiting: Submission[];
   /** Sessions that those who wait could use besides. */
   wantedSessions: number;
+  /** Somebody waits for company, for `mostWaitMs` at the most. */
+  awaitsCompany: boolean;
 }
 
 /** The oldest first. Quick ones of a kind gather; everything else takes a session for itself. */
@@ -36,17 +39,22 @@ export function planFlights(
   idleSessions: number,
   inTheAir: readonly Flight[],
   now: number,
+  waits?: CompanyWaits,
 ): FlightPlan {
   const flying = { reads: 0, inserts: 0, changes: 0 };
   for (const flight of inTheAir) {
     const { company } = flight.passengers[0]!.submission.request;
     if (company !== "nobody" && now - flight.sentAt < rules[company].longFlightMs) flying[company]++;
   }
-  const plan: FlightPlan = { flights: [], waiting: [], wantedSessions: 0 };
+  const plan: FlightPlan = { flights: [], waiting: [], wantedSessions: 0, awaitsCompany: false };
   const flown = new Set<Submission>();
   for (const { company, submissions } of gather(waiting, now)) {
     // They come with one of the next flights, which are on their way.
     if (company !== "nobody" && flying[company] >= rules[company].flights) continue;
+    if (waits?.of(company)?.goesOn(submissions.length, now)) {
+      plan.awaitsCompany = true;
+      continue;
+    }
     if (plan.flights.length === idleSessions) {
       plan.wantedSessions++;
       if (company !== "nobody") flying[company]++;

@@ -7,9 +7,10 @@ import type { DepartureSignal } from "../../base/departure.ts";
 import type { PosternError } from "../../base/error.ts";
 import { cancelRequest } from "../../postgres/wire/cancel-request.ts";
 import { requestCanceled, statementTimedOut, tooBusy } from "../query-error.ts";
+import { CompanyWaits, mostWaitMs } from "./await-company.ts";
 import type { Flight, Passenger } from "./flight.ts";
 import { isLockTrouble, judgeFlight } from "./judge-flight.ts";
-import { forgetCost, keepAlone, noteCost, partCompany, planFlights } from "./plan-flights.ts";
+import { forgetCost, keepAlone, mostPassengers, noteCost, partCompany, planFlights } from "./plan-flights.ts";
 import { askAgain, settleLanded, settleLost, settlePassenger } from "./settle-flight.ts";
 import type { SharedPoolOptions } from "./shared-pool-options.ts";
 import { endSubmission, type SharedRequest, type Submission } from "./shared-request.ts";
@@ -22,9 +23,11 @@ export class SharedPool implements SessionOwner {
   readonly #options: SharedPoolOptions;
   readonly #sessions: SharedSessions;
   readonly #takeAgain = (submission: Submission) => this.#enqueue(submission);
+  readonly #waits = new CompanyWaits();
   #waiting: Submission[] = [];
   #isFlushing = false;
   #sweep: NodeJS.Timeout | undefined;
+  #wait: NodeJS.Timeout | undefined;
   #sweepDueAt = 0;
   #closedBecause: PosternError | undefined;
 
@@ -87,6 +90,7 @@ export class SharedPool implements SessionOwner {
   async close(because: PosternError): Promise<void> {
     this.#closedBecause = because;
     clearTimeout(this.#sweep);
+    clearTimeout(this.#wait);
     this.#refuseAll(because);
     await this.#sessions.close(because);
   }
@@ -105,11 +109,20 @@ export class SharedPool implements SessionOwner {
     session.lastAnswerAt = now;
     if (now - session.openedAt > this.#options.maxLifetimeMs) session.isRetired = true;
     session.closeIfDone();
-    if (!error) noteCost(flight, now);
+    if (!error) this.#noteLanding(flight, now);
     else if (isLockTrouble(flight, error)) partCompany(flight, now);
     // Of a flight that isolates, all have arrived, and some may be asked once more.
     if (!this.isolates) settleLanded(flight, error, this.#takeAgain);
     if (this.#waiting.length > 0) this.#flushSoon();
+  }
+
+  #noteLanding(flight: Flight, now: number): void {
+    noteCost(flight, now);
+    const { company } = flight.passengers[0]!.submission.request;
+    const wait = this.#waits.of(company);
+    if (wait === undefined || this.isolates) return;
+    const others = this.#waiting.filter(({ request }) => request.company === company).length;
+    wait.onLanded(Math.min(flight.passengers.length + others, mostPassengers), now - flight.sentAt, now);
   }
 
   onLost(_session: SharedSession, flight: Flight, error: Error): void {
@@ -147,11 +160,17 @@ export class SharedPool implements SessionOwner {
       if (session.flight) inTheAir.push(session.flight);
       else idle.push(session);
     }
-    const plan = planFlights(waiting, idle.length, inTheAir, now);
+    const plan = planFlights(waiting, idle.length, inTheAir, now, this.#waits);
     this.#waiting = plan.waiting;
     for (const submissions of plan.flights) this.#send(idle.pop()!, submissions, now);
     this.#sessions.openMore(plan.wantedSessions);
+    if (plan.awaitsCompany) this.#wait ??= setTimeout(() => this.#endWait(), mostWaitMs);
     this.#sweepSoon(now);
+  }
+
+  #endWait(): void {
+    this.#wait = undefined;
+    this.#flushSoon();
   }
 
   #send(session: SharedSession, submissions: readonly Submission[], now: number): void {
