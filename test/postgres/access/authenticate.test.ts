@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { ensureAdminAccount } from "../../../src/access/accounts.ts";
 import { Authenticator } from "../../../src/access/authenticate.ts";
 import { type AccountId, type DatabaseId, newDatabaseId } from "../../../src/base/id.ts";
@@ -147,6 +147,38 @@ describe("a database's token", () => {
       ),
     );
     await expect(subject.authenticateToken(token)).rejects.toMatchObject({ code: "Y2002" });
+  });
+
+  test("expires by the clock as it is: set ahead it closes, set back it opens, and what was revoked stays shut", async () => {
+    const { subject, pass } = authenticator();
+    const { id, token } = await makeDatabase();
+    await state.query(
+      "update database_tokens set expires_at = now() + interval '1 hour' where token_hash = $1",
+      [hashSecret(token)],
+    );
+    const opens = () =>
+      subject.authenticateDatabase(id, token).then(
+        () => true,
+        () => false,
+      );
+    expect(await opens()).toBe(true);
+    const dayMs = 24 * 3_600_000;
+    const realNow = Date.now();
+    const clock = vi.spyOn(Date, "now");
+    try {
+      clock.mockReturnValue(realNow + dayMs);
+      expect(await opens()).toBe(false);
+      // Looked up again: a refusal is not remembered longer than an answer.
+      pass(1_000);
+      expect(await opens()).toBe(false);
+      clock.mockReturnValue(realNow - dayMs);
+      expect(await opens()).toBe(true);
+      await revoke(token);
+      pass(1_000);
+      expect(await opens()).toBe(false);
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   test("that was revoked opens nothing a second later", async () => {
