@@ -4,6 +4,7 @@ import { optionsOf } from "../../../src/cli/command-spec.ts";
 import { parseCommandLine } from "../../../src/cli/parse-command-line.ts";
 import { groupSummaries, registry } from "../../../src/cli/registry.ts";
 import { renderCliDocs } from "../../../src/cli/render-cli-docs.ts";
+import { posternCommands, readWords } from "../../support/read-examples.ts";
 
 describe.each(registry.map((spec) => [spec.path, spec] as const))("postern %s", (path, spec) => {
   it("has a summary, an example of itself, --json, and code to run", async () => {
@@ -16,6 +17,16 @@ describe.each(registry.map((spec) => [spec.path, spec] as const))("postern %s", 
 });
 
 describe("the registry", () => {
+  it("has examples that can be typed", () => {
+    const wrong = registry.flatMap(({ path, aliases = [], examples }) =>
+      examples.flatMap(posternCommands).filter((line) => {
+        const { spec } = parseCommandLine(readWords(line)) ?? {};
+        return spec !== undefined && spec.path !== path && !aliases.includes(spec.path);
+      }),
+    );
+    expect(wrong).toEqual([]);
+  });
+
   it("names no command twice", () => {
     const paths = registry.flatMap(({ path, aliases = [] }) => [path, ...aliases]);
     expect(new Set(paths).size).toBe(paths.length);
