@@ -209,7 +209,10 @@ async function chooseTarget(
     to === undefined
       ? `There is no release before ${active} in ${key.environment} that can be put back.`
       : `Release ${to} of ${key.environment} cannot be put back.`,
-    { detail: names === "" ? "None can." : `These can: ${names}.` },
+    {
+      ...(names === "" ? {} : { detail: `These can: ${names}.` }),
+      hint: "`postern release list` shows what was deployed.",
+    },
   );
 }
 

@@ -191,6 +191,15 @@ describe("db sql", () => {
     ).toBe('a,b\n,""\n');
   });
 
+  it("says how to write where it only reads", () => {
+    const words = ["db", "sql", ...command.slice(3), "--sql", "create table never (n int)"];
+    const { status, stderr } = spawnSync(process.execPath, [program, ...words], {
+      env: environment(),
+      encoding: "utf8",
+    });
+    expect([status, stderr]).toEqual([7, expect.stringMatching(/25006.*Hint: Add --write/s)]);
+  });
+
   it("prints all columns of one name as CSV, and says as JSON which of them are not there", () => {
     const twice = "select 1 as a, 2 as a where";
     expect(sql("-o", "csv", "--sql", `${twice} true`)("")).toBe("a,a\n1,2\n");

@@ -72,7 +72,9 @@ async function announce(
   if (!output.forPeople) return;
   const pending = (await target.compare(files)).filter(isPendingState).length;
   if (pending === 0) return;
-  output.talk(`› Running ${plural(pending, "pending migration")} of ${shortPath(from, directory)}...\n`);
+  const folder = shortPath(from, directory);
+  const where = folder === "migrations" ? "" : ` of ${folder}`;
+  output.talk(`› Running ${plural(pending, "pending migration")}${where}...\n`);
 }
 
 const isPendingState = ({ state }: MigrationState): boolean => state === "pending";
@@ -92,7 +94,7 @@ async function report({ output }: CliContext, result: MigrateResult | null): Pro
     result.applied === 0
       ? result.total === 0
         ? "No migrations"
-        : `All ${plural(result.total, "migration")} already applied`
+        : `${result.total === 1 ? "" : "All "}${plural(result.total, "migration")} already applied`
       : `${plural(result.applied, "migration")} applied`,
   );
 }

@@ -1,7 +1,7 @@
 /** In charge of `postern db sql`: SQL in a transaction that Postgres itself keeps from writing, unless --write is said. */
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
-import { messageOf, posternError } from "../../base/error.ts";
+import { messageOf, PosternError, posternError } from "../../base/error.ts";
 import type { CommandInput } from "../command-input.ts";
 import type { CommandRun } from "../command-spec.ts";
 import { plural } from "../format.ts";
@@ -35,11 +35,24 @@ export const run: CommandRun = async (context, input) => {
   const run = isCsv && statements.length === 1 ? streamCsv : printResults;
   try {
     await run({ session, output, statements, params, maxRows });
+  } catch (error) {
+    throw writes ? error : withWriteHint(error);
   } finally {
     await session.close();
   }
   return undefined;
 };
+
+/** Postgres says only that the transaction reads. */
+function withWriteHint(error: unknown): unknown {
+  if (!(error instanceof PosternError) || error.code !== "25006") return error;
+  return new PosternError(error.code, error.message, {
+    detail: error.detail,
+    hint: "Add --write: without it db sql only reads.",
+    status: error.status,
+    cause: error,
+  });
+}
 
 interface Job {
   session: ShellSession;
