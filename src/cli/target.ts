@@ -90,7 +90,7 @@ export async function requireTarget(
 }
 
 /** As the user's account: an environment's database has no token on this machine. @throws Y7003 Y7004 Y7005 Y7006 Y1013 */
-async function findEnvironmentDatabase(
+export async function findEnvironmentDatabase(
   context: CliContext,
   { environment, project, service }: EnvironmentTarget,
 ): Promise<DatabaseTarget> {

@@ -1,4 +1,7 @@
-/** In charge of going back: the `rollback` commands of what serves, then the release before it in its place. */
+/**
+ * In charge of going back: the `rollback` commands of what serves, then the release before it in its place; and of starting a
+ * release's services anew.
+ */
 import type { OperationHandler, OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
 import {
@@ -19,16 +22,28 @@ export interface RollbackInput extends ReleaseInput {
   commands_done?: number;
 }
 
-export const rollbackRelease = (work: ReleaseWork): OperationHandler => ({
+export const rollbackRelease = (work: ReleaseWork): OperationHandler =>
+  serveAgain(work, "rolled_back", (platform, run) => runRollbackCommands(platform, work, run));
+
+/** The same release once more, with the variables of now. */
+export const restartServices = (work: ReleaseWork): OperationHandler =>
+  serveAgain(work, "superseded", async () => {});
+
+/** A release that was built before is started, and takes the place of what serves. */
+const serveAgain = (
+  work: ReleaseWork,
+  before: "rolled_back" | "superseded",
+  prepare: (platform: Platform, run: OperationRun) => Promise<void>,
+): OperationHandler => ({
   async run(platform, run) {
-    const input = run.row.input as unknown as RollbackInput;
+    const input = run.row.input as unknown as ReleaseInput;
     const release = await openRelease(platform, keyOf(input), input.release);
     if (input.switched !== true) {
       await stopLeftovers(platform, run);
       await work.keeper.ensure(release.key);
-      await runRollbackCommands(platform, work, run);
+      await prepare(platform, run);
       const marks = await startServices(platform, work, run, release);
-      await switchTo(platform, run, release, { marks, before: "rolled_back" });
+      await switchTo(platform, run, release, { marks, before });
     }
     await run.step("switch", () => work.keeper.ensure(release.key));
     return resultOf(platform, work, release, input.previous);
@@ -53,21 +68,3 @@ async function runRollbackCommands(platform: Platform, work: ReleaseWork, run: O
     }
   });
 }
-
-/** The same release once more, with the variables of now. */
-export const restartServices = (work: ReleaseWork): OperationHandler => ({
-  async run(platform, run) {
-    const input = run.row.input as unknown as ReleaseInput;
-    const release = await openRelease(platform, keyOf(input), input.release);
-    if (input.switched !== true) {
-      await stopLeftovers(platform, run);
-      await work.keeper.ensure(release.key);
-      const marks = await startServices(platform, work, run, release);
-      await switchTo(platform, run, release, { marks, before: "superseded" });
-    }
-    await run.step("switch", () => work.keeper.ensure(release.key));
-    return resultOf(platform, work, release, input.previous);
-  },
-  undo: (platform, run) => undoChange(platform, work, run),
-  canCancel: ({ switched }) => switched !== true,
-});

@@ -32,6 +32,8 @@ export const run: CommandRun = async (context, input) => {
   });
   const ended = await context.finish(control, operation, `Restoring ${info.name}`);
   context.output.success(`Restored ${info.name} from ${backupId}`);
+  const safety = (ended.result as { safety_backup_id?: string | null } | null)?.safety_backup_id;
+  if (safety) context.output.talk(`  What was there before is backup ${safety}.`);
   await context.output.print(ended.result ?? ended, () => "");
   return undefined;
 };

@@ -1,5 +1,5 @@
 /** In charge of `postern db schema`: what is in a database, as a list, as SQL, or as the difference from another. */
-import { posternError } from "../../base/error.ts";
+import { hasCode, posternError } from "../../base/error.ts";
 import { exitCodes } from "../../base/error-codes.ts";
 import type { CommandInput } from "../command-input.ts";
 import type { CommandRun } from "../command-spec.ts";
@@ -9,7 +9,7 @@ import { plural } from "../format.ts";
 import { paintChange } from "../paint-change.ts";
 import { readCurrentSchema } from "../read-current-schema.ts";
 import { printable } from "../table.ts";
-import { requireTarget, type Target } from "../target.ts";
+import { findEnvironmentDatabase, requireTarget } from "../target.ts";
 
 export const run: CommandRun = async (context, input) => {
   const target = await requireTarget(context, input, input.args[0]);
@@ -33,10 +33,7 @@ async function showDifference(
   const { output } = context;
   const { compareSchemas } = await import("../../postgres/schema/compare-schemas.ts");
   const { renderSchemaChanges } = await import("../../postgres/schema/render-schema-changes.ts");
-  const target: Target = /^postgres(?:ql)?:\/\//.test(other)
-    ? { kind: "url", url: other }
-    : { kind: "database", ref: other };
-  const before = await withPostgresAt(await directUrl(context, target), readCurrentSchema);
+  const before = await withPostgresAt(await urlOfOther(context, input, other), readCurrentSchema);
   const changes = compareSchemas(before, objects);
   const lines = renderSchemaChanges(changes);
   await output.print({ different: changes.length > 0, changes, lines }, () =>
@@ -45,6 +42,23 @@ async function showDifference(
   if (changes.length === 0) output.success("The schemas are the same");
   else output.talk(`\n${plural(changes.length, "difference")}`);
   return changes.length > 0 && input.flag("exitCode") ? exitCodes.pending : undefined;
+}
+
+/** An address, a database, or an environment of the project. @throws Y3001 */
+async function urlOfOther(context: CliContext, input: CommandInput, other: string): Promise<string> {
+  if (/^postgres(?:ql)?:\/\//.test(other)) return other;
+  return directUrl(context, { kind: "database", ref: other }).catch(async (error: unknown) => {
+    if (!hasCode(error, "Y3001")) throw error;
+    const place = { project: input.text("project"), service: input.text("service") };
+    const target = await findEnvironmentDatabase(context, {
+      kind: "environment",
+      environment: other,
+      ...place,
+    }).catch(() => {
+      throw error;
+    });
+    return directUrl(context, target);
+  });
 }
 
 /** By pg_dump, without what is the platform's. */

@@ -5,23 +5,12 @@ import {
   confirmOptions,
   databaseArgument,
   databaseOptions,
-  destroyOptions,
   type OptionSpec,
 } from "../command-spec.ts";
+import { restoreOptions } from "./restore-options.ts";
 
 const backup = { name: "<backup>", summary: "id of the backup" };
 const limit: OptionSpec = { flags: "--limit <count>", summary: "how many at most, 50 unless said otherwise" };
-const restoreOptions: readonly OptionSpec[] = [
-  byDatabase,
-  ...databaseOptions,
-  {
-    flags: "--source-env <environment>",
-    summary: "the environment that the backup is of, where it is another one",
-  },
-  ...destroyOptions,
-  { flags: "--skip-safety-snapshot", summary: "make no backup of what is overwritten" },
-];
-
 export const backupSpecs: readonly CommandSpec[] = [
   {
     path: "db backup create",

@@ -1,12 +1,6 @@
 /** In charge of declaring the commands of recovery: to a point in time, and of servers that lost their data. */
-import {
-  byDatabase,
-  type CommandSpec,
-  confirmOptions,
-  databaseArgument,
-  databaseOptions,
-  destroyOptions,
-} from "../command-spec.ts";
+import { type CommandSpec, confirmOptions, databaseArgument, databaseOptions } from "../command-spec.ts";
+import { restoreOptions } from "./restore-options.ts";
 
 const args = [databaseArgument];
 
@@ -20,14 +14,7 @@ export const recoverySpecs: readonly CommandSpec[] = [
       { flags: "--snapshot <id>", summary: "id of the snapshot, which takes the place of the data" },
       { flags: "--at <time>", summary: "the moment, with its time zone; the database itself stays as it is" },
       { flags: "--name <name>", summary: "of the new database, with --at" },
-      byDatabase,
-      ...databaseOptions,
-      {
-        flags: "--source-env <environment>",
-        summary: "the environment that the backup is of, where it is another one",
-      },
-      ...destroyOptions,
-      { flags: "--skip-safety-snapshot", summary: "make no backup of what is overwritten" },
+      ...restoreOptions,
     ],
     examples: [
       "postern db restore --snapshot bkp-8f3e2a1c --force",

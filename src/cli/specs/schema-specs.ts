@@ -11,7 +11,10 @@ export const schemaSpecs: readonly CommandSpec[] = [
     options: [
       ...common,
       { flags: "--dump", summary: "as SQL, by pg_dump" },
-      { flags: "--diff <other>", summary: "what has to change in this other database (name, id or address)" },
+      {
+        flags: "--diff <other>",
+        summary: "what has to change in this other database (name, id, environment or address)",
+      },
       { flags: "--exit-code", summary: "with --diff: exit 8 when they differ" },
     ],
     examples: ["postern db schema", "postern db schema --dump", "postern db schema my-app-db --diff staging"],
