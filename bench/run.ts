@@ -12,6 +12,7 @@ import { benchMany } from "./many.ts";
 import { benchRecords } from "./records.ts";
 import { benchShell } from "./shell.ts";
 import { benchStart } from "./start.ts";
+import { benchState } from "./state.ts";
 import { benchWake } from "./wake.ts";
 
 const usage = `usage: npm run bench -- create [--most 500]
@@ -22,6 +23,7 @@ const usage = `usage: npm run bench -- create [--most 500]
                              [--subject postern]… [--verbose]
        npm run bench -- insights [--connections 16] [--rounds 5] [--seconds 3]
        npm run bench -- records [--connections 0,16] [--rounds 300]
+       npm run bench -- state [--rounds 1000] [--records 10]
        npm run bench -- backup [--scale 32] [--rounds 5] [--verbose]
        npm run bench -- branch [--sizes 10,100,1000]
        npm run bench -- many [--shared 800] [--own 200]
@@ -42,6 +44,7 @@ const { values, positionals } = parseArgs({
     workload: { type: "string", multiple: true, default: [] },
     subject: { type: "string", multiple: true, default: [] },
     shared: { type: "string", default: "800" },
+    records: { type: "string", default: "10" },
     own: { type: "string", default: "200" },
     scale: { type: "string", default: "32" },
     sizes: { type: "string", default: "10,100,1000" },
@@ -95,6 +98,13 @@ switch (positionals[0]) {
         ? values.connections.split(",").map(Number)
         : [0, 16],
       rounds: process.argv.includes("--rounds") ? Number(values.rounds) : 300,
+    });
+    break;
+  case "state":
+    await benchState({
+      json,
+      rounds: process.argv.includes("--rounds") ? Number(values.rounds) : 1_000,
+      records: Number(values.records),
     });
     break;
   case "backup":

@@ -102,6 +102,23 @@ async function makePartition(client: pg.ClientBase, month: Date): Promise<void> 
     commit`);
 }
 
+/** For a log that is there, and is written to. */
+export async function tendStateLog(
+  client: pg.ClientBase,
+  { now, keptSince }: { now: Date; keptSince: Date },
+): Promise<void> {
+  // Nothing of the tenant's is looked up by an unqualified name.
+  await client.query("set search_path = pg_catalog, pg_temp");
+  const log = await client.query("select to_regclass('postern.state_mutations') is not null as exists");
+  if (!log.rows[0].exists) return;
+  const { rows } = await client.query(`
+    select exists (select from postern.state_mutations) or exists (
+             select from pg_trigger where tgfoid = to_regprocedure('postern.capture_mutation()')) as used`);
+  if (!rows[0].used) return;
+  await makePartitions(client, now);
+  await dropOldRecords(client, keptSince);
+}
+
 /** Those whose rows a dump brings, before it brings them. */
 async function makeNamedPartitions(client: pg.ClientBase, names: Iterable<string>): Promise<void> {
   for (const partition of names) {

@@ -8,6 +8,7 @@ import type { Platform } from "../instances/platform.ts";
 import { deleteForgottenTokens } from "../state/tokens.ts";
 import { expireBranches } from "./expire-branches.ts";
 import { createExpiry } from "./expire-databases.ts";
+import { keepStateLogs } from "./keep-state-logs.ts";
 import { measureSizes } from "./measure-sizes.ts";
 import { settleReplaced, settleReplacedTask } from "./settle-replaced.ts";
 import { sweepScratch } from "./sweep-scratch.ts";
@@ -33,6 +34,11 @@ export const createTasks = (): MaintenanceTask[] => [
   { name: "sweep scratch databases", everyMs: 3_600_000, runOnce: sweepScratch },
   { name: "trim the audit log", everyMs: 3_600_000, runOnce: whenSteady("trim the audit log", trimAudit) },
   { name: "forget tokens", everyMs: 3_600_000, runOnce: whenSteady("forget tokens", forgetTokens) },
+  {
+    name: "keep logs of changes",
+    everyMs: 6 * 3_600_000,
+    runOnce: whenSteady("keep logs of changes", keepStateLogs),
+  },
   { name: "expire branches", everyMs: 15_000, runOnce: whenSteady("expire branches", expireBranches) },
 ];
 

@@ -17,6 +17,7 @@ import type { DatabaseId } from "../base/id.ts";
 import { checkStatement } from "../query/check-request.ts";
 import { AnswerBudget } from "../query/json-writer.ts";
 import { learnTypes } from "../query/learn-types.ts";
+import { requestCanceled } from "../query/query-error.ts";
 import type { QueryTarget } from "../query/query-service.ts";
 import { ResultStep } from "../query/result-step.ts";
 import { beginCommand } from "../query/run-transaction.ts";
@@ -95,8 +96,8 @@ export class OpenRequests {
   }
 
   /** @throws Y1064 when it has ended, or is somebody else's */
-  records(id: string, target: QueryTarget, query: RecordQuery): Promise<Buffer[]> {
-    return this.#during(id, target, async (held) => {
+  records(id: string, target: QueryTarget, query: RecordQuery, signal?: DepartureSignal): Promise<Buffer[]> {
+    return this.#during(id, target, signal, async (held) => {
       const prepared = await prepareRecords(held.call, query);
       try {
         return await runPrepared(held.call, held.session, prepared);
@@ -108,8 +109,8 @@ export class OpenRequests {
   }
 
   /** Any statement, with its rows and how many they are. @throws Y1064 */
-  query(id: string, target: QueryTarget, request: QueryRequest): Promise<Buffer[]> {
-    return this.#during(id, target, async ({ call, session }) => {
+  query(id: string, target: QueryTarget, request: QueryRequest, signal?: DepartureSignal): Promise<Buffer[]> {
+    return this.#during(id, target, signal, async ({ call, session }) => {
       checkStatement(request);
       const { context, limits } = call;
       const gated = isClient(target);
@@ -157,17 +158,22 @@ export class OpenRequests {
     await Promise.all(ids.map((id) => this.#undo(id, expired("the database was taken out of service"))));
   }
 
+  /** Who goes while a call is under way leaves no locks behind until it is done: everything is undone at once. */
   async #during<Result>(
     id: string,
     target: QueryTarget,
+    signal: DepartureSignal | undefined,
     work: (held: Held) => Promise<Result>,
   ): Promise<Result> {
     const held = this.#find(id, target);
     clearTimeout(held.idle);
     held.underWay++;
+    const onAbort = () => void this.#undo(id, requestCanceled());
+    signal?.addEventListener("abort", onAbort, { once: true });
     try {
       return await work(held);
     } finally {
+      signal?.removeEventListener("abort", onAbort);
       held.underWay--;
       if (this.#held.has(id)) this.#watch(id, held);
     }

@@ -50,24 +50,28 @@ export async function readRowMutations(
   filter: MutationFilter,
 ): Promise<Found> {
   const { idSql, params } = parseRowId(relation, id);
-  const rowId = await ask(context.owner, `select ${idSql}`, params);
-  return readTableMutations(context, relation, filter, rowId);
+  return readTableMutations(context, relation, filter, { sql: `(select ${idSql})`, params });
 }
 
-/** @param rowId as the log has it; all rows without it */
+/** The id of a row as the log has it, as SQL over its own parameters, which come first. */
+export interface LoggedId {
+  sql: string;
+  params: string[];
+}
+
+/** @param rowId all rows without it */
 export async function readTableMutations(
   context: RecordContext,
   relation: Pick<Relation, "oid" | "schema" | "name"> & { columns?: Relation["columns"] },
   { since, until, request, limit }: MutationFilter,
-  rowId?: string,
+  rowId?: LoggedId,
 ): Promise<Found> {
-  const params = [String(relation.oid), relation.schema, relation.name];
+  const params = [...(rowId?.params ?? [])];
   const param = (value: string) => `$${params.push(value)}::pg_catalog`;
   const conditions = [
-    "(m.table_oid = $1::pg_catalog.oid or (m.schema_name = $2::pg_catalog.text and m.table_name = $3::pg_catalog.text))",
+    `(m.table_oid = ${param(String(relation.oid))}.oid or (m.schema_name = ${param(relation.schema)}.text and m.table_name = ${param(relation.name)}.text))`,
     // Emptying a table changes each of its rows.
-    rowId !== undefined &&
-      `(m.row_id = ${param(rowId)}.text or (m.row_id is null and m.operation = 'TRUNCATE'))`,
+    rowId !== undefined && `(m.row_id = ${rowId.sql} or (m.row_id is null and m.operation = 'TRUNCATE'))`,
     since !== undefined && `m.at >= ${param(since)}.timestamptz`,
     until !== undefined && `m.at <= ${param(until)}.timestamptz`,
     request !== undefined && requestCondition(param, request),

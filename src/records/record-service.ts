@@ -49,8 +49,18 @@ export interface RecordService extends StateMethods {
   /** A transaction that is held open until it is ended, or too long. */
   openRequest(target: QueryTarget, input: OpenRequestInput, options: RecordOptions): Promise<OpenRequest>;
   /** In the transaction of an open request. */
-  runIn(target: QueryTarget, id: string, query: RecordQuery): Promise<EncodedAnswer>;
-  queryIn(target: QueryTarget, id: string, request: QueryRequest): Promise<EncodedAnswer>;
+  runIn(
+    target: QueryTarget,
+    id: string,
+    query: RecordQuery,
+    signal?: DepartureSignal,
+  ): Promise<EncodedAnswer>;
+  queryIn(
+    target: QueryTarget,
+    id: string,
+    request: QueryRequest,
+    signal?: DepartureSignal,
+  ): Promise<EncodedAnswer>;
   commit(target: QueryTarget, id: string): Promise<EndedRequest>;
   rollback(target: QueryTarget, id: string): Promise<EndedRequest>;
   closeDatabase(databaseId: DatabaseId): Promise<void>;
@@ -137,8 +147,8 @@ export function createRecordService(options: RecordServiceOptions): RecordServic
     },
     openRequest: async (target, input, recordOptions) =>
       requests.open(await callFor(target, recordOptions), input, recordOptions.signal),
-    runIn: async (target, id, query) => encodedAnswer(await requests.records(id, target, query)),
-    queryIn: async (target, id, request) => encodedAnswer(await requests.query(id, target, request)),
+    runIn: (target, id, ...asked) => requests.records(id, target, ...asked).then(encodedAnswer),
+    queryIn: (target, id, ...asked) => requests.query(id, target, ...asked).then(encodedAnswer),
     commit: (target, id) => requests.commit(id, target),
     rollback: (target, id) => requests.rollback(id, target),
     closeDatabase,

@@ -49,6 +49,10 @@ export interface StateMethods {
 const usualLimit = 100;
 const blameLimit = 10_000;
 
+/** Where the table is gone, as it is said. */
+const loggedId = (id: string | undefined) =>
+  id === undefined ? undefined : { sql: "$1::pg_catalog.text", params: [id] };
+
 type OpenCall = (databaseId: DatabaseId, requestId: string) => Promise<RecordCall>;
 
 export function stateMethods(openCall: OpenCall): StateMethods {
@@ -62,7 +66,7 @@ export function stateMethods(openCall: OpenCall): StateMethods {
       const answer =
         id !== undefined && "primaryKey" in relation
           ? await readRowMutations(context, relation as Relation, id, question)
-          : await readTableMutations(context, relation, question, id);
+          : await readTableMutations(context, relation, question, loggedId(id));
       return { table: tableNameOf(relation), id: id ?? null, ...answer };
     },
 

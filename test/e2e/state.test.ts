@@ -1,7 +1,9 @@
 /** Who changed what, with the commands, against a real daemon: history, blame, requests, tracking, and rows brought back. */
+import { createClient } from "@postern/sdk/client";
 import type {
   BackupInfo,
   CreatedDatabase,
+  DaemonStatus,
   JsonValue,
   OperationInfo,
   QueryResult,
@@ -13,13 +15,16 @@ import type {
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPosternHome, type PosternHome } from "../support/postern-home.ts";
+import { waitUntil } from "../support/wait-until.ts";
+import { workersOf } from "../support/workers-of.ts";
 
 let postern: PosternHome;
 let database: CreatedDatabase;
+let daemon: DaemonStatus;
 
 beforeAll(async () => {
   postern = await createPosternHome();
-  await postern.start();
+  daemon = await postern.start();
   database = await postern.api("POST", "/v1/databases", { name: "flux" });
   for (const sql of [
     "create table users (id int primary key, email text, plan text not null default 'free', secret text)",
@@ -238,4 +243,50 @@ it("the log is in backups, and comes back with the tables that it is about", asy
   expect(mutations.map(({ operation }) => operation)).toEqual(["INSERT"]);
   await query("update prices set price = 2");
   expect((await history("prices", "region=us,id=1")).mutations).toHaveLength(2);
+});
+
+describe("a request that is held open", () => {
+  const client = () =>
+    createClient({ url: `${postern.apiUrl()}/v1/db/${database.id}`, token: database.token });
+  const insert = { table: "held", operation: "insert", data: { id: 1 } } as const;
+  const from = (id: string) => ({ headers: { "x-request-id": id } });
+  const logged = (request: string) =>
+    query("select rolled_back from postern.state_mutations where request_id = $1", [request]);
+  beforeAll(() => query("create table held (id int primary key)"));
+
+  it("is undone where a worker is killed in the middle of a call, and its attempts are kept, marked", async () => {
+    const request = client().withRequest(from("worker-dies"), async (ctx) => {
+      await ctx.db.query(insert);
+      await ctx.query("select pg_sleep(600)");
+    });
+    const refused = expect(request).rejects.toMatchObject({ code: "Y0005" });
+    await waitUntil("its statement runs", async () => {
+      const rows = await query(
+        "select from pg_stat_activity where query = 'select pg_sleep(600)' and state = 'active'",
+      );
+      return rows.length === 1;
+    });
+    const workers = await workersOf(daemon.pid);
+    expect(workers.length).toBeGreaterThan(0);
+    for (const pid of workers) process.kill(pid, "SIGKILL");
+    await refused;
+    const known = () => logged("worker-dies").catch(() => []);
+    await waitUntil("the attempt is in the log", async () => (await known()).length > 0);
+    expect(await logged("worker-dies")).toEqual([{ rolled_back: true }]);
+    expect(await query("select from held")).toEqual([]);
+  });
+
+  it("is undone whole where the daemon is killed, which leaves no lock and no record", async () => {
+    const request = client().withRequest(from("daemon-dies"), async (ctx) => {
+      await ctx.db.query(insert);
+      await postern.stop("SIGKILL");
+      await ctx.db.query({ ...insert, data: { id: 2 } });
+    });
+    await expect(request).rejects.toMatchObject({ code: "Y0005" });
+    daemon = await postern.start();
+    expect(await query("select from held")).toEqual([]);
+    expect(await logged("daemon-dies")).toEqual([]);
+    expect(await records("once-more", insert)).toBe(200);
+    expect(await logged("once-more")).toEqual([{ rolled_back: false }]);
+  });
 });

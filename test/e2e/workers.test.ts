@@ -5,6 +5,7 @@ import type { CreatedDatabase, DaemonStatus } from "@postern/sdk/protocol";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createPosternHome, type PosternHome } from "../support/postern-home.ts";
 import { waitUntil } from "../support/wait-until.ts";
+import { workersOf } from "../support/workers-of.ts";
 
 let postern: PosternHome;
 let status: DaemonStatus;
@@ -15,25 +16,6 @@ beforeAll(async () => {
   status = await postern.json<DaemonStatus>(["status"]);
 });
 afterAll(() => postern.close());
-
-async function workersOf(daemon: number): Promise<number[]> {
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const lines = await Promise.all(
-    pids.map((pid) =>
-      Promise.all([
-        readFile(`/proc/${pid}/stat`, "latin1"),
-        readFile(`/proc/${pid}/cmdline`, "latin1"),
-      ]).catch(() => ["", ""] as const),
-    ),
-  );
-  return pids
-    .filter((_, index) => {
-      const [stat, command] = lines[index]!;
-      const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
-      return parent === daemon && command.includes("postern-worker");
-    })
-    .map(Number);
-}
 
 const ask = async ({ id, token }: CreatedDatabase) => {
   const answer = await fetch(`${status.api_url}/v1/db/${id}/query`, {

@@ -266,6 +266,25 @@ describe("a tenant's token", () => {
     expect((await create({ tenant: "acme", label: "again" })).warnings).toEqual([]);
   });
 
+  it("leaves its name and its request's id on tracked tables, by SQL as well", async () => {
+    await postern.api("PUT", `/v1/databases/${database.id}/state/tables`, { table: "orders" });
+    const answer = await fetch(`${postern.apiUrl()}/v1/db/${database.id}/execute`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${acme.token}`,
+        "content-type": "application/json",
+        "x-request-id": "by-sql",
+      },
+      body: JSON.stringify({ sql: "insert into orders (item) values ('saw')" }),
+    });
+    expect(await answer.json()).toMatchObject({ rows_affected: 1 });
+    const { rows } = await query(
+      "select actor, new->>'tenant_id' as tenant from postern.state_mutations where request_id = 'by-sql'",
+      database.token,
+    );
+    expect(rows).toEqual([{ actor: `tenant acme (${acme.id})`, tenant: "acme" }]);
+  });
+
   it("is made and listed by the command line", async () => {
     const options = { environment: environment() };
     const made = await postern.run(["db", "token", "create", "shop", "--tenant", "initech"], options);

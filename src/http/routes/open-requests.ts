@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { AuthenticationHooks } from "../authenticate-request.ts";
 import { askerOf } from "../authenticate-request.ts";
+import { departureOf } from "../follow-request.ts";
 import type { HttpApp } from "../http-app.ts";
 import { queryRequest, queryResult } from "../schemas/query.ts";
 import { endedRequest, openRequest, openRequestInput, recordQuery, recordRows } from "../schemas/records.ts";
@@ -20,6 +21,10 @@ const params = z.object({
 const path = "/v1/db/:id/requests";
 const failures = errors(400, 401, 403, 404, 409, 413, 503, 504, 507);
 
+/** Who asks, and in which open request. */
+const partOf = (request: FastifyRequest) =>
+  [askerOf(request), (request.params as { request: string }).request] as const;
+
 export function openRequestRoutes(
   app: HttpApp,
   services: HttpServices,
@@ -30,7 +35,6 @@ export function openRequestRoutes(
   const { bodyLimit } = rules;
   const onRequest = dataPlaneHooks(services, caller, rules);
   const common = { tags: ["Records"], security: security.database };
-  const nameOf = (request: FastifyRequest) => (request.params as { request: string }).request;
   const answer = async (request: FastifyRequest, reply: FastifyReply, working: Promise<EncodedAnswer>) =>
     sendEncoded(reply.header("x-request-id", request.id), await working, rules.hold);
 
@@ -62,7 +66,7 @@ export function openRequestRoutes(
     },
     onRequest,
     handler: (request, reply) =>
-      answer(request, reply, records.runIn(askerOf(request), nameOf(request), request.body)),
+      answer(request, reply, records.runIn(...partOf(request), request.body, departureOf(request))),
   });
 
   app.post(`${path}/:request/query`, {
@@ -77,7 +81,7 @@ export function openRequestRoutes(
     },
     onRequest,
     handler: (request, reply) =>
-      answer(request, reply, records.queryIn(askerOf(request), nameOf(request), request.body)),
+      answer(request, reply, records.queryIn(...partOf(request), request.body, departureOf(request))),
   });
 
   for (const end of ["commit", "rollback"] as const) {
@@ -90,7 +94,7 @@ export function openRequestRoutes(
         response: { 200: json("It has ended.", endedRequest), ...failures },
       },
       onRequest,
-      handler: (request) => records[end](askerOf(request), nameOf(request)),
+      handler: (request) => records[end](...partOf(request)),
     });
   }
 }

@@ -27,8 +27,19 @@ export interface RecordService {
     options: RecordOptions,
   ): Promise<OpenRequest>;
   /** In the transaction of an open request. */
-  runIn(principal: QueryPrincipal, id: string, input: RecordQuery): Promise<EncodedAnswer>;
-  queryIn(principal: QueryPrincipal, id: string, input: QueryRequest): Promise<EncodedAnswer>;
+  /** @param signal fires when the client has gone: then everything is undone */
+  runIn(
+    principal: QueryPrincipal,
+    id: string,
+    input: RecordQuery,
+    signal?: DepartureSignal,
+  ): Promise<EncodedAnswer>;
+  queryIn(
+    principal: QueryPrincipal,
+    id: string,
+    input: QueryRequest,
+    signal?: DepartureSignal,
+  ): Promise<EncodedAnswer>;
   commit(principal: QueryPrincipal, id: string): Promise<EndedRequest>;
   rollback(principal: QueryPrincipal, id: string): Promise<EndedRequest>;
 }

@@ -146,14 +146,14 @@ export async function runClientBatch(
   context: ClientContext,
   claims: VerifiedClaims | null,
   batch: ClientBatch,
-  { signal, trace }: QueryOptions,
+  { signal, trace, requestId }: QueryOptions,
 ): Promise<void> {
   const sides = batch.stream ? context.streams : context;
   const side = claims ? sides.authenticated : sides.anonymous;
   const mayWrite = claims !== null && !isReader({ claims });
   const begin = mayWrite || / read only/.test(batch.begin) ? batch.begin : `${batch.begin} read only`;
   let isRefused = false;
-  const client = frameOf(context, claims, () => {
+  const client = frameOf(context, claims, requestId, () => {
     isRefused = true;
   });
   try {
@@ -166,11 +166,15 @@ export async function runClientBatch(
 const frameOf = (
   { logins }: ClientContext,
   claims: VerifiedClaims | null,
+  requestId: string | undefined,
   onRefused: () => void,
 ): ClientFrame => ({
   identityStep: { onComplete() {}, onFailure: onRefused },
   writeIdentity(out, connection) {
-    if (claims) writeAttach(out, { login: logins.authenticated, macKey: logins.macKey }, connection, claims);
+    const signer = { login: logins.authenticated, macKey: logins.macKey };
+    // The log of changes knows it, where the table is tracked: then a statement has a session to itself.
+    if (claims)
+      writeAttach(out, signer, connection, claims, requestId === undefined ? undefined : { requestId });
     writeCommand(out, `set local role ${claims ? "authenticated" : "anon"}`);
     // The one thing that DISCARD ALL leaves: whoever has set the seed would know what random() gives to the next user.
     writeCommand(out, `set seed to ${(randomInt(2 ** 48 - 1) / 2 ** 48).toFixed(15)}`);
