@@ -10,6 +10,7 @@ import { pauseMethods } from "./control-pauses.ts";
 import { projectMethods } from "./control-projects.ts";
 import { recoveryMethods } from "./control-recovery.ts";
 import { releaseMethods } from "./control-releases.ts";
+import { rowSecurityMethods } from "./control-row-security.ts";
 import { stateMethods } from "./control-state.ts";
 import { tokenMethods } from "./control-tokens.ts";
 import { joinUrl } from "./join-url.ts";
@@ -23,7 +24,6 @@ import type {
   DaemonStatus,
   DatabaseInfo,
   DatabaseUrls,
-  ExecuteResult,
   LoginRequest,
   LoginResult,
   OperationInfo,
@@ -32,7 +32,6 @@ import type {
   ResetRequest,
   RotateCredentialsRequest,
   RotatedCredentials,
-  RowSecurityTestRequest,
   ScaleRequest,
   UpgradeRequest,
   WipeRequest,
@@ -119,10 +118,7 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
     wipeDatabase: (ref: string, input: WipeRequest = {}) =>
       post<OperationInfo>(`${databasePath(ref)}/wipe`, input),
 
-    /** Runs a statement as a client of the database would, and undoes it. */
-    testRowSecurity: (ref: string, input: RowSecurityTestRequest) =>
-      post<ExecuteResult>(`${databasePath(ref)}/rls/test`, input),
-
+    ...rowSecurityMethods({ post }),
     ...backupMethods({ send, get, post, remove }),
     ...branchMethods({ get, post }),
     ...stateMethods({ send, get, post, remove }),

@@ -5,7 +5,7 @@ import type { CommandInput } from "../command-input.ts";
 import type { CommandRun } from "../command-spec.ts";
 import { withPostgresAt } from "../connect-postgres.ts";
 import type { CliContext } from "../context.ts";
-import { renderResult, resultToJson } from "../render-result.ts";
+import { printAnswers } from "../print-answers.ts";
 import { type SqlResult, sqlResult } from "../sql-result.ts";
 import { printable } from "../table.ts";
 import { type DatabaseTarget, requireTarget, type Target } from "../target.ts";
@@ -31,7 +31,7 @@ export const run: CommandRun = async (context, input) => {
   const startedAt = performance.now();
   const result = await tryAs(context, target, trial);
   const ms = performance.now() - startedAt;
-  await output.print(resultToJson(result), () => renderResult(result, ms));
+  await printAnswers(output, [{ result, ms }]);
   const who = trial.subject === null ? "anon" : `authenticated, ${trial.subject}`;
   output.talk(printable(`As ${who}. Rolled back.`));
   return undefined;
@@ -80,10 +80,11 @@ async function tryThroughDaemon(
   const control = await context.forDatabase(target);
   const identity =
     subject === null ? { anonymous: true } : { subject, claims: claims as Record<string, JsonValue> };
-  const answer = await control.testRowSecurity(target.ref, { sql, params: [...params], ...identity });
-  const { fields = [], rows = [], rows_affected } = answer;
-  const values = rows.map((row) => fields.map(({ name }) => row[name]));
-  return sqlResult(answer.fields, values, rows_affected);
+  const request = { sql, params: [...params], ...identity };
+  const { fields, rows, rows_affected } = await control.testRowSecurity<unknown[]>(target.ref, request, {
+    rowsAsArrays: true,
+  });
+  return sqlResult(fields, rows ?? [], rows_affected);
 }
 
 /** The address is the caller's own: nothing that the statement does reaches further than they do. */
@@ -100,7 +101,6 @@ async function tryAt(url: string, { sql, params, subject, claims }: Trial): Prom
         await client.query("select set_config('request.jwt.claims', $1, true)", [value]);
       },
     });
-    const rows = result.rows.map((row) => result.fields.map(({ name }) => row[name]));
-    return (await readResults(client, [{ ...result, rows }]))[0]!;
+    return (await readResults(client, [result]))[0]!;
   });
 }

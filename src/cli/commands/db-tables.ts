@@ -1,5 +1,6 @@
 /** In charge of `postern db tables`: a list of tables, or one of them with all that belongs to it. */
 import { posternError } from "../../base/error.ts";
+import { suggest } from "../../manifest/suggest.ts";
 import type { SchemaObject } from "../../postgres/schema/read-schema.ts";
 import type { TableFacts } from "../../postgres/schema/read-tables.ts";
 import type { CommandRun } from "../command-spec.ts";
@@ -54,8 +55,12 @@ function findTable(tables: readonly TableFacts[], wanted: string): TableFacts {
       hint: `Name the schema: ${found.map(({ schema, name }) => `${schema}.${name}`).join(", ")}.`,
     });
   }
+  const near = suggest(
+    wanted,
+    tables.map(({ schema, name }) => (schema === "public" ? name : `${schema}.${name}`)),
+  );
   throw posternError("Y3030", `There is no table ${wanted}.`, {
-    hint: "`postern db tables` lists them.",
+    hint: near === undefined ? "`postern db tables` lists them." : `Did you mean "${near}"?`,
   });
 }
 

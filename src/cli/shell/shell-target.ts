@@ -99,7 +99,7 @@ const tryingAs =
     const result = await tryAs(context, target, { sql, params: [], subject, claims: { sub: subject } });
     const names = result.columns?.map(({ name }) => name);
     if (!names) return `${plural(result.count, "row")} affected`;
-    const rows = result.rows.map((row) => names.map((name) => row[name]));
+    const rows = result.values;
     return `${renderGrid({ columns: names, rows })}\n\n(${plural(rows.length, "row")})`;
   };
 

@@ -4,7 +4,7 @@ import { principalOf } from "../authenticate-request.ts";
 import { departureOf } from "../follow-request.ts";
 import type { HttpApp } from "../http-app.ts";
 import { databaseRef } from "../schemas/database.ts";
-import { executeResult, rowSecurityTestRequest } from "../schemas/query.ts";
+import { dataPlaneQuery, executeResult, rowSecurityTestRequest } from "../schemas/query.ts";
 import { errors, json, security } from "../schemas/respond.ts";
 import { sendEncoded } from "../send-encoded.ts";
 import type { HttpServices } from "../services/http-services.ts";
@@ -17,6 +17,7 @@ export function rowSecurityRoutes(app: HttpApp, services: HttpServices, caller: 
       summary: "Run a statement as a client of the database would, and undo it",
       security: security.accountOrDatabase,
       params: databaseRef,
+      querystring: dataPlaneQuery,
       body: rowSecurityTestRequest,
       response: {
         200: json("What the client would have got.", executeResult),
@@ -28,7 +29,7 @@ export function rowSecurityRoutes(app: HttpApp, services: HttpServices, caller: 
       const answer = await services.rowSecurity.test(
         principalOf(request),
         { ...request.params, ...request.body },
-        { rowsAsArrays: false, signal: departureOf(request) },
+        { rowsAsArrays: request.query.rows === "array", signal: departureOf(request) },
       );
       sendEncoded(reply, answer);
     },

@@ -13,10 +13,10 @@ export interface ClientTrial {
 }
 
 /**
- * The session must have nothing to lose: functions that the statement calls can leave the role again. `client` is to be
+ * Rows by place. The session must have nothing to lose: functions that the statement calls can leave the role again. `client` is to be
  * closed after it. @throws Y3034 where auth.uid() does not take the identity
  */
-export async function tryAsClient(client: pg.ClientBase, trial: ClientTrial): Promise<pg.QueryResult> {
+export async function tryAsClient(client: pg.ClientBase, trial: ClientTrial): Promise<pg.QueryArrayResult> {
   const { sql, params, subject } = trial;
   await client.query(subject === null ? "begin read only" : "begin");
   try {
@@ -32,7 +32,7 @@ export async function tryAsClient(client: pg.ClientBase, trial: ClientTrial): Pr
       });
     const values = params.map((value) => (value === null ? "null" : pg.escapeLiteral(value))).join(", ");
     const execute = `execute _postern_trial${values === "" ? "" : ` (${values})`}`;
-    return await client.query({ text: execute, types: trial.types } as pg.QueryConfig);
+    return await client.query({ text: execute, types: trial.types, rowMode: "array" } as pg.QueryArrayConfig);
   } finally {
     await client.query("rollback").catch(() => {});
   }

@@ -35,7 +35,8 @@ const attempt = async (subject: string | null, sql: string, params: string[] = [
   const identify = async () => {
     await client.query("select set_config('app.sub', $1, true)", [subject ?? ""]);
   };
-  return (await tryAsClient(client, { sql, params, subject, identify })).rows;
+  const { rows, fields } = await tryAsClient(client, { sql, params, subject, identify });
+  return rows.map((row) => Object.fromEntries(fields.map(({ name }, at) => [name, row[at]])));
 };
 const all = async () => (await client.query("select id from todos order by id")).rows.map(({ id }) => id);
 
@@ -45,6 +46,11 @@ it("sees what the user sees", async () => {
 
 it("sees what a client without a token sees", async () => {
   expect(await attempt(null, "select id from todos where id > $1", ["0"])).toEqual([{ id: 3 }]);
+});
+
+it("has both of two columns with one name", async () => {
+  const trial = { sql: "select 1 as a, 2 as a", params: [], subject: null, identify: async () => {} };
+  expect((await tryAsClient(client, trial)).rows).toEqual([[1, 2]]);
 });
 
 it("shows what a change would do and takes it back", async () => {

@@ -38,7 +38,9 @@ export async function slowCommand(shell: Shell): Promise<boolean> {
   }
   const now = `select pid, now() - query_start as running, state, left(query, 100) as statement from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle' order by query_start`;
-  shell.say("pg_stat_statements is not installed here; what runs at this moment:");
+  shell.say(
+    "pg_stat_statements is not installed here; `postern db inspect slow` knows what ran in a database of Postern's. Now:",
+  );
   const { count } = await shell.show(now, [], "Running");
   if (count === 0) shell.say("Nothing runs.");
   return true;
