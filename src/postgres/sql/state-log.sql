@@ -133,6 +133,7 @@ as $$
 declare
   key record;
   expected bytea;
+  written text;
 begin
   select * into strict key from pg_postern.mac_key;
   expected := sha256(key.outer_key || sha256(key.inner_key || convert_to(
@@ -141,7 +142,8 @@ begin
       and sha256(decode(mac, 'hex')) = sha256(expected)) is not true then
     raise insufficient_privilege using message = 'request rejected';
   end if;
-  perform set_config('session_preload_libraries', concat(E'postern-request\x1fowner\x1f\x1f', context), true);
+  -- An assignment needs no plan of its own, as in auth.attach.
+  written := set_config('session_preload_libraries', concat(E'postern-request\x1fowner\x1f\x1f', context), true);
 end $$;
 alter function postern.attach_request(text, bigint, text) owner to postern_ident;
 revoke all on function postern.attach_request(text, bigint, text) from public;
