@@ -8,7 +8,7 @@ import type { Workload } from "../workloads.ts";
 import { type Ground, type LoadAmount, type Subject, warmupSeconds } from "./subject.ts";
 
 /** Servers run for days; what they compile in their first seconds is not what is compared. */
-const compilingSeconds = 3;
+const compilingSeconds = 8;
 
 export interface HttpRequests {
   path: string;
