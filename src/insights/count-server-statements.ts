@@ -70,6 +70,7 @@ async function countOn(
     const [calls, totalMs, maxMs, count] = delta;
     const slow = totalMs / calls > config.insights.slowMs ? calls : 0;
     const figures = { calls, totalMs, maxMs, rows: count, waitMs: 0, errors: 0, slow };
+    if (isOwn(textOf.get(row.query_id))) continue;
     const identity = await book.identify(textOf.get(row.query_id) ?? null);
     if (isLook(identity.tables)) continue;
     book.add("postgres", minute, { databaseId: databases.get(row.database)!, ...figures }, identity);
@@ -90,6 +91,10 @@ async function isCounting(client: pg.Client): Promise<boolean> {
   }
   return true;
 }
+
+/** What Postern asks to know a plan. */
+const isOwn = (text: string | undefined): boolean =>
+  text !== undefined && /^\s*(prepare postern_plan\b|explain .{0,40}\bexecute postern_plan\b)/i.test(text);
 
 /** Of tools that look at the catalog, Postern's own among them: nothing that an application asks. */
 const isLook = (tables: readonly string[]): boolean =>

@@ -169,7 +169,7 @@ describe.skipIf(chromiumPath === undefined)("the console's pages of a database a
   it("log a table's changes, show a row's life and who wrote what, and bring it back", async () => {
     await open("history");
     const row = page.getByRole("row").filter({ hasText: "people" });
-    await row.getByRole("button", { name: "Log every change" }).click();
+    await row.getByRole("button", { name: "Log all" }).click();
     await row.getByText("every change").waitFor();
     const filters = [{ column: "id", op: "eq", value: 1 }];
     const move = { table: "people", operation: "update", filters, data: { city: "Oslo" } };

@@ -175,7 +175,12 @@ function Axes({
         </g>
       ))}
       {places.map((tick) => (
-        <text key={tick} x={x((tick - from) / stepMs)} y={height - 5} text-anchor="middle">
+        <text
+          key={tick}
+          x={Math.min(width - 2, x((tick - from) / stepMs))}
+          y={height - 5}
+          text-anchor={x((tick - from) / stepMs) > width - 22 ? "end" : "middle"}
+        >
           {tickText(tick, to - from)}
         </text>
       ))}

@@ -80,6 +80,7 @@ export const Row = memo(function Row(props: RowProps) {
         const looks = [
           "grid-cell",
           columns[column]?.end && "grid-end",
+          link && "grid-linked",
           selected && "grid-selected",
           values && classOf?.(index, column),
         ];

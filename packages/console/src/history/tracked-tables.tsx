@@ -18,7 +18,7 @@ export function TrackedTables({ tables }: { tables: readonly TrackedTable[] }) {
       grow: true,
       render: ({ table, masked }) => (
         <div class="stack">
-          <a class="table-link mono break" href={historyHref(id, table)}>
+          <a class="table-link mono clip" href={historyHref(id, table)}>
             {table}
           </a>
           {masked.length > 0 && <span class="muted small">values not kept: {masked.join(", ")}</span>}
@@ -33,7 +33,7 @@ export function TrackedTables({ tables }: { tables: readonly TrackedTable[] }) {
             every change
           </Badge>
         ) : (
-          <Badge>through /records</Badge>
+          <Badge>/records only</Badge>
         ),
     },
     { name: "Actions", hideName: true, align: "end", render: (row) => <Track of={row} /> },
@@ -59,7 +59,7 @@ function Track({ of: { table, captures } }: { of: TrackedTable }) {
         busy={change.busy}
         onClick={() => void run()}
       >
-        {captures === "all" ? "Log /records only" : "Log every change"}
+        {captures === "all" ? "Log less" : "Log all"}
       </Button>
       {change.problem && <Problem problem={change.problem} />}
     </div>

@@ -158,10 +158,10 @@ const columns = (id: string, minutes: string): readonly Column<Row>[] => [
   {
     name: "Longest",
     align: "end",
-    from: "desktop",
+    from: "wide",
     render: ({ max_ms }) => <span class="nowrap">{milliseconds(max_ms)}</span>,
   },
-  { name: "Rows", align: "end", from: "desktop", render: ({ rows }) => count(rows) },
+  { name: "Rows", align: "end", from: "wide", render: ({ rows }) => count(rows) },
   {
     name: "Time in all",
     align: "end",

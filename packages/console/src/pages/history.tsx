@@ -52,7 +52,11 @@ export default function HistoryPage() {
         <>
           <Finder key={`${table} ${row}`} tables={tables} table={table} row={row} />
           {table === null ? (
-            <Card title="Tables" flush>
+            <Card
+              title="Tables"
+              about="Of every table what comes through /records is logged; of some, every change."
+              flush
+            >
               <Shown of={tracked}>
                 {() =>
                   tables.length > 0 ? (

@@ -9,6 +9,7 @@ import { Card, Fact, Facts, PageHead } from "../ui/card.tsx";
 import { Notice, Shown } from "../ui/states.tsx";
 import { type Column, Table } from "../ui/table.tsx";
 import { Meter, Time } from "../ui/text.tsx";
+import { MachineDatabases } from "./machine-databases.tsx";
 
 const columns: readonly Column<ServiceState>[] = [
   {
@@ -90,6 +91,7 @@ function Machine({ status }: { status: DaemonStatus }) {
           </Fact>
         </Facts>
       </Card>
+      <MachineDatabases />
       <Card title="Servers" about="Postgres and the pooler; the daemon keeps each of them up." flush>
         <Table label="Servers" columns={columns} rows={status.services} keyOf={({ name }) => name} />
       </Card>

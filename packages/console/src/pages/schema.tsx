@@ -136,11 +136,11 @@ function OneTable({ database, path, catalog, table }: OneTableProps) {
     {
       name: "Default",
       from: "tablet",
+      grow: true,
       render: (column) => <code class="break">{column.generated ? "computed" : (column.default ?? "")}</code>,
     },
     {
       name: "Leads to",
-      grow: true,
       render: ({ name }) => {
         const key = links.get(name);
         return (

@@ -10,7 +10,7 @@ export interface Column<Row> {
   hideName?: boolean;
   render: (row: Row) => ComponentChildren;
   /** The narrowest screen that it is shown on. */
-  from?: "tablet" | "desktop";
+  from?: "tablet" | "desktop" | "wide";
   align?: "end";
   /** Takes what is left. */
   grow?: boolean;
