@@ -36,6 +36,8 @@ describe.skipIf(chromiumPath === undefined)("the console's pages of data", () =>
         (2, E'a\u202Eb'), (3, repeat('x', 10000000)), (4, ''), (5, null)`,
       `create table wide (id int primary key, ${Array.from({ length: 199 }, (_, n) => `c${n} int default ${n}`).join(", ")})`,
       "insert into wide (id) select generate_series(1, 3000)",
+      "create table papers (id int primary key, body jsonb)",
+      String.raw`insert into papers values (1, '{"big": 12345678901234567890, "deep": {"list": [1, {"x": "<img src=y>", "y": 1, "z": 2}]}}')`,
       "analyze",
     ])
       await postern.api("POST", `/v1/db/${database.id}/execute`, { sql }, database.token);
@@ -71,6 +73,38 @@ describe.skipIf(chromiumPath === undefined)("the console's pages of data", () =>
     expect(new URL(page.url()).searchParams.get("filter")).toBe('[["id","eq","2"]]');
     await page.goBack();
     await soon(() => cell(0, 0).textContent()).toBe("9007199254740994");
+  });
+
+  it("show the row that a value names, by pointing at it and by the space bar", async () => {
+    await open("data?table=people");
+    const card = page.locator(".reference-card");
+    await cell(0, 2).locator(".grid-link").hover();
+    await card.getByText("second").waitFor();
+    await page.mouse.move(0, 0);
+    await card.waitFor({ state: "detached" });
+    await cell(1, 2).focus();
+    await page.keyboard.press("Space");
+    await card.getByText("first").waitFor();
+    await page.keyboard.press("Escape");
+    await card.waitFor({ state: "detached" });
+  });
+
+  it("show JSON as a tree, with every digit, and as text whatever is in it", async () => {
+    await open("data?table=papers");
+    await cell(0, 0).focus();
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("Enter");
+    const tree = page.locator(".json-tree");
+    await tree.getByText("12345678901234567890").waitFor();
+    expect(await tree.getByText("<img src=y>").count()).toBe(0);
+    await tree.locator("summary", { hasText: "[ 2 items ]" }).focus();
+    await page.keyboard.press("Enter");
+    await tree.getByText("{ 3 members }").click();
+    await tree.getByText("“<img src=y>”").waitFor();
+    expect(await inPage("document.images.length")).toBe(0);
+    await page.getByRole("button", { name: "As it is" }).click();
+    await page.locator(".cell-value").getByText('"deep": {"list"').waitFor();
+    await page.keyboard.press("Escape");
   });
 
   it("are used by keyboard alone: moving, sorting, opening", async () => {
