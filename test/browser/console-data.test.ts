@@ -37,7 +37,7 @@ describe.skipIf(chromiumPath === undefined)("the console's pages of data", () =>
       `create table wide (id int primary key, ${Array.from({ length: 199 }, (_, n) => `c${n} int default ${n}`).join(", ")})`,
       "insert into wide (id) select generate_series(1, 3000)",
       "create table papers (id int primary key, body jsonb)",
-      String.raw`insert into papers values (1, '{"big": 12345678901234567890, "deep": {"list": [1, {"x": "<img src=y>", "y": 1, "z": 2}]}}')`,
+      `insert into papers values (1, '{"big": 12345678901234567890, "deep": {"list": [1, {"x": "<img src=y>", "y": 1, "z": 2}]}}')`,
       "analyze",
     ])
       await postern.api("POST", `/v1/db/${database.id}/execute`, { sql }, database.token);
