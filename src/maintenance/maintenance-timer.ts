@@ -9,7 +9,7 @@ import { deleteForgottenTokens } from "../state/tokens.ts";
 import { expireBranches } from "./expire-branches.ts";
 import { createExpiry } from "./expire-databases.ts";
 import { keepStateLogs } from "./keep-state-logs.ts";
-import { measureSizes } from "./measure-sizes.ts";
+import { createSizeMeasure } from "./measure-sizes.ts";
 import { settleReplaced, settleReplacedTask } from "./settle-replaced.ts";
 import { sweepScratch } from "./sweep-scratch.ts";
 import { trimAudit } from "./trim-audit.ts";
@@ -27,7 +27,7 @@ const forgetTokens = ({ state }: Platform) => deleteForgottenTokens(state);
 export const createTasks = (): MaintenanceTask[] => [
   { name: "end old sessions", everyMs: 2_000, runOnce: endOldSessions },
   { name: settleReplacedTask, everyMs: 2_000, runOnce: settleReplaced },
-  { name: "measure sizes", everyMs: 60_000, runOnce: measureSizes },
+  { name: "measure sizes", everyMs: 60_000, runOnce: createSizeMeasure() },
   { name: "trim logs", everyMs: 60_000, runOnce: trimLogs },
   { name: "keep archives", everyMs: 60_000, runOnce: keepArchives },
   { name: "expire databases", everyMs: 3_600_000, runOnce: createExpiry() },

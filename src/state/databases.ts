@@ -85,6 +85,18 @@ export async function findDatabaseById(db: Queryable, id: DatabaseId): Promise<D
   return rows[0];
 }
 
+/** The living ones of an instance, with what a look at what they do needs. */
+export async function listSampledDatabases(
+  db: Queryable,
+  instanceId: string,
+): Promise<Pick<DatabaseRow, "id" | "database_name" | "size_bytes" | "isolation">[]> {
+  const { rows } = await db.query<DatabaseRow>(
+    "select id, database_name, size_bytes, isolation from databases where instance_id = $1 and destroyed_at is null",
+    [instanceId],
+  );
+  return rows;
+}
+
 /**
  * By id or by name, newest first: names are unique among the living of one account only. `accountId` null: any account.
  */
