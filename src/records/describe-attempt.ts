@@ -1,7 +1,6 @@
 /** In charge of telling the log what a statement wanted that Postgres refused: no trigger has seen it. */
 import type { JsonValue, RecordData, RecordQuery } from "@postern/sdk/protocol";
 import type { Relation } from "./relation.ts";
-import type { ToldMutation } from "./request-session.ts";
 
 export interface AttemptFacts {
   requestId: string;
@@ -9,8 +8,22 @@ export interface AttemptFacts {
   at: Date;
 }
 
-/** One for each row that was named. What the row was before is not known here: `old` is filled in by who can look. */
-export function describeAttempt(query: RecordQuery, relation: Relation, facts: AttemptFacts): ToldMutation[] {
+/** A record of the log, without what the row was before: that is not known here. */
+export interface Attempt {
+  at: string;
+  request_id: string;
+  table_oid: number;
+  schema_name: string;
+  table_name: string;
+  row_id: string | null;
+  operation: string;
+  new: RecordData | null;
+  changed: string[] | null;
+  actor: string;
+}
+
+/** One for each row that was named. */
+export function describeAttempt(query: RecordQuery, relation: Relation, facts: AttemptFacts): Attempt[] {
   const { operation, data } = query;
   const rows = Array.isArray(data) ? data : [data ?? null];
   return rows.map((row) => ({
@@ -21,7 +34,6 @@ export function describeAttempt(query: RecordQuery, relation: Relation, facts: A
     table_name: relation.name,
     row_id: rowIdOf(relation, operation === "insert" ? (row ?? {}) : filteredValues(query)),
     operation: operation.toUpperCase(),
-    old: null,
     new: row && masked(row, relation),
     changed: operation === "update" && row ? Object.keys(row) : null,
     actor: facts.actor,

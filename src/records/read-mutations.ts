@@ -1,6 +1,7 @@
 /** In charge of reading the log of changes, as the owner of the database, who may read it with SQL as well. */
 import type { MutationRecord } from "@postern/sdk/protocol";
 import { posternError } from "../base/error.ts";
+import { parseExactJson } from "../base/exact-json.ts";
 import { orderMutation } from "./order-columns.ts";
 import { ask, type RecordContext } from "./record-context.ts";
 import { type Relation, tableNameOf } from "./relation.ts";
@@ -19,25 +20,18 @@ export interface Found {
   more: boolean;
 }
 
-/** Numbers that readers of JSON would round are texts, as everywhere in SQL over HTTP. */
-export const exact = (image: string): string => `(
-  select pg_catalog.jsonb_object_agg(e.key,
-           case when pg_catalog.jsonb_typeof(e.value) = 'number' and pg_catalog.length(e.value::pg_catalog.text) > 15
-                then pg_catalog.to_jsonb(e.value::pg_catalog.text) else e.value end)
-    from pg_catalog.jsonb_each(${image}) e)`;
-
 const readSql = (where: string, limit: string): string => `
   select pg_catalog.jsonb_build_object('mutations', coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
     'at', m.at, 'request_id', m.request_id,
     'table', case when m.schema_name = 'public' then m.table_name else m.schema_name || '.' || m.table_name end,
-    'row_id', m.row_id, 'operation', m.operation, 'old', ${exact("m.old")}, 'new', ${exact("m.new")},
+    'row_id', m.row_id, 'operation', m.operation, 'old', m.old, 'new', m.new,
     'changed', m.changed, 'actor', m.actor, 'rolled_back', m.rolled_back) order by m.at), '[]'))::pg_catalog.text
     from (select * from postern.state_mutations m where ${where} order by m.at desc limit ${limit}) m`;
 
 async function read(context: RecordContext, where: string, params: string[], limit: number): Promise<Found> {
   const sql = readSql(where, `$${params.length + 1}::pg_catalog.int8`);
   const text = await ask(context.owner, sql, [...params, String(limit + 1)]);
-  const { mutations } = JSON.parse(text!) as { mutations: MutationRecord[] };
+  const { mutations } = parseExactJson<{ mutations: MutationRecord[] }>(text!);
   const more = mutations.length > limit;
   return { mutations: more ? mutations.slice(1) : mutations, more };
 }

@@ -15,7 +15,9 @@ export async function describeFailure(
   if (!compiled.writes || hasCode(error, "42501", "25006", "25P02", "Y1064", "Y1066")) return [];
   const facts = { requestId: call.requestId, actor: actorOf(call.target), at: new Date() };
   const attempts: ToldMutation[] = [];
-  for (const attempt of describeAttempt(query, relation, facts))
-    attempts.push({ ...attempt, old: await findOldRow(call.context, relation, attempt) });
+  for (const attempt of describeAttempt(query, relation, facts)) {
+    const old = await findOldRow(call.context, relation, attempt);
+    attempts.push(`${JSON.stringify(attempt).slice(0, -1)},"old":${old}}`);
+  }
   return attempts;
 }

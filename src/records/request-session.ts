@@ -17,8 +17,8 @@ import type { TypeCatalog } from "../query/type-catalog.ts";
 import { needsTypes, writeCommand, writeGatedStatement, writeStatement } from "../query/write-statement.ts";
 import { writeTypedStatement } from "../query/write-typed-statement.ts";
 
-/** A record of the log as the trigger told it. */
-export type ToldMutation = Record<string, unknown>;
+/** A record of the log as JSON, as the trigger told it: not read here, so that its numbers keep their digits. */
+export type ToldMutation = string;
 
 export interface RequestFrame {
   requestId: string;
@@ -198,7 +198,7 @@ export class RequestSession {
 
   #hear(message: string): void {
     const { secret } = this.#frame;
-    if (message.startsWith(secret)) this.told.push(JSON.parse(message.slice(secret.length)) as ToldMutation);
+    if (message.startsWith(secret)) this.told.push(message.slice(secret.length));
   }
 }
 

@@ -1,10 +1,11 @@
 /** In charge of bringing a row back to what it was at a moment: shown first, and written like any other change. */
 import type { JsonValue, MutationRecord, RecordData, RestoredRow } from "@postern/sdk/protocol";
 import { posternError } from "../base/error.ts";
+import { parseExactJson } from "../base/exact-json.ts";
 import { quoteIdentifier, quoteQualified } from "../postgres/identifier.ts";
 import { silentStep } from "../query/batch-exchange.ts";
 import { orderColumns } from "./order-columns.ts";
-import { exact, readRowMutations } from "./read-mutations.ts";
+import { readRowMutations } from "./read-mutations.ts";
 import { ask, type RecordContext } from "./record-context.ts";
 import { type Relation, tableNameOf } from "./relation.ts";
 import type { RequestSession } from "./request-session.ts";
@@ -63,11 +64,11 @@ export async function readRow(
   id: string,
 ): Promise<RecordData | null> {
   const { whereSql, params } = parseRowId(relation, id);
-  const sql = `select ${exact("pg_catalog.to_jsonb(r)")}::pg_catalog.text
+  const sql = `select pg_catalog.to_jsonb(r)::pg_catalog.text
                  from ${quoteQualified([relation.schema, relation.name])} r where ${whereSql}`;
   const text = await ask(owner, sql, params);
   if (text === undefined) return null;
-  const row = orderColumns(JSON.parse(text) as RecordData, relation.columns);
+  const row = orderColumns(parseExactJson<RecordData>(text), relation.columns);
   for (const name of relation.capture?.masked ?? [])
     if (Object.hasOwn(row, name) && row[name] !== null) row[name] = masked;
   return row;

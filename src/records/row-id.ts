@@ -1,6 +1,7 @@
 /** In charge of the ids of rows: from what a person types to the text under which the log keeps them. */
 import type { JsonValue } from "@postern/sdk/protocol";
 import { posternError } from "../base/error.ts";
+import { parseExactJson } from "../base/exact-json.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
 import { type Column, type Relation, tableNameOf } from "./relation.ts";
 
@@ -52,7 +53,7 @@ function partsOf(relation: Relation, given: string): string[] {
 function parseParts(given: string): Map<string, string> | undefined {
   if (given.trimStart().startsWith("{")) {
     try {
-      const object = JSON.parse(given) as Record<string, JsonValue>;
+      const object = parseExactJson<Record<string, JsonValue>>(given);
       return new Map(
         Object.entries(object).map(([name, value]) => [
           name,

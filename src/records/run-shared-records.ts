@@ -57,7 +57,7 @@ export async function runSharedRecords(
     onNotice(buffer, start, end) {
       if (secret === "") return;
       const { message } = parseServerError(buffer, start, end);
-      if (message.startsWith(secret)) told.push(JSON.parse(message.slice(secret.length)) as ToldMutation);
+      if (message.startsWith(secret)) told.push(message.slice(secret.length));
     },
   }).catch((error: unknown) => {
     if (signal?.aborted) throw posternError("Y1017", "The client has gone, so its request was undone.");

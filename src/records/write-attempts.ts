@@ -43,7 +43,7 @@ export class AttemptWriter {
     if (attempts.length === 0) return;
     try {
       await this.#options.withAdmin(async (client) => {
-        await client.query(insertAttempts, [JSON.stringify(attempts)]);
+        await client.query(insertAttempts, [`[${attempts.join(",")}]`]);
       });
     } catch (error) {
       this.#fault(error);

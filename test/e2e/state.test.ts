@@ -206,6 +206,45 @@ describe("a row brought back", () => {
     expect(mutations.at(-1)).toMatchObject({ operation: "UPDATE", request_id: written.request_id });
   });
 
+  it("keeps every digit, also inside of documents, in keys, and of what was tried and undone", async () => {
+    const [key, exact] = ["9007199254740993", "-12345678901234567890.12345678901234567890"];
+    await query(
+      "create table digits (id int8 primary key, total numeric(40,20) check (total < 9), doc jsonb, many int8[])",
+    );
+    await query("create table pairs (a int8, b int8, primary key (a, b))");
+    await track("digits");
+    await track("pairs");
+    await query(`insert into digits values ($1, $2, '{"n": ${key}, "m": 1.50}', array[$1::int8, 1])`, [
+      key,
+      exact,
+    ]);
+    await query("insert into pairs values ($1, 1)", [key]);
+    const filters = [{ column: "id", op: "eq" as const, value: key }];
+    const refused: RecordQuery = { table: "digits", operation: "update", filters, data: { total: 10 } };
+    expect(await records("refused-digits", refused)).toBe(400);
+    const client = createClient({
+      url: `${postern.apiUrl()}/v1/db/${database.id}`,
+      token: database.token,
+    });
+    const undone = client.withRequest({ headers: {} }, async (ctx) => {
+      await ctx.db.query({ table: "digits", operation: "update", filters, data: { total: "1.50" } });
+      throw new Error("changed my mind");
+    });
+    await expect(undone).rejects.toThrow("changed my mind");
+    const then = { id: key, total: exact, doc: { n: key, m: "1.50" }, many: [key, 1] };
+    const { mutations } = await history("digits", key);
+    expect(mutations).toMatchObject([
+      { row_id: key, new: then },
+      { rolled_back: true, old: then },
+      { rolled_back: true, old: then, new: { ...then, total: "1.50000000000000000000" } },
+    ]);
+    expect(
+      await query("select count(*)::int as n from postern.state_mutations where old->'id' = $1", [key]),
+    ).toEqual([{ n: 2 }]);
+    const [pair] = (await history("pairs")).mutations;
+    expect((await history("pairs", pair!.row_id!)).mutations).toHaveLength(1);
+  });
+
   it("comes back after a delete, without the columns that are gone", async () => {
     await query("alter table prices rename column at to valid_at");
     const before = (await history("prices", "region=eu,id=7")).mutations.at(-1)!.at;

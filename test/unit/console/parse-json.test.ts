@@ -26,6 +26,11 @@ describe("JSON as a tree", () => {
     ]);
   });
 
+  it("reads texts of many megabytes", () => {
+    const text = String.raw`x"\ ]`.repeat(2_000_000);
+    expect(parseJson(JSON.stringify({ text }))!.parts[0]!.text === text).toBe(true);
+  });
+
   it("is none where it is not whole, or too deep for anybody", () => {
     for (const json of ["", "{", "[1]]", "1 2", `${"[".repeat(600)}${"]".repeat(600)}`])
       expect(parseJson(json), json.slice(0, 20)).toBeUndefined();

@@ -1,4 +1,6 @@
 /** In charge of JSON as a tree whose numbers stay as they are written, so that none loses digits. Pure. */
+import { tokensOf } from "./raw-json.ts";
+
 export interface JsonNode {
   kind: "object" | "array" | "text" | "number" | "word";
   /** Of an object's member, as it is without its quotes. */
@@ -13,7 +15,7 @@ const deepest = 500;
 
 /** Undefined: it is no JSON, or too deep. */
 export function parseJson(json: string): JsonNode | undefined {
-  const tokens = json.match(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g) ?? [];
+  const tokens = tokensOf(json);
   const root: JsonNode = { kind: "array", key: undefined, text: "", parts: [] };
   const open: JsonNode[] = [root];
   let key: string | undefined;

@@ -1,4 +1,5 @@
 /** In charge of showing any value as harmless text: what has no shape, or changes that of others, is made visible. */
+import { tokensOf } from "./raw-json.ts";
 
 /** Characters that turn the direction of what follows, or join and hide without a shape of their own. */
 const hidden = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
@@ -26,7 +27,7 @@ export function prettyJson(json: string): string {
   let out = "";
   let depth = 0;
   const line = () => `\n${"  ".repeat(depth)}`;
-  const tokens = json.match(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g) ?? [];
+  const tokens = tokensOf(json);
   for (const [at, token] of tokens.entries()) {
     const next = tokens[at + 1];
     if (token === "{" || token === "[") {

@@ -1,7 +1,8 @@
 /** In charge of running one statement: its rows as they come, up to a number that a person reads; stopped when nobody waits any more. */
-import type { BrowseIdentity, ErrorBody, ExecuteResult, JsonValue, QueryField } from "@postern/sdk/protocol";
-import { ApiError, ask, send } from "../app/api.ts";
+import type { BrowseIdentity, ErrorBody, QueryField } from "@postern/sdk/protocol";
+import { ApiError, send } from "../app/api.ts";
 import type { Cell } from "../data/copy-rows.ts";
+import { cellsOf, elementsOf, membersOf } from "../data/raw-json.ts";
 
 export interface StatementResult {
   sql: string;
@@ -37,44 +38,34 @@ async function tryAs(
   as: BrowseIdentity,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const answer = await ask<ExecuteResult>(`/databases/${encodeURIComponent(database)}/rls/test`, {
-    method: "POST",
-    body: { sql, ...as },
-    signal,
-  });
-  const fields = answer.fields ?? [];
-  const rows = (answer.rows ?? []).map((row) => fields.map(({ name }) => textOf(row[name])));
-  return { fields, rows, more: false, affected: answer.rows ? null : answer.rows_affected };
+  const path = `/databases/${encodeURIComponent(database)}/rls/test?rows=array`;
+  return readWhole(await post(path, { sql, ...as }, signal));
+}
+
+const post = (path: string, body: unknown, signal: AbortSignal, headers?: Record<string, string>) =>
+  send(`/console/v1${path}`, { method: "POST", body, signal, ...(headers && { headers }) });
+
+async function readWhole(response: Response): Promise<Outcome> {
+  const answer = membersOf(await response.text());
+  const read = <Value>(name: string) => JSON.parse(answer.get(name) ?? "null") as Value | null;
+  const listed = answer.get("rows");
+  const rows = listed === undefined || listed === "null" ? [] : elementsOf(listed);
+  return {
+    fields: read<QueryField[]>("fields") ?? [],
+    rows: rows.slice(0, mostResultRows).map(cellsOf),
+    more: rows.length > mostResultRows,
+    affected: read<number>("rows_affected"),
+  };
 }
 
 const returnsRows = /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/|\()*(?:select|with|values|table|show|explain)\b/i;
 
 async function runAsOwner(database: string, sql: string, signal: AbortSignal): Promise<Outcome> {
   const path = `/db/${encodeURIComponent(database)}`;
-  if (!returnsRows.test(sql)) {
-    const answer = await ask<ExecuteResult>(`${path}/execute?rows=array`, {
-      method: "POST",
-      body: { sql },
-      signal,
-    });
-    const rows = (answer.rows ?? []) as unknown as JsonValue[][];
-    return {
-      fields: answer.fields ?? [],
-      rows: rows.slice(0, mostResultRows).map((row) => row.map(textOf)),
-      more: rows.length > mostResultRows,
-      affected: answer.rows_affected,
-    };
-  }
-  const response = await send(`/console/v1${path}/query?rows=array`, {
-    method: "POST",
-    body: { sql },
-    signal,
-    headers: { accept: "application/x-ndjson" },
-  });
-  return readLines(response);
+  if (!returnsRows.test(sql)) return readWhole(await post(`${path}/execute?rows=array`, { sql }, signal));
+  const accept = "application/x-ndjson";
+  return readLines(await post(`${path}/query?rows=array`, { sql }, signal, { accept }));
 }
-
-type Line = { fields?: QueryField[]; row?: JsonValue[]; row_count?: number; error?: ErrorBody };
 
 async function readLines(response: Response): Promise<Outcome> {
   const outcome: Outcome = { fields: [], rows: [], more: false, affected: null };
@@ -87,10 +78,11 @@ async function readLines(response: Response): Promise<Outcome> {
     rest = done ? "" : (lines.pop() ?? "");
     for (const text of lines) {
       if (text === "") continue;
-      const line = JSON.parse(text) as Line;
-      if (line.error) throw new ApiError(line.error, 200);
-      if (line.fields) outcome.fields = line.fields;
-      if (line.row) outcome.rows.push(line.row.map(textOf));
+      const line = membersOf(text);
+      const [row, fields, error] = [line.get("row"), line.get("fields"), line.get("error")];
+      if (row !== undefined) outcome.rows.push(cellsOf(row));
+      else if (error !== undefined) throw new ApiError(JSON.parse(error) as ErrorBody, 200);
+      else if (fields !== undefined) outcome.fields = JSON.parse(fields) as QueryField[];
     }
     if (outcome.rows.length >= mostResultRows) {
       outcome.rows.length = mostResultRows;
@@ -102,8 +94,3 @@ async function readLines(response: Response): Promise<Outcome> {
     if (done) return outcome;
   }
 }
-
-const textOf = (value: JsonValue | undefined): Cell => {
-  if (value === null || value === undefined) return null;
-  return typeof value === "string" ? value : JSON.stringify(value);
-};
