@@ -150,6 +150,30 @@ describe("the shell without a terminal", () => {
     );
   });
 
+  it("has psql's \\gdesc, \\gexec, \\bind, \\crosstabview, \\t, \\g (…) and \\watch c=, several on a line", async () => {
+    await writeFile(
+      join(folder, "daily.sql"),
+      [
+        "\\t on \\pset footer off",
+        "select 'create table made' || n || ' (id numeric(6,2))' from generate_series(1, 2) n \\gexec",
+        "select id, 1 as one from made2 \\gdesc",
+        "select $1::int + $2::int as sum \\bind 3 4 \\g",
+        "\\t off",
+        "select * from (values ('n', 'q2', 2), ('n', 'q1', 1), ('s', 'q1', null), ('s', null, 7)) v \\crosstabview",
+        "select :ROW_COUNT as n \\g (format=csv tuples_only)",
+        "select 1 as again \\watch c=2 i=0.01",
+        "\\set AUTOCOMMIT on \\echo -n :DBNAME",
+        "\\qecho done",
+      ].join("\n"),
+    );
+    const printed = run(["-o", "table", "-f", "daily.sql"]).replaceAll(/[\d.]+m?s\n/g, "TIME\n");
+    expect(printed).toContain("\nid  │ numeric(6,2)\none │ integer\n7\n");
+    expect(printed).toContain(
+      "column1 │ q2 │   q1 │\n────────┼────┼──────┼───\nn       │  2 │    1 │\ns       │    │ NULL │ 7\n",
+    );
+    expect(printed).toMatch(/\n4\n[^\n]*every[\s\S]*\nagain\n[\s\S]*\nagain\n[\s\S]*\npostgresdone\n$/);
+  });
+
   it("takes its statement along when it is interrupted", async () => {
     const child = spawn(process.execPath, [...command, "-c", "select pg_sleep(3000)"], {
       env: environment(),

@@ -261,6 +261,16 @@ describe.skipIf(!hasTmux)("the shell in a terminal (needs tmux)", () => {
     await shell.shows("but this");
   });
 
+  it("takes a variable from what is typed", async () => {
+    const shell = await open();
+    await enter(shell, "\\prompt 'Whose name?' who");
+    await shell.shows("Whose name?");
+    await enter(shell, "Alice");
+    await shell.shows("Enter SQL (end with ;)");
+    await enter(shell, "select id as found from users where name = :'who';");
+    await shell.shows(/found\n─+\n +1\n\n\(1 row\)/);
+  });
+
   it("asks before every row is deleted", async () => {
     const shell = await open();
     await shell.type("delete from users;");

@@ -5,8 +5,9 @@ import { inspectReport } from "../../postgres/inspect/inspect-reports.ts";
 import type { InspectReport, InspectRow } from "../../postgres/inspect/report.ts";
 import type { CommandRun } from "../command-spec.ts";
 import { withPostgresAt } from "../connect-postgres.ts";
+import type { CliContext } from "../context.ts";
 import { renderReport } from "../inspect/render-report.ts";
-import { requireTarget } from "../target.ts";
+import { requireTarget, type Target } from "../target.ts";
 
 const keptColumns: InspectReport["columns"] = [
   { key: "calls", form: "count" },
@@ -25,23 +26,38 @@ const usualMinutes = 24 * 60;
 export function inspectStatements(name: "slow" | "calls"): CommandRun {
   return async (context, input) => {
     const target = await requireTarget(context, input, input.args[0]);
-    const report = inspectReport(name);
     const minutes = readMinutes(input.text("since"));
-    if (target.kind === "url") {
-      const rows = await withPostgresAt(target.url, (client) => report.read(client, { overMs: 0 }));
-      await context.output.print(rows, () => (rows.length === 0 ? "" : renderReport(report, rows)));
-      if (rows.length === 0) context.output.talk(report.nothing);
-      return undefined;
-    }
-    const control = await context.forDatabase(target);
-    const order = name === "slow" ? "total" : "calls";
-    const rows = await control.listStatements(target.ref, { since_minutes: minutes, order, limit: 50 });
-    await context.output.print(rows, () =>
-      rows.length === 0 ? "" : renderReport({ ...report, columns: keptColumns }, withShares(rows)),
-    );
-    context.output.talk(rows.length === 0 ? "No statement ran in that time." : remarkOf(rows, minutes));
+    const { report, rows, shown, remark } = await readStatements(context, target, { name, minutes });
+    await context.output.print(rows, () => (rows.length === 0 ? "" : renderReport(report, shown)));
+    if (remark !== undefined) context.output.talk(remark);
     return undefined;
   };
+}
+
+interface StatementsAnswer {
+  report: InspectReport;
+  rows: readonly InspectRow[] | readonly StatementInfo[];
+  /** The same for people. */
+  shown: readonly InspectRow[];
+  remark: string | undefined;
+}
+
+/** @throws Y9012 where nobody counts statements */
+export async function readStatements(
+  context: CliContext,
+  target: Target,
+  { name, minutes = usualMinutes, limit = 50 }: { name: "slow" | "calls"; minutes?: number; limit?: number },
+): Promise<StatementsAnswer> {
+  const report = inspectReport(name);
+  if (target.kind === "url") {
+    const rows = await withPostgresAt(target.url, (client) => report.read(client, { overMs: 0 }));
+    return { report, rows, shown: rows, remark: rows.length === 0 ? report.nothing : undefined };
+  }
+  const control = await context.forDatabase(target);
+  const order = name === "slow" ? "total" : "calls";
+  const rows = await control.listStatements(target.ref, { since_minutes: minutes, order, limit });
+  const remark = rows.length === 0 ? "No statement ran in that time." : remarkOf(rows, minutes);
+  return { report: { ...report, columns: keptColumns }, rows, shown: withShares(rows), remark };
 }
 
 function withShares(rows: readonly StatementInfo[]): InspectRow[] {

@@ -1,7 +1,8 @@
 /** In charge of what stands above the first prompt, and of the prompt. */
 import type { Paint } from "../output.ts";
 import { displayWidth, printable } from "../table.ts";
-import type { Shell, ShellAbout } from "./shell.ts";
+import type { Shell } from "./shell.ts";
+import type { ShellAbout } from "./shell-about.ts";
 import type { TransactionState } from "./shell-session.ts";
 
 const leastWidth = 50;

@@ -8,11 +8,15 @@ import { commandHelp } from "./meta/command-help.ts";
 const words: Record<string, readonly string[]> = {
   x: ["on", "off", "auto"],
   timing: ["on", "off"],
+  t: ["on", "off"],
+  slow: ["total", "mean", "calls"],
   write: ["on", "off"],
-  pset: ["border", "expanded", "format", "null", "pager"],
+  pset: ["expanded", "fieldsep", "footer", "format", "null", "pager", "tuples_only"],
   "pset format": ["aligned", "unaligned", "csv", "json", "markdown"],
   "pset expanded": ["on", "off", "auto"],
+  "pset footer": ["on", "off"],
   "pset pager": ["on", "off"],
+  "pset tuples_only": ["on", "off"],
 };
 
 export function completeCommand(line: string, cursor: number, catalog: Catalog): Completion {

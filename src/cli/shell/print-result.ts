@@ -48,7 +48,15 @@ export function printResult({
   const open = (first: readonly TextRow[]): ResultFormatter => {
     formatter ??= openFormat(
       settings,
-      { columns: columns!, nullText: settings.nullText, paint, isTerminal: target.isTerminal, width },
+      {
+        columns: columns!,
+        nullText: settings.nullText,
+        tuplesOnly: settings.tuplesOnly,
+        fieldSeparator: settings.fieldSeparator,
+        paint,
+        isTerminal: target.isTerminal,
+        width,
+      },
       first,
     );
     return formatter;
@@ -86,9 +94,8 @@ export function printResult({
       const shape = open([]);
       await target.write(shape.end());
       if (!shape.countsRows || quiet) return;
-      await target.write(
-        `\n(${plural(count, "row")})\n${time === undefined ? "" : `\n${paint.dim(time)}\n`}`,
-      );
+      const counted = settings.footer && !settings.tuplesOnly ? `\n(${plural(count, "row")})\n` : "";
+      await target.write(`${counted}${time === undefined ? "" : `\n${paint.dim(time)}\n`}`);
     },
   };
 }

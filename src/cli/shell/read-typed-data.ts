@@ -1,4 +1,4 @@
-/** In charge of the data of COPY … FROM STDIN that somebody types or pastes, line by line. */
+/** In charge of what is typed or pasted for something else than the prompt: the data of COPY … FROM STDIN, an answer. */
 import type { Paint } from "../output.ts";
 import { History } from "./history.ts";
 import { LineEditor } from "./line-editor.ts";
@@ -29,4 +29,23 @@ export async function* readTypedData(
       yield Buffer.from(`${line}\n`);
     }
   }
+}
+
+/** One line as an answer; undefined at ^C and ^D. */
+export async function readAnswer(
+  terminal: Terminal,
+  paint: Paint,
+  question: string,
+): Promise<string | undefined> {
+  const editor = new LineEditor({
+    terminal,
+    history: new History(),
+    paint,
+    prompt: () => `${question} `,
+    complete: () => undefined,
+    placeholder: "",
+    isData: true,
+  });
+  const end = await editor.read();
+  return end.kind === "input" ? end.text : undefined;
 }

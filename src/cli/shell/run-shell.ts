@@ -9,7 +9,7 @@ import { renderBanner, renderPrompt } from "./banner.ts";
 import { complete } from "./complete.ts";
 import { openHistory } from "./history.ts";
 import { LineEditor } from "./line-editor.ts";
-import { readTypedData } from "./read-typed-data.ts";
+import { readAnswer, readTypedData } from "./read-typed-data.ts";
 import { runScript } from "./run-script.ts";
 import type { ResultFormat } from "./settings.ts";
 import { Shell } from "./shell.ts";
@@ -115,6 +115,7 @@ async function converse(
   prepare(shell, output.format, input);
   shell.settings.expanded = "auto";
   shell.ask = (question) => askOnTerminal(terminal, question);
+  shell.askForLine = (question) => readAnswer(terminal, output.talkPaint, question);
   const editor = new LineEditor({
     terminal,
     history,

@@ -10,6 +10,12 @@ export interface ShellSettings {
   /** What stands for NULL. */
   nullText: string;
   timing: boolean;
+  /** Rows alone: no names of columns, no count. */
+  tuplesOnly: boolean;
+  /** Does the count of rows stand behind them? */
+  footer: boolean;
+  /** Between the fields of an unaligned result. */
+  fieldSeparator: string;
   pager: boolean;
   /** What `:name` stands for. */
   variables: Map<string, string>;
@@ -20,6 +26,9 @@ export const defaultSettings = (): ShellSettings => ({
   expanded: "off",
   nullText: "NULL",
   timing: true,
+  tuplesOnly: false,
+  footer: true,
+  fieldSeparator: "|",
   pager: true,
   variables: new Map(),
 });

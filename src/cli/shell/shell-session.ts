@@ -3,8 +3,15 @@ import pg from "pg";
 import { hasCode, messageOf, PosternError, posternError } from "../../base/error.ts";
 import { printable } from "../table.ts";
 import type { Connector } from "./connector.ts";
+import { type DescribedColumn, describeStatement } from "./describe-statement.ts";
 import { probeSql, readOnlyBegin, transactionControl } from "./read-only-guard.ts";
-import { type StatementEnd, type StatementSink, streamStatement, type TextRow } from "./stream-statement.ts";
+import {
+  type ResultColumn,
+  type StatementEnd,
+  type StatementSink,
+  streamStatement,
+  type TextRow,
+} from "./stream-statement.ts";
 
 export type TransactionState = "idle" | "open" | "failed";
 
@@ -72,6 +79,19 @@ export class ShellSession {
     try {
       await this.#revive();
       return this.readOnly ? await this.#runGuarded(sql, params, sink) : await this.#send(sql, params, sink);
+    } catch (error) {
+      throw this.#explain(error);
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  /** What a statement would answer with; it is not run. @throws PosternError with Postgres's SQLSTATE */
+  async describe(sql: string): Promise<DescribedColumn[]> {
+    this.#isBusy = true;
+    try {
+      await this.#revive();
+      return await describeStatement(this.#client, sql);
     } catch (error) {
       throw this.#explain(error);
     } finally {
@@ -226,18 +246,19 @@ export class ShellSession {
 }
 
 export function collectRows(most = Number.POSITIVE_INFINITY) {
-  let names: string[] = [];
+  let described: ResultColumn[] = [];
   const all: TextRow[] = [];
   const sink: StatementSink = {
     columns(columns) {
-      names = columns.map(({ name }) => name);
+      described = columns;
     },
     async rows(rows) {
       for (const row of rows) all.push(row);
       return all.length >= most ? "stop" : undefined;
     },
   };
+  const rows = () => all.slice(0, most);
   const records = () =>
-    all.slice(0, most).map((row) => Object.fromEntries(names.map((name, at) => [name, row[at] ?? null])));
-  return { sink, records };
+    rows().map((row) => Object.fromEntries(described.map(({ name }, at) => [name, row[at] ?? null])));
+  return { sink, records, rows, columns: () => described };
 }

@@ -6,13 +6,14 @@ import { hasCode, posternError } from "../../base/error.ts";
 import type { CommandInput } from "../command-input.ts";
 import type { CliContext } from "../context.ts";
 import { plural } from "../format.ts";
+import { renderReport } from "../inspect/render-report.ts";
 import { privateAuthority } from "../private-authority.ts";
 import { startProgress } from "../progress.ts";
 import { renderGrid } from "../table.ts";
 import { type DatabaseTarget, requireTarget, type Target } from "../target.ts";
 import { resolveApiAccess } from "../user-config.ts";
 import { type Connector, directConnector, tunnelConnector } from "./connector.ts";
-import type { ShellAbout } from "./shell.ts";
+import type { ShellAbout, SlowOrder } from "./shell-about.ts";
 import { ShellSession } from "./shell-session.ts";
 
 export interface OpenedShell {
@@ -45,6 +46,7 @@ export async function openShell(
     host,
     version: await readVersion(session),
     tryAs: tryingAs(context, target),
+    slow: tellingSlow(context, target),
   };
   return { session, about, key: `${host}_${session.database}_${session.user}` };
 }
@@ -88,6 +90,7 @@ async function openDatabase(
     // Asked for on the command line it is not taken back.
     protectedAs: readOnly ? undefined : protectedAs,
     tryAs: tryingAs(context, target),
+    slow: tellingSlow(context, target),
   };
   return { session, about, key: info.id };
 }
@@ -101,6 +104,20 @@ const tryingAs =
     if (!names) return `${plural(result.count, "row")} affected`;
     const rows = result.values;
     return `${renderGrid({ columns: names, rows })}\n\n(${plural(rows.length, "row")})`;
+  };
+
+const slowOrders = { total: "total_ms", mean: "mean_ms", calls: "calls" } as const;
+
+/** As `postern db inspect slow` tells it. */
+const tellingSlow =
+  (context: CliContext, target: Target) =>
+  async (order: SlowOrder): Promise<string> => {
+    const { readStatements } = await import("../commands/db-inspect-statements.ts");
+    const name = order === "calls" ? "calls" : "slow";
+    const { report, shown, remark } = await readStatements(context, target, { name, limit: 200 });
+    const key = slowOrders[order];
+    const rows = [...shown].sort((one, other) => Number(other[key]) - Number(one[key])).slice(0, 20);
+    return [rows.length === 0 ? [] : renderReport(report, rows), remark ?? []].flat().join("\n");
   };
 
 /** Whoever connects wakes it; that it takes a moment is said. */

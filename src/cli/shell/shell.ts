@@ -10,14 +10,16 @@ import { findDanger } from "./find-danger.ts";
 import { History } from "./history.ts";
 import { interpolate } from "./interpolate.ts";
 import { runCommand } from "./meta/run-command.ts";
-import { printResult } from "./print-result.ts";
+import { openAnswer } from "./open-answer.ts";
+import { noteConnection, noteEnd } from "./own-variables.ts";
 import { renderSqlError } from "./render-sql-error.ts";
 import { defaultSettings, type ShellSettings } from "./settings.ts";
-import type { ShellSession } from "./shell-session.ts";
+import type { ShellAbout } from "./shell-about.ts";
+import { collectRows, type ShellSession } from "./shell-session.ts";
 import { splitInput } from "./split-input.ts";
-import type { StatementEnd } from "./stream-statement.ts";
+import type { ResultColumn, StatementEnd, TextRow } from "./stream-statement.ts";
 import type { Terminal } from "./terminal.ts";
-import { PagedTarget, streamTarget, type TextTarget } from "./text-target.ts";
+import { streamTarget, type TextTarget } from "./text-target.ts";
 
 export interface ShellOptions {
   session: ShellSession;
@@ -31,21 +33,12 @@ export interface ShellOptions {
   about: ShellAbout;
 }
 
-export interface ShellAbout {
-  label: string;
-  database: string;
-  host: string;
-  version: string;
-  /** Name of a protected environment. */
-  protectedAs?: string | undefined;
-  /** The answer of a statement for a user of the application, as text; everything is rolled back. */
-  tryAs?: ((subject: string, sql: string) => Promise<string>) | undefined;
-}
-
 export interface ExecuteOptions {
   params?: readonly (string | null)[];
   target?: TextTarget | undefined;
   expanded?: boolean;
+  /** How this one result looks. */
+  look?: Partial<ShellSettings>;
   title?: string;
   /** Nothing about rows and time. */
   quiet?: boolean;
@@ -53,6 +46,8 @@ export interface ExecuteOptions {
   copyIn?: (ended: AbortSignal) => AsyncIterable<Buffer>;
   /** Neither asked about nor interpolated: the shell's own. */
   isOwn?: boolean;
+  /** Its colons are no variables. */
+  isLiteral?: boolean;
 }
 
 export class Shell {
@@ -69,18 +64,24 @@ export class Shell {
   /** The statement that a command behind it is about. */
   pending = "";
   lastSql = "";
+  /** Values for the next statement's `$1`, `$2`, …. */
+  bound: readonly string[] | undefined;
   lastError: PosternError | undefined;
   /** Where results go instead of the screen. */
   redirect: TextTarget | undefined;
   isOver = false;
   /** What the next input begins with. */
   prefill = "";
+  /** `\restrict KEY` of a dump: nothing but SQL until the same key lifts it. */
+  restriction: string | undefined;
   /** Lines behind COPY … FROM STDIN in a script. */
   inlineData: ((ended: AbortSignal) => AsyncIterable<Buffer>) | undefined;
   /** Lets something be written while somebody types. */
   interject = (write: () => void): void => write();
   /** y or n on a terminal. */
   ask: ((question: string) => Promise<boolean>) | undefined;
+  /** Undefined from it: given up. */
+  askForLine: ((question: string) => Promise<string | undefined>) | undefined;
   readonly #stdout = streamTarget(process.stdout, { isScreen: true });
 
   constructor({ session, paint, talkPaint, terminal, history, about }: ShellOptions) {
@@ -90,6 +91,7 @@ export class Shell {
     this.terminal = terminal;
     this.history = history ?? new History();
     this.about = about;
+    noteConnection(this.settings.variables, { ...about, user: session.user });
     session.listen({
       notice: (text) => this.say(text),
       closed: () => this.say("! The connection was closed; the next statement connects anew."),
@@ -143,16 +145,21 @@ export class Shell {
 
   /** One statement with its answer. False when it failed. */
   async execute(sql: string, options: ExecuteOptions = {}): Promise<boolean> {
-    const text = options.isOwn ? sql : interpolate(sql, this.settings.variables).replace(/;\s*$/, "");
+    const isLiteral = options.isOwn || options.isLiteral;
+    const text = isLiteral ? sql : interpolate(sql, this.settings.variables).replace(/;\s*$/, "");
     if (!options.isOwn) {
       this.lastSql = sql;
       if (!(await this.#mayRun(text))) return false;
     }
+    const given = options.params ?? this.bound;
+    this.bound = undefined;
     try {
-      await this.#answer(text, options);
+      const { rows, count } = await this.#answer(text, given ? { ...options, params: given } : options);
+      noteEnd(this.settings.variables, undefined, count ?? rows);
       return true;
     } catch (error) {
       this.#report(error, text);
+      noteEnd(this.settings.variables, this.lastError!.code, 0);
       return false;
     }
   }
@@ -162,19 +169,33 @@ export class Shell {
     sql: string,
     params: readonly (string | null)[],
     title?: string,
-    { quiet = false } = {},
+    { quiet = false, expanded = false } = {},
   ): Promise<{ count: number }> {
-    const options: ExecuteOptions = { params, isOwn: true, quiet };
+    const options: ExecuteOptions = { params, isOwn: true, quiet, expanded };
     if (title !== undefined) options.title = this.talkPaint.bold(title);
     const { rows } = await this.#answer(sql, options);
     return { count: rows };
   }
 
   /** The first rows of a statement of the user's. @throws PosternError */
-  async collect(sql: string, most: number): Promise<Record<string, string | null>[]> {
+  async collect(sql: string, most = Number.POSITIVE_INFINITY): Promise<CollectedAnswer> {
     this.lastSql = sql;
     const text = interpolate(sql, this.settings.variables).replace(/;\s*$/, "");
-    return this.#interruptible(() => this.session.query(text, [], most));
+    const params = this.bound ?? [];
+    this.bound = undefined;
+    const { sink, records, columns, rows } = collectRows(most);
+    await this.#interruptible(() => this.session.run(text, params, sink));
+    noteEnd(this.settings.variables, undefined, rows().length);
+    return { columns: columns(), rows: rows(), records };
+  }
+
+  /** Rows that the shell has made of an answer. */
+  async present(columns: ResultColumn[], rows: TextRow[]): Promise<void> {
+    const { printer, close } = openAnswer(this, {}, this.#stdout);
+    await printer.sink.columns(columns);
+    if (rows.length > 0) await printer.sink.rows(rows);
+    await printer.end({ tag: "SELECT", count: rows.length }, undefined);
+    await close();
   }
 
   /** ^C asks the server to end it. */
@@ -193,8 +214,8 @@ export class Shell {
   }
 
   /** The same for what is not the shell's own words: a terminal is not to obey it. */
-  async printData(text: string): Promise<void> {
-    const target = this.redirect ?? this.#stdout;
+  async printData(text: string, { besideResults = false } = {}): Promise<void> {
+    const target = besideResults ? this.#stdout : (this.redirect ?? this.#stdout);
     await target.write(target.isTerminal ? printable(text) : text);
   }
 
@@ -230,29 +251,9 @@ export class Shell {
   }
 
   async #answer(sql: string, options: ExecuteOptions): Promise<StatementEnd & { rows: number }> {
-    const { terminal } = this;
-    const isPaged = terminal !== undefined && process.stdout.isTTY && !options.target && !this.redirect;
-    const target =
-      options.target ??
-      this.redirect ??
-      (isPaged ? new PagedTarget(terminal, this.#stdout, this.settings.pager) : this.#stdout);
-    const settings: ShellSettings = {
-      ...this.settings,
-      ...(options.expanded && { expanded: "on" }),
-      // What a list of the shell's own has nothing about is left blank.
-      ...(options.isOwn && { nullText: "" }),
-    };
-    const printer = printResult({
-      target,
-      settings,
-      paint: target.isScreen ? this.paint : plainPaint(this.paint),
-      width: terminal ? terminal.size().columns : Number.POSITIVE_INFINITY,
-      title: options.title,
-      quiet: options.quiet ?? false,
-      say: (text) => this.say(text),
-    });
+    const { printer, copyOut, close } = openAnswer(this, options, this.#stdout);
     const copyIn = options.copyIn ?? this.inlineData;
-    const sink = { ...printer.sink, ...(copyIn && { copyIn }), copyOut: writeCopy(target) };
+    const sink = { ...printer.sink, ...(copyIn && { copyIn }), copyOut };
     const startedAt = performance.now();
     try {
       const end = await this.#interruptible(() => this.session.run(sql, options.params ?? [], sink));
@@ -261,8 +262,7 @@ export class Shell {
       if (!options.isOwn && changesCatalog(end.tag)) this.catalogIsStale = true;
       return { ...end, rows: printer.count() };
     } finally {
-      if (target !== this.#stdout && target !== this.redirect && target !== options.target)
-        await target.end();
+      await close();
     }
   }
 
@@ -278,19 +278,12 @@ export class Shell {
   }
 }
 
+export interface CollectedAnswer {
+  columns: ResultColumn[];
+  rows: TextRow[];
+  records(): Record<string, string | null>[];
+}
+
 /** Not those whose words are SQL, which has its own turn, or another program's. */
 const takesVariables = (command: string): boolean =>
-  !/^(!|copy|rls|explain|h|help|sf|sv|ef|ev)$/.test(command);
-
-const writeCopy =
-  (target: TextTarget) =>
-  async (data: Buffer): Promise<void> => {
-    const text = data.toString("utf8");
-    await target.write(target.isTerminal ? printable(text) : text);
-  };
-
-/** Files get no colours. */
-function plainPaint(paint: Paint): Paint {
-  const same = (text: string | number | null | undefined) => String(text);
-  return { ...paint, bold: same, dim: same, red: same };
-}
+  !/^(!|copy|rls|explain|h|help|s[fv]\+?|ef|ev)$/.test(command);

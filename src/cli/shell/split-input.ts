@@ -20,7 +20,7 @@ export function splitInput(text: string): InputPart[] {
     }
     from = end;
     if (command) {
-      const line = lineAt(text, end);
+      const line = firstCommand(lineAt(text, end));
       const { name, rest } = readCommand(line);
       parts.push({ kind: "command", name, rest, start: end });
       from = end + line.length;
@@ -47,6 +47,22 @@ function hasContent(sql: string): boolean {
 function lineAt(text: string, start: number): string {
   const end = text.indexOf("\n", start);
   return text.slice(start, end === -1 ? undefined : end);
+}
+
+/** Those whose words are SQL or another program's have the line to themselves. */
+const takesLine = /^\\(!|(?:copy|h|help|sf\+?|sv\+?|ef|ev|explain|rls)(?=\s|$)|(?:o|out|g|gx|w)\s*\|)/;
+
+/** Up to the next command of the line: `\x \dt` are two. */
+function firstCommand(line: string): string {
+  if (takesLine.test(line)) return line;
+  let quote = "";
+  for (let at = 1; at < line.length; at += 1) {
+    const character = line[at]!;
+    if (quote !== "") quote = character === quote ? "" : quote;
+    else if (/['"`]/.test(character)) quote = character;
+    else if (character === "\\" && /\s/.test(line[at - 1]!)) return line.slice(0, at);
+  }
+  return line;
 }
 
 function readCommand(line: string): { name: string; rest: string } {

@@ -3,8 +3,9 @@ import { cellText, displayWidth, printable } from "../../table.ts";
 import type { TextRow } from "../stream-statement.ts";
 import { type FormatInput, isNumber, type ResultFormatter } from "./result-format.ts";
 
-export function alignedFormat({ columns, nullText, paint }: FormatInput): ResultFormatter {
-  const heads = columns.map(({ name }) => cellText(printable(name)));
+export function alignedFormat({ columns, nullText, paint, tuplesOnly }: FormatInput): ResultFormatter {
+  // Names that are not shown take no room.
+  const heads = columns.map(({ name }) => (tuplesOnly ? "" : cellText(printable(name))));
   const right = columns.map(isNumber);
   let widths: number[] | undefined;
   const cell = (value: string | null): string => (value === null ? nullText : shown(value));
@@ -33,7 +34,7 @@ export function alignedFormat({ columns, nullText, paint }: FormatInput): Result
     const body = texts.map(
       (row, index) => `${line(row, (text, at) => (batch[index]![at] === null ? paint.dim(text) : text))}\n`,
     );
-    return `${isFirst ? head() : ""}${body.join("")}`;
+    return `${isFirst && !tuplesOnly ? head() : ""}${body.join("")}`;
   };
   return { countsRows: true, rows, end: () => (widths === undefined ? rows([]) : "") };
 }

@@ -4,14 +4,14 @@ import { printable } from "../../table.ts";
 import type { ResultColumn, TextRow } from "../stream-statement.ts";
 import { type FormatInput, isNumber, type ResultFormatter } from "./result-format.ts";
 
-export function csvFormat({ columns, isTerminal }: FormatInput): ResultFormatter {
+export function csvFormat({ columns, isTerminal, tuplesOnly }: FormatInput): ResultFormatter {
   let isFirst = true;
   const line = (cells: readonly (string | null)[]) => {
     const text = `${cells.map(csvCell).join(",")}\n`;
     return isTerminal ? printable(text) : text;
   };
   const rows = (batch: readonly TextRow[]): string => {
-    const head = isFirst ? line(columns.map(({ name }) => name)) : "";
+    const head = isFirst && !tuplesOnly ? line(columns.map(({ name }) => name)) : "";
     isFirst = false;
     return head + batch.map(line).join("");
   };
@@ -83,12 +83,17 @@ export function markdownFormat({ columns, nullText }: FormatInput): ResultFormat
   return { countsRows: false, rows, end: () => rows([]) };
 }
 
-export function unalignedFormat({ columns, nullText }: FormatInput): ResultFormatter {
+export function unalignedFormat({
+  columns,
+  nullText,
+  tuplesOnly,
+  fieldSeparator = "|",
+}: FormatInput): ResultFormatter {
   let isFirst = true;
   const line = (cells: readonly (string | null)[]) =>
-    `${cells.map((cell) => (cell === null ? nullText : printable(cell))).join("|")}\n`;
+    `${cells.map((cell) => (cell === null ? nullText : printable(cell))).join(fieldSeparator)}\n`;
   const rows = (batch: readonly TextRow[]): string => {
-    const head = isFirst ? line(columns.map(({ name }) => name)) : "";
+    const head = isFirst && !tuplesOnly ? line(columns.map(({ name }) => name)) : "";
     isFirst = false;
     return head + batch.map(line).join("");
   };

@@ -19,6 +19,10 @@ export interface FormatInput {
   isTerminal: boolean;
   /** Of the screen; Infinity where there is none. */
   width: number;
+  /** Without the names of the columns. */
+  tuplesOnly?: boolean;
+  /** Between the fields of an unaligned result. */
+  fieldSeparator?: string;
 }
 
 /** int2, int4, int8, oid, float4, float8, money, numeric. */

@@ -2,22 +2,50 @@
 import { suggest } from "../../../manifest/suggest.ts";
 import { printable } from "../../table.ts";
 import type { Shell } from "../shell.ts";
-import { lists } from "./list-sql.ts";
+import { type ListCommand, lists, relationsOf } from "./list-sql.ts";
+import { moreLists } from "./more-list-sql.ts";
 import { readPattern } from "./name-pattern.ts";
 import { columnsSql, detailSql, findRelationsSql } from "./relation-sql.ts";
 
 /** Undefined where the letters are no command of this family; false where there is nothing to describe. */
 export async function describe(shell: Shell, command: string, rest: string): Promise<boolean | undefined> {
-  const [, letters = "", flags = ""] = /^(d[tvmisfTnupx]?|l)([+S]*)$/.exec(command) ?? [];
-  const list = lists[letters];
+  const [, letters = "", flags = ""] = /^(d[A-Za-z]*?|l)([+Sx]*)$/.exec(command) ?? [];
+  if (letters === "dx" && flags === "+" && rest !== "")
+    return describeExtension(shell, rest.replace(/;$/, ""));
+  const { list, kind } = findList(command.startsWith("dx") ? "dx" : letters);
   if (!list) return undefined;
   const plus = flags.includes("+");
   const pattern = readPattern(rest.replace(/;$/, ""));
   if (letters === "d" && rest !== "") return describeRelations(shell, rest.replace(/;$/, ""), plus);
   const params = [pattern.schema ?? null, pattern.name ?? null, flags.includes("S") ? "on" : "off"];
-  const { count } = await shell.show(list.sql(plus), params, list.title);
+  const { count } = await shell.show(list.sql(plus, kind), params, list.title, {
+    expanded: flags.includes("x"),
+  });
   if (count === 0)
     shell.say(rest === "" ? `There are no ${list.title.toLowerCase()}.` : `None is named ${rest}.`);
+  return true;
+}
+
+/** `\dtv` and `\dfp`, too: several kinds of relations, one kind of functions. */
+function findList(letters: string): { list?: ListCommand | undefined; kind?: string | undefined } {
+  const list = lists[letters] ?? moreLists[letters];
+  if (list) return { list };
+  if (/^df[anptw]$/.test(letters)) return { list: lists.df, kind: letters[2] };
+  if (letters === "da") return { list: lists.df, kind: "a" };
+  if (letters === "dg") return { list: lists.du };
+  return /^d[tvmisEP]{2,}$/.test(letters) ? { list: relationsOf(letters.slice(1)) } : {};
+}
+
+async function describeExtension(shell: Shell, wanted: string): Promise<boolean> {
+  const sql = `select pg_describe_object(d.classid, d.objid, 0) as object from pg_depend d
+    join pg_extension e on e.oid = d.refobjid where d.refclassid = 'pg_extension'::regclass and d.deptype = 'e'
+    and e.extname ~ $1 order by 1`;
+  const { count } = await shell.show(
+    sql,
+    [readPattern(wanted).name ?? ""],
+    `Objects of ${printable(wanted)}`,
+  );
+  if (count === 0) shell.say(`None is named ${wanted}.`);
   return true;
 }
 

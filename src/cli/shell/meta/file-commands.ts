@@ -1,8 +1,10 @@
 /** In charge of the commands about files and programs of this machine. */
 import { spawn } from "node:child_process";
 import { open } from "node:fs/promises";
+import { homedir } from "node:os";
 import { dirname, resolve } from "node:path";
 import { messageOf, posternError } from "../../../base/error.ts";
+import { printable } from "../../table.ts";
 import { runScript } from "../run-script.ts";
 import type { Shell } from "../shell.ts";
 import { openTarget } from "../text-target.ts";
@@ -46,8 +48,42 @@ export async function outputCommand(shell: Shell, rest: string): Promise<undefin
   if (rest !== "") shell.redirect = await openTarget(unquoted(rest));
 }
 
-export async function echoCommand(shell: Shell, rest: string): Promise<undefined> {
-  await shell.printData(`${unquoted(rest)}\n`);
+/** To stdout, to where results go, or to stderr; `-n`: the line goes on. */
+export async function echoCommand(
+  shell: Shell,
+  rest: string,
+  where: "screen" | "results" | "talk",
+): Promise<undefined> {
+  const [, goesOn, text = ""] = /^(-n(?:\s+|$))?(.*)$/s.exec(rest)!;
+  const line = `${unquoted(text)}${goesOn === undefined ? "\n" : ""}`;
+  if (where === "talk") process.stderr.write(printable(line));
+  else await shell.printData(line, { besideResults: where === "screen" });
+}
+
+/** The statement before the command, else the last one, into a file or a program. */
+export async function writeStatementCommand(shell: Shell, rest: string): Promise<boolean> {
+  const sql = shell.pending || shell.lastSql;
+  shell.pending = "";
+  if (rest === "" || sql === "") {
+    shell.fail(rest === "" ? "Which file?" : "There is no statement.", "\\w FILE");
+    return false;
+  }
+  const target = await openTarget(unquoted(rest));
+  await target.write(`${sql}\n`);
+  await target.end();
+  return true;
+}
+
+/** Where names of files begin; without a name where the user is at home. */
+export function folderCommand(shell: Shell, rest: string): boolean {
+  const folder = rest === "" ? homedir() : resolve(unquoted(rest));
+  try {
+    process.chdir(folder);
+    return true;
+  } catch (error) {
+    shell.fail(`${folder} cannot be gone to: ${messageOf(error)}`);
+    return false;
+  }
 }
 
 export async function bangCommand(shell: Shell, rest: string): Promise<boolean> {

@@ -1,5 +1,8 @@
-/** In charge of `\history`: what was recorded of a table's row, the latest change last. */
+/** In charge of `\history`, what was recorded of a table's row, and of `\s`, what was typed before. */
+import { writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import type { Shell } from "../shell.ts";
+import { unquoted } from "./setting-commands.ts";
 
 const historySql = `
   select to_char(at at time zone 'utc', 'YYYY-MM-DD HH24:MI:SS "UTC"') as at, operation,
@@ -34,4 +37,12 @@ export async function historyCommand(shell: Shell, rest: string): Promise<boolea
   const { count } = await shell.show(historySql, [table, id ?? null], title);
   if (count === 0) shell.say("Nothing is recorded of it: postern state track records every change.");
   return true;
+}
+
+/** To the screen, or into a file that only its owner reads. */
+export async function typedCommand(shell: Shell, rest: string): Promise<undefined> {
+  const text = shell.history.entries.map((entry) => `${entry}\n`).join("");
+  if (rest !== "") await writeFile(resolve(unquoted(rest)), text, { mode: 0o600 });
+  else if (text === "") shell.say("Nothing was typed before.");
+  else await shell.printData(text);
 }

@@ -28,13 +28,37 @@ const indexed = `left join pg_index x on x.indexrelid = c.oid left join pg_class
 
 export interface ListCommand {
   title: string;
-  sql(plus: boolean): string;
+  /** `kind`: a letter of pg_proc's for functions. */
+  sql(plus: boolean, kind?: string): string;
 }
+
+/** Letters of `\dtv` and their like. */
+const relationKinds: Record<string, string> = {
+  t: "'r','p'",
+  v: "'v'",
+  m: "'m'",
+  i: "'i','I'",
+  s: "'S'",
+  E: "'f'",
+  P: "'p','I'",
+};
+
+/** `\dti`: several kinds in one list. */
+export const relationsOf = (letters: string): ListCommand =>
+  relationList("Relations", [...letters].map((letter) => relationKinds[letter]!).join(","));
 
 const relationList = (title: string, kinds: string, extra = "", join = ""): ListCommand => ({
   title,
   sql: (plus) => relations(kinds, extra, plus ? sizes : "", join),
 });
+
+const functionKinds: Record<string, string> = {
+  a: "and p.prokind = 'a'",
+  n: "and p.prokind = 'f' and p.prorettype <> 'trigger'::regtype",
+  p: "and p.prokind = 'p'",
+  t: "and p.prorettype = 'trigger'::regtype",
+  w: "and p.prokind = 'w'",
+};
 
 export const lists: Record<string, ListCommand> = {
   d: relationList("Relations", "'r','p','v','m','S','f'"),
@@ -43,15 +67,17 @@ export const lists: Record<string, ListCommand> = {
   dm: relationList("Materialized views", "'m'"),
   di: relationList("Indexes", "'i','I'", ", t.relname as table", indexed),
   ds: relationList("Sequences", "'S'"),
+  dE: relationList("Foreign tables", "'f'"),
+  dP: relationList("Partitioned relations", "'p','I'", ", t.relname as table", indexed),
   df: {
     title: "Functions",
-    sql: (plus) => `
+    sql: (plus, kind) => `
       select n.nspname as schema, p.proname as name, pg_get_function_result(p.oid) as result,
         pg_get_function_arguments(p.oid) as arguments,
         case p.prokind when 'a' then 'aggregate' when 'w' then 'window' when 'p' then 'procedure' else 'function' end as type
         ${plus ? ", l.lanname as language, p.provolatile as volatility, p.prosecdef as definer, obj_description(p.oid, 'pg_proc') as description" : ""}
       from pg_proc p join pg_namespace n on n.oid = p.pronamespace join pg_language l on l.oid = p.prolang
-      where ($2::text is null or p.proname ~ $2) ${visible("n.nspname", "pg_function_is_visible(p.oid)")}
+      where ($2::text is null or p.proname ~ $2) ${functionKinds[kind ?? ""] ?? ""} ${visible("n.nspname", "pg_function_is_visible(p.oid)")}
       order by 1, 2, 4`,
   },
   dT: {
@@ -81,12 +107,13 @@ export const lists: Record<string, ListCommand> = {
   },
   du: {
     title: "Roles",
-    sql: () => `
+    sql: (plus) => `
       select r.rolname as role, concat_ws(', ', case when rolsuper then 'superuser' end, case when rolcreaterole then
           'create role' end, case when rolcreatedb then 'create database' end, case when not rolcanlogin then 'no login' end,
           case when rolreplication then 'replication' end, case when rolbypassrls then 'bypasses row security' end,
           case when rolconnlimit >= 0 then rolconnlimit || ' connections' end) as attributes,
         array_to_string(array(select g.rolname from pg_auth_members m join pg_roles g on g.oid = m.roleid where m.member = r.oid), ', ') as "member of"
+        ${plus ? ", shobj_description(r.oid, 'pg_authid') as description" : ""}
       from pg_roles r
       where ($2::text is null or rolname ~ $2) and $1::text is null and ($3::text = 'on' or $2::text is not null or rolname !~ '^(pg|postern)_')
       order by 1`,

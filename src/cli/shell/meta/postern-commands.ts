@@ -1,4 +1,5 @@
 /** In charge of the commands that psql has not: migrations, slow statements, locks, plans, row security. */
+import { hasCode } from "../../../base/error.ts";
 import type { Shell } from "../shell.ts";
 
 const isThereSql = "select to_regclass($1) is not null as found";
@@ -20,28 +21,24 @@ export async function migrationsCommand(shell: Shell): Promise<boolean> {
   return true;
 }
 
-const slowSql = (relation: string): string => `
-  select calls, round(total_exec_time)::bigint as "total ms", round(mean_exec_time::numeric, 1) as "mean ms", rows,
-    left(regexp_replace(query, '\\s+', ' ', 'g'), 100) as statement
-  from ${relation} where dbid = (select oid from pg_database where datname = current_database())
-  order by total_exec_time desc limit 20`;
+const runningSql = `select pid, now() - query_start as running, state, left(query, 100) as statement from pg_stat_activity
+  where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle' order by query_start`;
 
-export async function slowCommand(shell: Shell): Promise<boolean> {
-  const [place] = await shell.session.query(
-    `select quote_ident(n.nspname) || '.pg_stat_statements' as relation from pg_extension e
-     join pg_namespace n on n.oid = e.extnamespace where e.extname = 'pg_stat_statements'`,
-  );
-  if (place?.relation) {
-    const { count } = await shell.show(slowSql(place.relation), [], "Statements that took the most time");
-    if (count === 0) shell.say("None was counted yet.");
-    return true;
+/** By the time they took in all, or each time, or by how often they ran. */
+export async function slowCommand(shell: Shell, rest: string): Promise<boolean> {
+  const order = rest.replace(/;$/, "") || "total";
+  if (order !== "total" && order !== "mean" && order !== "calls") {
+    shell.fail(`\\slow does not know ${order}.`, "\\slow, \\slow mean or \\slow calls");
+    return false;
   }
-  const now = `select pid, now() - query_start as running, state, left(query, 100) as statement from pg_stat_activity
-    where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle' order by query_start`;
-  shell.say(
-    "pg_stat_statements is not installed here; `postern db inspect slow` knows what ran in a database of Postern's. Now:",
-  );
-  const { count } = await shell.show(now, [], "Running");
+  try {
+    await shell.print(`${await shell.about.slow(order)}\n`);
+    return true;
+  } catch (error) {
+    if (!hasCode(error, "Y9012")) throw error;
+  }
+  shell.say("Nobody has counted statements here: pg_stat_statements is not installed. What runs now:");
+  const { count } = await shell.show(runningSql, [], "Running");
   if (count === 0) shell.say("Nothing runs.");
   return true;
 }

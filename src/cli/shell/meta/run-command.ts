@@ -3,11 +3,19 @@ import { suggest } from "../../../manifest/suggest.ts";
 import type { Shell } from "../shell.ts";
 import { commandHelp } from "./command-help.ts";
 import { copyCommand } from "./copy-command.ts";
+import { crosstabCommand } from "./crosstab-command.ts";
 import { describe } from "./describe.ts";
 import { editCommand, editSourceCommand } from "./edit-command.ts";
-import { bangCommand, echoCommand, includeCommand, outputCommand } from "./file-commands.ts";
+import {
+  bangCommand,
+  echoCommand,
+  folderCommand,
+  includeCommand,
+  outputCommand,
+  writeStatementCommand,
+} from "./file-commands.ts";
 import { helpCommand, sqlHelpCommand } from "./help-commands.ts";
-import { historyCommand } from "./history-command.ts";
+import { historyCommand, typedCommand } from "./history-command.ts";
 import {
   explainCommand,
   locksCommand,
@@ -15,16 +23,37 @@ import {
   rlsCommand,
   slowCommand,
 } from "./postern-commands.ts";
+import { refusedCommands } from "./refused-commands.ts";
 import {
+  bindCommand,
+  describeResultCommand,
   goCommand,
   printCommand,
   resetCommand,
+  runResultsCommand,
   setFromRowCommand,
   verboseErrorCommand,
   watchCommand,
 } from "./run-commands.ts";
-import { connectCommand, connectionCommand, whoamiCommand, writeCommand } from "./session-commands.ts";
-import { expandedCommand, psetCommand, setCommand, timingCommand, unsetCommand } from "./setting-commands.ts";
+import {
+  connectCommand,
+  connectionCommand,
+  encodingCommand,
+  restrictCommand,
+  unrestrictCommand,
+  whoamiCommand,
+  writeCommand,
+} from "./session-commands.ts";
+import {
+  expandedCommand,
+  fromEnvironmentCommand,
+  promptCommand,
+  psetCommand,
+  setCommand,
+  timingCommand,
+  toEnvironmentCommand,
+  unsetCommand,
+} from "./setting-commands.ts";
 import { sourceCommand } from "./source-command.ts";
 
 /** False when it failed. */
@@ -37,6 +66,8 @@ const commands: Record<string, Command> = {
   q: quit,
   quit,
   exit: quit,
+  restrict: restrictCommand,
+  unrestrict: unrestrictCommand,
   conninfo: connectionCommand,
   whoami: whoamiCommand,
   write: writeCommand,
@@ -45,22 +76,43 @@ const commands: Record<string, Command> = {
   pset: psetCommand,
   a: (shell) =>
     psetCommand(shell, shell.settings.format === "aligned" ? "format unaligned" : "format aligned"),
+  t: (shell, rest) => psetCommand(shell, `tuples_only ${rest}`),
+  f: (shell, rest) => psetCommand(shell, `fieldsep ${rest === ";" ? "';'" : rest}`),
   set: setCommand,
   unset: unsetCommand,
+  prompt: promptCommand,
+  getenv: fromEnvironmentCommand,
+  setenv: toEnvironmentCommand,
+  encoding: encodingCommand,
   g: (shell, rest) => goCommand(shell, rest, false),
   gx: (shell, rest) => goCommand(shell, rest, true),
   gset: setFromRowCommand,
+  gdesc: describeResultCommand,
+  gexec: runResultsCommand,
+  bind: bindCommand,
+  crosstabview: crosstabCommand,
   watch: watchCommand,
   p: printCommand,
+  print: printCommand,
   r: resetCommand,
+  reset: resetCommand,
   errverbose: verboseErrorCommand,
   e: editCommand,
+  edit: editCommand,
   ef: (shell, rest) => editSourceCommand(shell, "function", rest),
   ev: (shell, rest) => editSourceCommand(shell, "view", rest),
   i: (shell, rest) => includeCommand(shell, rest, false),
+  include: (shell, rest) => includeCommand(shell, rest, false),
   ir: (shell, rest) => includeCommand(shell, rest, true),
+  include_relative: (shell, rest) => includeCommand(shell, rest, true),
   o: outputCommand,
-  echo: echoCommand,
+  out: outputCommand,
+  w: writeStatementCommand,
+  cd: folderCommand,
+  s: typedCommand,
+  echo: (shell, rest) => echoCommand(shell, rest, "screen"),
+  qecho: (shell, rest) => echoCommand(shell, rest, "results"),
+  warn: (shell, rest) => echoCommand(shell, rest, "talk"),
   "!": bangCommand,
   copy: copyCommand,
   migrations: migrationsCommand,
@@ -70,8 +122,12 @@ const commands: Record<string, Command> = {
   rls: rlsCommand,
   history: historyCommand,
   sf: (shell, rest) => sourceCommand(shell, "function", rest),
+  "sf+": (shell, rest) => sourceCommand(shell, "function", rest, { numbered: true }),
   sv: (shell, rest) => sourceCommand(shell, "view", rest),
+  "sv+": (shell, rest) => sourceCommand(shell, "view", rest, { numbered: true }),
   z: (shell, rest) => describe(shell, "dp", rest),
+  list: (shell, rest) => describe(shell, "l", rest),
+  "list+": (shell, rest) => describe(shell, "l+", rest),
   c: connectCommand,
   connect: connectCommand,
 };
@@ -81,11 +137,20 @@ function quit(shell: Shell): undefined {
 }
 
 export async function runCommand(shell: Shell, name: string, rest: string): Promise<boolean> {
-  const bare = name.replace(/;$/, "");
+  const bare = name.replace(/(?<=.);$/, "");
+  if (shell.restriction !== undefined && bare !== "unrestrict") {
+    shell.fail(`\\${bare} is not run: the script restricts itself to SQL.`, "\\unrestrict KEY lifts it.");
+    return false;
+  }
   const command = Object.hasOwn(commands, bare) ? commands[bare] : undefined;
   if (command) return (await command(shell, rest)) !== false;
   const described = await describe(shell, bare, rest);
   if (described !== undefined) return described;
+  const refused = refusedCommands.find(({ names }) => names.test(bare));
+  if (refused) {
+    shell.fail(`\\${bare} is psql's alone.`, refused.instead);
+    return false;
+  }
   const near = suggest(bare, [...Object.keys(commands), ...commandHelp.map((help) => help.name)]);
   shell.fail(
     `There is no command \\${bare}.`,

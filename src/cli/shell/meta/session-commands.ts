@@ -64,3 +64,36 @@ export async function connectCommand(shell: Shell, rest: string): Promise<boolea
   await shell.session.renew();
   return true;
 }
+
+/** A terminal and files are UTF-8 here, whatever the database is; Postgres converts. */
+export async function encodingCommand(shell: Shell, rest: string): Promise<boolean> {
+  const wanted = rest.replace(/[;'"]/g, "");
+  if (wanted !== "" && !/^(utf-?8|unicode)$/i.test(wanted)) {
+    shell.fail(
+      `The shell speaks UTF8 only, not ${wanted}.`,
+      "\\copy … (encoding 'latin1') reads other files.",
+    );
+    return false;
+  }
+  const [row] = await shell.session.query("show client_encoding");
+  await shell.print(`${row?.client_encoding ?? "UTF8"}\n`);
+  return true;
+}
+
+/** pg_dump writes these around what it wrote: data that was made to look like a command then stays data. */
+export function restrictCommand(shell: Shell, rest: string): boolean {
+  if (/^\w+$/.test(rest)) shell.restriction = rest;
+  else shell.fail("\\restrict takes a key of letters and digits.");
+  return shell.restriction !== undefined;
+}
+
+export function unrestrictCommand(shell: Shell, rest: string): boolean {
+  if (shell.restriction !== rest || rest === "") {
+    shell.fail(
+      shell.restriction === undefined ? "Nothing is restricted." : "This is not the key of \\restrict.",
+    );
+    return false;
+  }
+  shell.restriction = undefined;
+  return true;
+}

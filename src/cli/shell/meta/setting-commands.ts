@@ -1,5 +1,6 @@
 /** In charge of the commands that set how results look, and variables. */
 import { renderColumns } from "../../table.ts";
+import { refusedSetting } from "../own-variables.ts";
 import { formats, type ResultFormat } from "../settings.ts";
 import type { Shell } from "../shell.ts";
 
@@ -43,6 +44,9 @@ export async function psetCommand(shell: Shell, rest: string): Promise<boolean> 
           ["expanded", settings.expanded],
           ["format", settings.format],
           ["null", `'${settings.nullText}'`],
+          ["fieldsep", `'${settings.fieldSeparator}'`],
+          ["footer", settings.footer ? "on" : "off"],
+          ["tuples_only", settings.tuplesOnly ? "on" : "off"],
           ["pager", settings.pager ? "on" : "off"],
         ])}\n`,
       );
@@ -66,17 +70,76 @@ export async function psetCommand(shell: Shell, rest: string): Promise<boolean> 
     case "x":
     case "expanded":
       return expandedCommand(shell, value);
-    case "pager": {
-      const wanted = onOff(shell, value, settings.pager);
-      if (wanted === undefined) return false;
-      settings.pager = wanted;
-      shell.say(`The pager is ${wanted ? "on" : "off"}.`);
+    case "fieldsep":
+      if (value !== "") settings.fieldSeparator = value.replaceAll("\\t", "\t");
+      shell.say(`Fields are parted by '${settings.fieldSeparator}' (\\pset format unaligned).`);
       return true;
-    }
+    case "t":
+      return switchSetting(shell, "tuples_only", value);
     default:
-      shell.fail(`There is no setting ${name}.`, "Known are expanded, format, null and pager.");
-      return false;
+      return switchSetting(shell, name, value);
   }
+}
+
+const switches: Record<string, { key: "pager" | "footer" | "tuplesOnly"; title: string }> = {
+  pager: { key: "pager", title: "The pager" },
+  footer: { key: "footer", title: "The count of rows behind them" },
+  tuples_only: { key: "tuplesOnly", title: "Showing rows only" },
+};
+
+function switchSetting(shell: Shell, name: string, value: string): boolean {
+  const known = Object.hasOwn(switches, name) ? switches[name] : undefined;
+  if (!known) {
+    const names = "expanded, fieldsep, footer, format, null, pager and tuples_only";
+    shell.fail(`There is no setting ${name}.`, `Known are ${names}.`);
+    return false;
+  }
+  const wanted = onOff(shell, value, shell.settings[known.key]);
+  if (wanted === undefined) return false;
+  shell.settings[known.key] = wanted;
+  shell.say(`${known.title} is ${wanted ? "on" : "off"}.`);
+  return true;
+}
+
+/** A variable from what is typed. */
+export async function promptCommand(shell: Shell, rest: string): Promise<boolean> {
+  const [, question = "", name = ""] =
+    /^(?:('(?:[^']|'')*'|.*?)\s+)?(\w+)$/s.exec(rest.replace(/;$/, "")) ?? [];
+  if (name === "") {
+    shell.fail("Which variable?", "\\prompt 'How many?' NAME");
+    return false;
+  }
+  if (!shell.askForLine) {
+    shell.fail("Nobody can be asked here.", `--set ${name}=VALUE gives it.`);
+    return false;
+  }
+  const line = await shell.askForLine(unquoted(question) || `${name}:`);
+  if (line === undefined) return false;
+  shell.settings.variables.set(name, line);
+  return true;
+}
+
+export function fromEnvironmentCommand(shell: Shell, rest: string): boolean {
+  const [name = "", variable = ""] = rest.replace(/;$/, "").split(/\s+/);
+  if (!/^\w+$/.test(name) || variable === "") {
+    shell.fail("Which variable of the environment?", "\\getenv NAME VARIABLE");
+    return false;
+  }
+  const value = process.env[variable];
+  if (value !== undefined) shell.settings.variables.set(name, value);
+  return true;
+}
+
+/** For the programs that the shell starts. */
+export function toEnvironmentCommand(shell: Shell, rest: string): boolean {
+  const [, name = "", value = ""] = /^(\S*)\s*(.*)$/s.exec(rest)!;
+  if (!/^[A-Za-z_]\w*$/.test(name)) {
+    shell.fail("Which variable of the environment?", "\\setenv NAME [VALUE]");
+    return false;
+  }
+  if (value === "") delete process.env[name];
+  else process.env[name] = unquoted(value);
+  return true;
 }
 
 export async function setCommand(shell: Shell, rest: string): Promise<boolean> {
@@ -89,6 +152,11 @@ export async function setCommand(shell: Shell, rest: string): Promise<boolean> {
   }
   if (!/^\w+$/.test(name)) {
     shell.fail(`${name} cannot be the name of a variable.`, "Letters, digits and _ can.");
+    return false;
+  }
+  const refused = refusedSetting(name, unquoted(value));
+  if (refused !== undefined) {
+    shell.fail(`${name} ${unquoted(value)} is not taken.`, refused);
     return false;
   }
   variables.set(name, unquoted(value));

@@ -20,13 +20,21 @@ const sources = {
   },
 };
 
-export async function sourceCommand(shell: Shell, kind: SourceKind, rest: string): Promise<boolean> {
+export async function sourceCommand(
+  shell: Shell,
+  kind: SourceKind,
+  rest: string,
+  { numbered = false } = {},
+): Promise<boolean> {
   const name = rest.replace(/;$/, "").trim();
   if (name === "") {
     shell.fail(`Which ${kind}?`);
     return false;
   }
-  await shell.printData(`${await readSource(shell, kind, name)}\n`);
+  const lines = (await readSource(shell, kind, name)).split("\n");
+  const width = String(lines.length).length;
+  const shown = numbered ? lines.map((line, at) => `${String(at + 1).padStart(width)}  ${line}`) : lines;
+  await shell.printData(`${shown.join("\n")}\n`);
   return true;
 }
 

@@ -5,6 +5,7 @@ import { findDanger } from "../../../../src/cli/shell/find-danger.ts";
 import { openFormat } from "../../../../src/cli/shell/formats/open-format.ts";
 import { interpolate } from "../../../../src/cli/shell/interpolate.ts";
 import { parseCopy } from "../../../../src/cli/shell/meta/copy-command.ts";
+import { crosstab } from "../../../../src/cli/shell/meta/crosstab-command.ts";
 import { readPattern } from "../../../../src/cli/shell/meta/name-pattern.ts";
 import { readOnlyBegin, transactionControl } from "../../../../src/cli/shell/read-only-guard.ts";
 import { renderSqlError } from "../../../../src/cli/shell/render-sql-error.ts";
@@ -206,6 +207,45 @@ describe("small readers", () => {
     expect(readOnlyBegin("begin -- now\n;")).toBe("begin read only");
     expect(readOnlyBegin("begin isolation level serializable read write")).toBe(
       "begin isolation level serializable read write, read only",
+    );
+  });
+});
+
+describe("a crosstab", () => {
+  const columns = ["place", "year", "sum", "rank"].map((name) => ({ name, typeOid: 25 }));
+  const rows: TextRow[] = [
+    ["a", "2025", "1", "20"],
+    ["a", "2024", "2", "9"],
+    ["b", "2024", null, "9"],
+  ];
+
+  it("has a row and a column for each value, in the order that they come or by a column's numbers", () => {
+    expect(crosstab({ columns, rows }, ["place", "year", "sum"])).toEqual({
+      columns: [columns[0], { name: "2025", typeOid: 25 }, { name: "2024", typeOid: 25 }],
+      rows: [
+        ["a", "1", "2"],
+        ["b", "", null],
+      ],
+    });
+    const sorted = crosstab({ columns, rows }, ["1", "2", "3", "4"]);
+    expect(sorted.columns.map(({ name }) => name)).toEqual(["place", "2024", "2025"]);
+  });
+
+  it("says what is wrong with its columns, and of two values for one place", () => {
+    const told = (wanted: string[], more: TextRow[] = []) => {
+      try {
+        crosstab({ columns, rows: [...rows, ...more] }, wanted);
+        return "";
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    expect(told([])).toBe("Which column has the values?");
+    expect(told(["place", "place", "sum"])).toContain("the same column");
+    expect(told(["nope"])).toBe("The answer has no column nope.");
+    expect(told(["5"])).toBe("There is no column 5: the answer has 4.");
+    expect(told(["place", "year", "sum"], [["a", "2024", "3", ""]])).toBe(
+      "There are several values for row a, column 2024.",
     );
   });
 });

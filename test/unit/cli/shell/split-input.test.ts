@@ -120,4 +120,20 @@ describe("an input is cut", () => {
   it("without what is only comments and semicolons", () => {
     expect(splitInput(";; -- nothing\n;")).toEqual([]);
   });
+
+  it("finds several commands on a line, except where the line is SQL or another program's", () => {
+    const commands = (text: string) =>
+      splitInput(text).flatMap((part) => (part.kind === "command" ? [[part.name, part.rest]] : []));
+    expect(commands("\\x on \\dt a*")).toEqual([
+      ["x", "on"],
+      ["dt", "a*"],
+    ]);
+    expect(commands("select 1 \\gset p_ \\echo ':a \\b' c\\d")).toEqual([
+      ["gset", "p_"],
+      ["echo", "':a \\b' c\\d"],
+    ]);
+    expect(commands("\\! printf a \\x")).toEqual([["!", "printf a \\x"]]);
+    expect(commands("\\copy t to 'f' delimiter E \\t")).toEqual([["copy", "t to 'f' delimiter E \\t"]]);
+    expect(commands("\\g |tr a \\b")).toEqual([["g", "|tr a \\b"]]);
+  });
 });
