@@ -25,7 +25,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
       return (await run(context, input)) ?? 0;
     } catch (thrown) {
       const { withSuggestion } = await import("./suggest-name.ts");
-      throw await withSuggestion(asPosternError(thrown), context);
+      throw await withSuggestion(asPosternError(thrown), context, ownWords(args));
     }
   } catch (thrown) {
     return reportFailure(output, thrown);

@@ -4,8 +4,23 @@ import type { CliContext } from "./context.ts";
 
 const patienceMs = 1_000;
 
-/** The same error with a nearer hint, where one name is near; whatever goes wrong on the way is not worth a word. */
-export async function withSuggestion(failure: PosternError, context: CliContext): Promise<PosternError> {
+const withHint = (failure: PosternError, hint: string): PosternError =>
+  PosternError.fromBody({ ...failure.toBody(), hint }, failure.status);
+
+/**
+ * The same error with a nearer hint, where one name is near; whatever goes wrong on the way is not worth a word.
+ * @param args of the command line
+ */
+export async function withSuggestion(
+  failure: PosternError,
+  context: CliContext,
+  args: readonly string[],
+): Promise<PosternError> {
+  if (failure.code === "Y3001" || (failure.code === "Y1013" && failure.message.includes("named twice"))) {
+    const { suggestSubcommand } = await import("./suggest-words.ts");
+    const hint = suggestSubcommand(args);
+    if (hint !== undefined) return withHint(failure, hint);
+  }
   const wrong = /"([^"]+)"/.exec(failure.message)?.[1];
   if (wrong === undefined || !["Y3001", "Y7003", "Y7004"].includes(failure.code)) return failure;
   if (failure.hint?.startsWith("Did you mean")) return failure;
@@ -14,8 +29,7 @@ export async function withSuggestion(failure: PosternError, context: CliContext)
     const tooLate = new Promise<string[]>((resolve) => setTimeout(resolve, patienceMs, []).unref());
     const near = suggest(wrong, await Promise.race([readNames(failure.code, context), tooLate]));
     if (near === undefined) return failure;
-    const hint = `Did you mean "${near}"?`;
-    return PosternError.fromBody({ ...failure.toBody(), hint }, failure.status);
+    return withHint(failure, `Did you mean "${near}"?`);
   } catch {
     return failure;
   }

@@ -8,6 +8,7 @@ export function suggestWords(
   failure: { code: string; message: string },
   args: readonly string[],
 ): string | undefined {
+  if (failure.code === "commander.excessArguments") return suggestSubcommand(args);
   const wrong = /'([^']*)'/.exec(failure.message)?.[1];
   if (wrong === undefined) return undefined;
   if (failure.code === "commander.unknownOption") return suggestOption(wrong, args);
@@ -26,6 +27,21 @@ function suggestCommand(wrong: string, args: readonly string[]): string | undefi
   // `postern create`: the group was left out.
   const full = near === undefined ? names.find((name) => name === `db ${wrong}`) : `${lead}${near}`;
   return full === undefined ? undefined : `Did you mean \`postern ${full}\`?`;
+}
+
+/** `db inspect lokcs`: what was taken for the name of a database may have been meant as a command below. */
+export function suggestSubcommand(args: readonly string[]): string | undefined {
+  const given = args.filter((word) => !word.startsWith("-"));
+  const path = names
+    .filter((name) => `${given.join(" ")} `.startsWith(`${name} `))
+    .sort((a, b) => b.length - a.length)[0];
+  const wrong = path === undefined ? undefined : given[path.split(" ").length];
+  if (wrong === undefined) return undefined;
+  const below = names
+    .filter((name) => name.startsWith(`${path} `))
+    .map((name) => name.slice(path!.length + 1).split(" ")[0]!);
+  const near = suggest(wrong, [...new Set(below)]);
+  return near === undefined ? undefined : `Did you mean \`postern ${path} ${near}\`?`;
 }
 
 function suggestOption(wrong: string, args: readonly string[]): string | undefined {

@@ -96,3 +96,11 @@ describe("a command that would ask", () => {
     });
   });
 });
+
+it("says which command was meant where a database may be named", async () => {
+  const end = await run("db", "inspect", "vacum", "--url", "postgres://localhost/a", "--json");
+  expect([end.code, JSON.parse(end.stderr).error.hint]).toEqual([
+    2,
+    "Did you mean `postern db inspect vacuum`?",
+  ]);
+});

@@ -1,9 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
+import { PosternError } from "../../../src/base/error.ts";
 import { optionsOf } from "../../../src/cli/command-spec.ts";
+import type { CliContext } from "../../../src/cli/context.ts";
 import { parseCommandLine } from "../../../src/cli/parse-command-line.ts";
 import { groupSummaries, registry } from "../../../src/cli/registry.ts";
 import { renderCliDocs } from "../../../src/cli/render-cli-docs.ts";
+import { withSuggestion } from "../../../src/cli/suggest-name.ts";
 import { posternCommands, readWords } from "../../support/read-examples.ts";
 
 describe.each(registry.map((spec) => [spec.path, spec] as const))("postern %s", (path, spec) => {
@@ -72,10 +75,24 @@ describe("a command line", () => {
     [["db", "lst"], "Did you mean `postern db list`?"],
     [["create"], "Did you mean `postern db create`?"],
     [["db", "list", "--jso"], "Did you mean --json?"],
+    [["db", "inspect", "lokcs", "shop"], "Did you mean `postern db inspect locks`?"],
+    [["db", "inspect", "shop", "qqqqqqqq"], "Add --help to see how it is used."],
     [["db", "qqqqqqqq"], "Add --help to see how it is used."],
     [["db", "list", "--qqqqqqqq"], "Add --help to see how it is used."],
   ])("%j gets one good suggestion or none", (words, hint) => {
     expect(() => parseCommandLine(words)).toThrow(expect.objectContaining({ code: "Y1013", hint }));
+  });
+
+  it.each([
+    [["db", "inspect", "lokcs"], "db inspect locks"],
+    [["db", "rls", "chekc", "--json"], "db rls check"],
+    [["db", "migrations", "verfy"], "db migrations verify"],
+    [["db", "info", "lokcs"], undefined],
+    [["db", "inspect", "my-shop"], undefined],
+  ])("%j is told from the name of a database that is not there", async (words, meant) => {
+    const failure = new PosternError("Y3001", "There is no database.", {});
+    const told = await withSuggestion(failure, {} as CliContext, words);
+    expect(told.hint).toBe(meant && `Did you mean \`postern ${meant}\`?`);
   });
 
   it("that is not understood is a usage error with a suggestion", () => {
