@@ -34,10 +34,11 @@ export interface CrashOutcome {
 
 export const isOver = ({ status }: OperationInfo): boolean => status !== "pending" && status !== "running";
 
-/** Every write of every operation, and not only chosen ones. */
-export const allPoints = process.env.POSTERN_CRASH_POINTS === "all";
+/** Every write of every operation, and not only chosen ones: `each` in one way, in turn; `all` in each way. */
+const scope = process.env.POSTERN_CRASH_POINTS;
+export const allPoints = scope === "all" || scope === "each";
 
-/** The points of the suite are chosen, and where there is none only what others build on is done. All of them, in turn with and without the write that was cut off. */
+/** The points of the suite are chosen, and where there is none only what others build on is done. */
 export async function crashAtPoints(
   postern: PosternHome,
   gate: WriteGate,
@@ -65,9 +66,12 @@ export async function crashAtPoints(
   }
 }
 
+/** With and without the write that was cut off, and a moment after it. */
 function* everyPoint(): Generator<CrashPoint> {
-  for (let write = 1; ; write += 1)
-    for (const end of ["rollback", "commit", Math.round(Math.random() * 150)] as const) yield { write, end };
+  for (let write = 1; ; write += 1) {
+    const ends = ["rollback", "commit", Math.round(Math.random() * 150)] as const;
+    for (const end of scope === "all" ? ends : [ends[write % 3]!]) yield { write, end };
+  }
 }
 
 async function crashAt(
