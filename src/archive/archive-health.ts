@@ -37,7 +37,7 @@ const mostLogBytes = 1024 * 1024;
 
 /** Postgres is told that a given-up file is archived; only pgBackRest's own log knows better. */
 export async function readPushLog(
-  config: Pick<Platform["config"], "home" | "pointInTime">,
+  config: Pick<Platform["config"], "home">,
   server: string,
   after: Date,
 ): Promise<PushLog> {

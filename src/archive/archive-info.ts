@@ -63,7 +63,8 @@ async function ask(platform: Platform, server: string, options: string[]): Promi
     configFile: archiveLayout(platform.config, server).configFile,
     stanza: server,
     command: "info",
-    options: ["--output=json", ...options],
+    // Whoever looks at a status does not wait long for a store that is away.
+    options: ["--output=json", "--io-timeout=4", ...options],
   });
   if (end.code !== 0)
     throw posternError("Y6022", `The archive of ${server} cannot be read.`, { detail: end.message });

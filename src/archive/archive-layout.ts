@@ -13,11 +13,11 @@ export interface ArchiveLayout {
   pushLog: string;
   lockDirectory: string;
   spoolDirectory: string;
-  /** Backups and logs; of this server alone, so that two servers' files cannot be mistaken for each other. */
-  repository: string;
+  /** Trusted besides the well-known authorities, when the archive is in a store. */
+  authorityFile: string;
 }
 
-export function archiveLayout(config: Pick<Config, "home" | "pointInTime">, server: string): ArchiveLayout {
+export function archiveLayout(config: Pick<Config, "home">, server: string): ArchiveLayout {
   const settingsFile = serverLayout(config.home, server).archiveSettingsFile;
   const directory = dirname(settingsFile);
   return {
@@ -28,6 +28,6 @@ export function archiveLayout(config: Pick<Config, "home" | "pointInTime">, serv
     pushLog: join(directory, "log", "push.log"),
     lockDirectory: join(directory, "lock"),
     spoolDirectory: join(directory, "spool"),
-    repository: join(config.pointInTime.directory, server, "repository"),
+    authorityFile: join(directory, "authority.crt"),
   };
 }

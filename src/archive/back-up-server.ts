@@ -10,6 +10,7 @@ import { withAdmin } from "../instances/with-admin.ts";
 import { lockHeld, type PgbackrestCall, type PgbackrestEnd, runPgbackrest } from "../runtime/pgbackrest.ts";
 import { type ArchivedServer, findArchivedServer, updateArchive } from "../state/archives.ts";
 import { archiveLayout } from "./archive-layout.ts";
+import { archiveAdvice, archivePlace, clearPlace } from "./archive-place.ts";
 import { writeArchiveCommand, writeArchiveConfig } from "./write-archive-files.ts";
 
 /** A backup that goes on is waited for this long; the one of a daemon that was killed may still run. */
@@ -57,11 +58,14 @@ async function switchOn(
   id: ArchivedServer["instance_id"],
   retentionDays: number,
 ): Promise<void> {
+  const place = archivePlace(platform, id);
+  await clearPlace(platform, place);
+  await updateArchive(platform.state, id, { repository: place });
   await writeArchiveConfig(platform, id, retentionDays);
   await requireArchiveMode(platform, id);
   const made = await attempt(platform, run, { id, command: "stanza-create" });
   if (made.code === otherVersion) await pgbackrest(platform, run, { id, command: "stanza-upgrade" });
-  else if (made.code !== 0) throw archiveFailed(id, made);
+  else if (made.code !== 0) throw archiveFailed(platform, id, made);
   if (await writeArchiveCommand(platform, id)) await reloadSettings(platform, id);
 }
 
@@ -85,7 +89,7 @@ export async function reloadSettings(platform: Platform, id: string): Promise<vo
 /** Waits while another one works on this archive. @throws Y6022 Y6023 */
 export async function pgbackrest(platform: Platform, run: OperationRun, work: ArchiveWork): Promise<void> {
   const end = await attempt(platform, run, work);
-  if (end.code !== 0) throw archiveFailed(work.id, end);
+  if (end.code !== 0) throw archiveFailed(platform, work.id, end);
 }
 
 export interface ArchiveWork extends Pick<PgbackrestCall, "command" | "onPercent"> {
@@ -116,12 +120,12 @@ async function attempt(
   }
 }
 
-function archiveFailed(id: string, end: PgbackrestEnd) {
+function archiveFailed(platform: Platform, id: string, end: PgbackrestEnd) {
   if (end.code === lockHeld)
     return posternError("Y6023", `The archive of ${id} is being worked on.`, { hint: "Try again later." });
   return posternError("Y6022", `The archive of ${id} is out of order.`, {
     detail: end.message,
-    hint: "Check the disk of POSTERN_PITR_DIR. The server itself goes on; it is tried again by itself.",
+    hint: `${archiveAdvice(platform)} The server itself goes on; it is tried again by itself.`,
   });
 }
 

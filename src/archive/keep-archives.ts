@@ -8,6 +8,7 @@ import { serverSpec } from "../instances/server-spec.ts";
 import { type ArchivedServer, listArchivedServers, updateArchive } from "../state/archives.ts";
 import { insertOperation } from "../state/operations.ts";
 import { type ArchiverFacts, readArchiver, readPushLog } from "./archive-health.ts";
+import { archiveAdvice, archivePlace, isElsewhere, removeAbandonedArchives } from "./archive-place.ts";
 import { reloadSettings } from "./back-up-server.ts";
 import { dueBackup, openGap, retentionOf, wantsArchive } from "./plan-archive.ts";
 import { removeArchiveCommand, writeArchiveCommand, writeArchiveConfig } from "./write-archive-files.ts";
@@ -19,6 +20,7 @@ export async function keepArchives(platform: Platform): Promise<void> {
     if (platform.stopping.aborted) return;
     await keepArchive(platform, server).catch((error: unknown) => failures.push(error));
   }
+  await removeAbandonedArchives(platform).catch((error: unknown) => failures.push(error));
   if (failures.length > 0) throw failures[0];
 }
 
@@ -29,6 +31,11 @@ async function keepArchive(platform: Platform, server: ArchivedServer): Promise<
     return;
   }
   if (server.busy) return;
+  const place = archivePlace(platform, server.instance_id);
+  if (server.last_full_at !== null && isElsewhere(server.repository, place)) {
+    await beginElsewhere(platform, server);
+    return;
+  }
   const archiver = await readArchiver(platform, server);
   // Nothing is written to a server that sleeps.
   if (archiver === undefined) return;
@@ -40,6 +47,20 @@ async function keepArchive(platform: Platform, server: ArchivedServer): Promise<
     databaseId: null,
     accountId: null,
     input: { archive_of: server.instance_id, type },
+  });
+}
+
+/** What lies where archives were stays there; from the next look on the server has a first backup to make. */
+async function beginElsewhere(platform: Platform, server: ArchivedServer): Promise<void> {
+  await updateArchive(platform.state, server.instance_id, {
+    status: "starting",
+    last_full_at: null,
+    last_backup_at: null,
+    failing_since: null,
+    problem: null,
+    gaps: [],
+    failures: 0,
+    retry_at: null,
   });
 }
 
@@ -73,7 +94,7 @@ async function lookAfter(
   const changes: Partial<ArchivedServer> = {};
   if (archiver.isFailing && server.failing_since === null) {
     changes.failing_since = archiver.lastArchivedAt ?? now;
-    changes.problem = archivingFails(id, log.lastWords);
+    changes.problem = archivingFails(platform, id, log.lastWords);
   }
   if (!archiver.isFailing && server.failing_since !== null)
     Object.assign(changes, { failing_since: null, problem: null });
@@ -85,8 +106,8 @@ async function lookAfter(
   return { ...server, ...changes };
 }
 
-const archivingFails = (id: string, words: string | null) =>
+const archivingFails = (platform: Platform, id: string, words: string | null) =>
   posternError("Y6022", `The log of server ${id} cannot be archived.`, {
     ...(words === null ? {} : { detail: words }),
-    hint: "Check the disk of POSTERN_PITR_DIR. The server goes on, and gives log up before its own disk is full.",
+    hint: `${archiveAdvice(platform)} The server goes on, and gives log up before its own disk is full.`,
   }).toBody();

@@ -1,12 +1,15 @@
 /** In charge of the files by which pgBackRest and a server know of an archive. Repeatable. */
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
-import { messageOf, posternError } from "../base/error.ts";
+import { join } from "node:path";
+import { hasCode, messageOf, posternError } from "../base/error.ts";
 import type { Platform } from "../instances/platform.ts";
 import { serverLayout } from "../instances/server-layout.ts";
 import { ownPath } from "../runtime/own-path.ts";
 import { adminRole } from "../runtime/server-template.ts";
+import { abandonArchive } from "../state/archives.ts";
+import type { InstanceRow } from "../state/instances.ts";
 import { type ArchiveLayout, archiveLayout } from "./archive-layout.ts";
+import { archiveAdvice, describePlace, readAuthority, removeAbandonedArchives } from "./archive-place.ts";
 
 /** Whatever happens, this long at most is lost with a server's disk. */
 export const archiveEverySeconds = 60;
@@ -24,17 +27,23 @@ export async function writeArchiveConfig(
       layout.logDirectory,
       layout.lockDirectory,
       layout.spoolDirectory,
-      dirname(layout.repository),
-      layout.repository,
     ]) {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       await ownPath(directory, platform.account);
     }
-    await replaceFile(platform, layout.configFile, renderConfig(platform, server, layout, retentionDays));
+    const authority = await readAuthority(platform);
+    if (authority !== null) await replaceFile(platform, layout.authorityFile, authority);
+    const place = await describePlace(platform, server, layout);
+    await replaceFile(
+      platform,
+      layout.configFile,
+      renderConfig(platform, server, layout, { place, retentionDays }),
+    );
   } catch (error) {
+    if (hasCode(error, "Y6012")) throw error;
     throw posternError("Y6022", `The archive of ${server} cannot be written.`, {
       detail: messageOf(error),
-      hint: "Check the folder and its disk; POSTERN_PITR_DIR chooses another one.",
+      hint: archiveAdvice(platform),
     });
   }
   return layout;
@@ -44,12 +53,12 @@ function renderConfig(
   { config, secrets }: Pick<Platform, "config" | "secrets">,
   server: string,
   layout: ArchiveLayout,
-  retentionDays: number,
+  { place, retentionDays }: { place: readonly string[]; retentionDays: number },
 ): string {
   const { dataDirectory, socketDirectory } = serverLayout(config.home, server);
   return `# Written by Postern.
 [global]
-repo1-path=${layout.repository}
+${place.join("\n")}
 repo1-cipher-type=aes-256-cbc
 repo1-cipher-pass=${secrets.sign(`archive of ${server}`)}
 repo1-bundle=y
@@ -95,10 +104,14 @@ export async function removeArchiveCommand(platform: Platform, server: string): 
 }
 
 /** Everything: what was archived cannot be had back. */
-export async function removeArchive(platform: Platform, server: string): Promise<void> {
-  const layout = archiveLayout(platform.config, server);
-  await rm(layout.directory, { recursive: true, force: true });
-  await rm(dirname(layout.repository), { recursive: true, force: true });
+export async function removeArchive(platform: Platform, server: InstanceRow["id"]): Promise<void> {
+  await rm(archiveLayout(platform.config, server).directory, { recursive: true, force: true });
+  await rm(join(platform.config.pointInTime.directory, server), { recursive: true, force: true });
+  await abandonArchive(platform.state, server);
+  // A store that does not answer now is asked again by whoever looks after archives.
+  await removeAbandonedArchives(platform).catch((error: unknown) =>
+    platform.observe({ type: "fault", where: "deleting archives", error }),
+  );
 }
 
 /** False when that is what it holds. */

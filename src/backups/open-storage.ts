@@ -1,7 +1,7 @@
 /** In charge of choosing the store of a backup: where new ones go, and where one was written however long ago. */
 import { isAbsolute, join } from "node:path";
 import type { Config } from "../base/config.ts";
-import type { S3Config } from "../base/read-s3.ts";
+import { parseS3, renderS3 } from "../base/read-s3.ts";
 import type { Platform } from "../instances/platform.ts";
 import type { BackupStorage } from "./backup-storage.ts";
 import { LocalStorage } from "./local-storage.ts";
@@ -26,23 +26,3 @@ export function openStorage({ config }: Pick<Platform, "config">, store: string 
 /** What a caller may know of it. */
 export const describeStore = (store: string | null): string =>
   store === null || store.startsWith("home:") ? "local" : store.replace(/^file:/, "").replace(/\?.*$/, "");
-
-function renderS3({ bucket, prefix, endpoint, region, pathStyle }: S3Config): string {
-  const query = new URLSearchParams({
-    region,
-    ...(endpoint === null ? {} : { endpoint }),
-    ...(pathStyle ? { path_style: "1" } : {}),
-  });
-  return `s3://${bucket}${prefix === "" ? "" : `/${prefix}`}?${query}`;
-}
-
-function parseS3(store: string): S3Config {
-  const url = new URL(store);
-  return {
-    bucket: url.hostname,
-    prefix: decodeURIComponent(url.pathname).slice(1),
-    endpoint: url.searchParams.get("endpoint"),
-    region: url.searchParams.get("region") ?? "us-east-1",
-    pathStyle: url.searchParams.get("path_style") === "1",
-  };
-}

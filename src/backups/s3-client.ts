@@ -7,7 +7,7 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import { posternError } from "../base/error.ts";
 import { readS3Access, type S3Access, type S3Config } from "../base/read-s3.ts";
 
-interface Credentials {
+export interface S3Credentials {
   accessKeyId: string;
   secretAccessKey: string;
 }
@@ -17,7 +17,7 @@ const clients = new Map<string, S3Client>();
 /** @throws Y6012 without keys, or when their file is open to others. */
 export async function openS3Client(config: S3Config, secrets: string): Promise<S3Client> {
   const access = readS3Access();
-  const credentials = await readCredentials(access, join(secrets, "s3-keys"));
+  const credentials = await readS3Credentials(secrets, access);
   const identity = JSON.stringify([config, credentials, access.caFile]);
   const known = clients.get(identity);
   if (known) return known;
@@ -52,15 +52,19 @@ async function trusting(caFile: string): Promise<Agent> {
 }
 
 /** From the environment, else from a file of two lines: `access_key_id = …` and `secret_access_key = …`. */
-async function readCredentials(access: S3Access, file: string): Promise<Credentials> {
+export async function readS3Credentials(
+  secrets: string,
+  access: S3Access = readS3Access(),
+): Promise<S3Credentials> {
   const { accessKeyId, secretAccessKey } = access;
+  const file = join(secrets, "s3-keys");
   if (accessKeyId !== null && secretAccessKey !== null) return { accessKeyId, secretAccessKey };
   const refused = (message: string) =>
     posternError("Y6012", message, {
       hint: `Set POSTERN_S3_ACCESS_KEY_ID and POSTERN_S3_SECRET_ACCESS_KEY, or write access_key_id and secret_access_key into ${file} (mode 0600).`,
     });
   const text = await readFile(file, "utf8").catch(() => undefined);
-  if (text === undefined) throw refused("There are no keys for the store of the backups.");
+  if (text === undefined) throw refused("There are no keys for the store.");
   if (((await stat(file)).mode & 0o077) !== 0) throw refused(`Others than its owner may read ${file}.`);
   const settingOf = (name: string) =>
     new RegExp(`^\\s*(?:aws_)?${name}\\s*[=:]\\s*(\\S+)\\s*$`, "m").exec(text)?.[1];

@@ -4,6 +4,7 @@ import { PassThrough, Readable, Transform, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { posternError } from "../base/error.ts";
+import { inParallel } from "../base/in-parallel.ts";
 import type { S3Config } from "../base/read-s3.ts";
 import type { BackupStorage, StoredFile } from "./backup-storage.ts";
 import { openS3Client } from "./s3-client.ts";
@@ -126,6 +127,19 @@ export class S3Storage implements BackupStorage {
 
   async sweep(): Promise<void> {
     await this.#abortUploads("");
+  }
+
+  /** Everything below the prefix, finished or not. Repeatable. */
+  async clear(): Promise<void> {
+    const { DeleteObjectCommand } = await import("@aws-sdk/client-s3");
+    await this.sweep();
+    const remove = (key: string) =>
+      this.#ask((client) => client.send(new DeleteObjectCommand(this.#object(key)))).catch(
+        (error: unknown) => {
+          if (!isMissing(error)) throw error;
+        },
+      );
+    await inParallel(8, await this.list(), remove);
   }
 
   /** Parts of uploads that were cut off cost money and are seen nowhere. */

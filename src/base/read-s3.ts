@@ -21,13 +21,16 @@ export interface S3Access {
   secretAccessKey: string | null;
 }
 
-/** POSTERN_BACKUP_STORE and what belongs to it. @throws Y0001 */
-export function readS3(environment: Environment): S3Config | null {
-  const text = environment.POSTERN_BACKUP_STORE || "local";
+/** What stands for a store, and what belongs to it. @throws Y0001 */
+export function readS3(
+  environment: Environment,
+  variable: "POSTERN_BACKUP_STORE" | "POSTERN_PITR_STORE" = "POSTERN_BACKUP_STORE",
+): S3Config | null {
+  const text = environment[variable] || "local";
   if (text === "local") return null;
   const match = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([\w.!*'()/-]*))?$/.exec(text);
   if (!match) {
-    throw posternError("Y0001", `POSTERN_BACKUP_STORE is "${text}", which is no place for backups.`, {
+    throw posternError("Y0001", `${variable} is "${text}", which is no place to keep anything.`, {
       hint: "Use `local`, or s3://bucket or s3://bucket/prefix.",
     });
   }
@@ -43,6 +46,27 @@ export function readS3(environment: Environment): S3Config | null {
     endpoint,
     region: environment.POSTERN_S3_REGION || environment.AWS_REGION || "us-east-1",
     pathStyle: isOn(environment, "POSTERN_S3_PATH_STYLE", endpoint === null ? "0" : "1"),
+  };
+}
+
+/** A store and the place in it, in one word: `s3://bucket/prefix?region=…`. */
+export function renderS3({ bucket, prefix, endpoint, region, pathStyle }: S3Config): string {
+  const query = new URLSearchParams({
+    region,
+    ...(endpoint === null ? {} : { endpoint }),
+    ...(pathStyle ? { path_style: "1" } : {}),
+  });
+  return `s3://${bucket}${prefix === "" ? "" : `/${prefix}`}?${query}`;
+}
+
+export function parseS3(place: string): S3Config {
+  const url = new URL(place);
+  return {
+    bucket: url.hostname,
+    prefix: decodeURIComponent(url.pathname).slice(1),
+    endpoint: url.searchParams.get("endpoint"),
+    region: url.searchParams.get("region") ?? "us-east-1",
+    pathStyle: url.searchParams.get("path_style") === "1",
   };
 }
 

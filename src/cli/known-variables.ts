@@ -88,6 +88,7 @@ export const daemonVariables: readonly KnownVariable[] = [
   { name: "POSTERN_PITR", summary: "on or off: recovery to a point in time", fallback: "on" },
   { name: "POSTERN_PITR_DAYS", summary: "how far back, days", fallback: "7" },
   { name: "POSTERN_PITR_DIR", summary: "folder of the archives" },
+  { name: "POSTERN_PITR_STORE", summary: "s3://bucket/prefix instead" },
   { name: "POSTERN_PITR_QUEUE", summary: "MiB of log kept for an archive that takes none", fallback: "1024" },
   { name: "POSTERN_WEBHOOK_URL", summary: "who is told of backups that fail or are missing" },
   { name: "POSTERN_WEBHOOK_SECRET", summary: "signs those messages", secret: true },

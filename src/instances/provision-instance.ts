@@ -6,6 +6,7 @@ import type { DatabaseClass } from "@postern/sdk/protocol";
 import { hasCode } from "../base/error.ts";
 import type { InstanceId } from "../base/id.ts";
 import { portTakenError } from "../runtime/port-taken.ts";
+import { abandonArchive } from "../state/archives.ts";
 import {
   deleteInstanceRow,
   findInstance,
@@ -118,6 +119,7 @@ async function remove(platform: Platform, id: InstanceId): Promise<void> {
     force: true,
   });
   await rm(join(platform.config.pointInTime.directory, id), { recursive: true, force: true });
+  await abandonArchive(platform.state, id);
   await deleteInstanceRow(platform.state, id);
 }
 

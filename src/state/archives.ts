@@ -18,6 +18,8 @@ export interface ArchiveRow {
   retry_at: Date | null;
   failures: number;
   gaps: PointInTimeGap[];
+  /** Where it is, as a backup's row would say it; null: in a folder, since an older release. */
+  repository: string | null;
 }
 
 /** A running server, with what decides about its archive. */
@@ -34,7 +36,7 @@ export interface ArchivedServer extends ArchiveRow {
 
 const selectServers = `
   select i.id as instance_id, i.kind, i.tcp_port, a.wanted, a.retention_days, coalesce(a.status, 'off') as status, a.problem,
-         a.last_full_at, a.last_backup_at, a.failing_since, a.retry_at, coalesce(a.failures, 0) as failures, coalesce(a.gaps, '[]') as gaps,
+         a.last_full_at, a.last_backup_at, a.failing_since, a.retry_at, coalesce(a.failures, 0) as failures, coalesce(a.gaps, '[]') as gaps, a.repository,
          (select d.class from databases d where d.instance_id = i.id and i.kind = 'process' limit 1) as class,
          (select count(*)::int from databases d where d.instance_id = i.id) as databases,
          exists (select from operations o
@@ -92,4 +94,29 @@ export async function keepArchiveWish(
 
 export async function deleteArchive(db: Queryable, id: InstanceRow["id"]): Promise<void> {
   await db.query("delete from archives where instance_id = $1", [id]);
+}
+
+/** An archive in a store that is to be deleted; noted before its server's row goes. */
+export async function abandonArchive(db: Queryable, id: InstanceRow["id"]): Promise<void> {
+  await db.query(
+    `insert into abandoned_archives (repository)
+     select repository from archives where instance_id = $1 and repository like 's3://%' on conflict do nothing`,
+    [id],
+  );
+}
+
+export async function listAbandonedArchives(db: Queryable): Promise<string[]> {
+  const { rows } = await db.query<{ repository: string }>(
+    "select repository from abandoned_archives order by since, repository",
+  );
+  return rows.map(({ repository }) => repository);
+}
+
+export async function isAbandonedArchive(db: Queryable, repository: string): Promise<boolean> {
+  const { rowCount } = await db.query("select from abandoned_archives where repository = $1", [repository]);
+  return rowCount === 1;
+}
+
+export async function forgetAbandonedArchive(db: Queryable, repository: string): Promise<void> {
+  await db.query("delete from abandoned_archives where repository = $1", [repository]);
 }

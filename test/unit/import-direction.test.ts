@@ -92,7 +92,7 @@ const mayImport: Record<string, readonly string[]> = {
   query: ["insights", "access", "instances", "state", "runtime", "postgres", "base"],
   tunnel: ["postgres", "base"],
   backups: ["instances", "state", "runtime", "postgres", "base"],
-  archive: ["instances", "state", "runtime", "postgres", "base"],
+  archive: ["backups", "instances", "state", "runtime", "postgres", "base"],
   migrations: ["postgres", "base"],
   credentials: ["instances", "state", "runtime", "postgres", "base"],
   access: ["instances", "state", "runtime", "postgres", "base"],

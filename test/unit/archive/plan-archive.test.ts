@@ -3,7 +3,9 @@ import { parsePushLog } from "../../../src/archive/archive-health.ts";
 import { dueBackup, isInGap, openGap, wantsArchive } from "../../../src/archive/plan-archive.ts";
 import type { ArchivedServer } from "../../../src/state/archives.ts";
 
-const rules = { pointInTime: { enabled: true, directory: "/a", retentionDays: 7, queueMegabytes: 1024 } };
+const rules = {
+  pointInTime: { enabled: true, directory: "/a", retentionDays: 7, queueMegabytes: 1024, s3: null },
+};
 const now = new Date("2026-11-21T12:00:00Z");
 const ago = (hours: number) => new Date(now.getTime() - hours * 3_600_000);
 const server = (more: Partial<ArchivedServer>): ArchivedServer => ({

@@ -124,3 +124,42 @@ describe("numbers and switches", () => {
     expect(read({ POSTERN_REQUEST_TIMEOUT: "3600" }).requestTimeoutMs).toBe(3_600_000);
   });
 });
+
+describe("where archives go", () => {
+  const store = (value: string, more: Record<string, string> = {}) =>
+    read({ POSTERN_PITR_STORE: value, ...more }).pointInTime.s3;
+
+  test("to the folder, unless a store is named", () => {
+    expect(read().pointInTime).toMatchObject({ directory: "/srv/postern/point-in-time", s3: null });
+    expect(store("s3://shelf/logs")).toMatchObject({ bucket: "shelf", prefix: "logs", pathStyle: false });
+  });
+
+  test.each([
+    ["s3://shelf", "s3://shelf"],
+    ["s3://shelf/logs", "s3://shelf"],
+    ["s3://shelf/backups/logs", "s3://shelf/backups"],
+    ["s3://shelf/backups", "s3://shelf/backups"],
+  ])("%s among the backups of %s is Y0001", (archives, backups) => {
+    expect(refusal({ POSTERN_PITR_STORE: archives, POSTERN_BACKUP_STORE: backups })).toMatchObject({
+      code: "Y0001",
+    });
+  });
+
+  test("beside backups, and in another bucket, is taken", () => {
+    const backups = { POSTERN_BACKUP_STORE: "s3://shelf/backups" };
+    expect(store("s3://shelf/backups-and-logs", backups)).toMatchObject({ prefix: "backups-and-logs" });
+    expect(store("s3://other", backups)).toMatchObject({ bucket: "other" });
+  });
+
+  test("an address without TLS is Y0001", () => {
+    const environment = { POSTERN_PITR_STORE: "s3://shelf", POSTERN_S3_ENDPOINT: "http://10.0.0.1:9000" };
+    expect(refusal(environment)).toMatchObject({ code: "Y0001", hint: expect.stringContaining("https://") });
+  });
+
+  test.each(["shelf", "s3://", "s3://UPPER", "https://shelf"])("%s is no place", (value) => {
+    expect(refusal({ POSTERN_PITR_STORE: value })).toMatchObject({
+      code: "Y0001",
+      message: expect.stringContaining("POSTERN_PITR_STORE"),
+    });
+  });
+});
