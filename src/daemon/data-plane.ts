@@ -11,6 +11,7 @@ import type { RecordService } from "../records/record-service.ts";
 import { findDatabaseIdByInnerName } from "../state/logins.ts";
 import { listKnownTokens, noteTokenUse } from "../state/tokens.ts";
 import type { Metrics } from "./metrics.ts";
+import { prepareLog } from "./record-services.ts";
 import type { WorkerQuestions } from "./workers/worker-messages.ts";
 import type { WorkerPool, WorkerPoolOptions } from "./workers/worker-pool.ts";
 
@@ -52,6 +53,7 @@ export function createDataPlane(platform: Platform, options: DataPlaneOptions): 
     findAddress: (databaseId) => findAddress(platform, databaseId),
     findClientAccess: (databaseId) => findClientAccess(platform, databaseId),
     openClientAccess: (databaseId) => openClientAccess(platform, databaseId),
+    prepareLog: (databaseId) => prepareLog(platform, databaseId),
     readLogin: createReadLogin(platform),
     findDatabaseId: (innerName) => findDatabaseIdByInnerName(state, innerName),
   };

@@ -29,7 +29,7 @@ import { operationServices } from "./operation-services.ts";
 import { pauseServices } from "./pause-services.ts";
 import { pointInTimeServices } from "./point-in-time-services.ts";
 import { projectServices } from "./project-services.ts";
-import { openRecordService, stateServices } from "./record-services.ts";
+import { openRecordService, prepareLog, stateServices } from "./record-services.ts";
 import { composeReleases, type Releases } from "./release-services.ts";
 import { resetServices } from "./reset-services.ts";
 import { rowSecurityServices } from "./row-security-services.ts";
@@ -72,7 +72,10 @@ export function compositionOf(
     onBundle: (bundle) => metrics.noteStatements(bundle),
   });
   const query = insights.trace(
-    openQueryService(platform, (databaseId) => openClientAccess(platform, databaseId)),
+    openQueryService(platform, {
+      openClientAccess: (databaseId) => openClientAccess(platform, databaseId),
+      prepareLog: (databaseId) => prepareLog(platform, databaseId),
+    }),
   );
   const records = openRecordService(platform);
   const access = accessService(platform);

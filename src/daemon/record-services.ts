@@ -8,7 +8,7 @@ import { findDatabase } from "../databases/find-database.ts";
 import { requireReady } from "../databases/require-ready.ts";
 import type { StateService } from "../http/services/state-services.ts";
 import type { Platform } from "../instances/platform.ts";
-import { prepareStateLog } from "../instances/state-log.ts";
+import { prepareStateLog, type RequestSigner } from "../instances/state-log.ts";
 import { withAdmin } from "../instances/with-admin.ts";
 import { findAddress } from "../query/find-address.ts";
 import { requestTimes } from "../records/open-requests.ts";
@@ -23,16 +23,19 @@ export const openRecordService = (platform: Platform): RecordService =>
     times: requestTimes(platform.config.requestIdleMs),
     findAddress: (id) => findAddress(platform, id),
     openClientAccess: (id) => openClientAccess(platform, id),
-    prepareLog: async (id) => {
-      const now = platform.clock.now();
-      const keptSince = new Date(now.getTime() - platform.config.stateDays * 86_400_000);
-      return prepareStateLog(platform, await find(platform, id), { now, keptSince });
-    },
+    prepareLog: (id) => prepareLog(platform, id),
     async withAdmin(id, work) {
       const row = await find(platform, id);
       return withAdmin(platform, row.instance_id!, row.database_name, work);
     },
   });
+
+/** Makes the log of changes ready. @throws Y3001 Y3004 */
+export async function prepareLog(platform: Platform, id: DatabaseId): Promise<RequestSigner> {
+  const now = platform.clock.now();
+  const keptSince = new Date(now.getTime() - platform.config.stateDays * 86_400_000);
+  return prepareStateLog(platform, await find(platform, id), { now, keptSince });
+}
 
 export function stateServices(platform: Platform, records: RecordService): StateService {
   const idOf = async (principal: Principal, ref: string): Promise<DatabaseId> =>

@@ -5,8 +5,10 @@ import type { DepartureSignal } from "../base/departure.ts";
 import type { RequestTrace } from "../insights/request-trace.ts";
 import type { DatabaseAddress } from "../instances/database-address.ts";
 import type { AnswerClaim } from "./answer-room.ts";
+import type { Signer } from "./client/sign-identity.ts";
 import { createNeonShapes, type NeonShapes } from "./neon/neon-shapes.ts";
 import { openSession } from "./open-session.ts";
+import { RequestMarks } from "./request-marks.ts";
 import { ResultShapes } from "./result-shapes.ts";
 import type { BatchContext } from "./run-batch.ts";
 import { SessionPool } from "./session-pool.ts";
@@ -58,6 +60,7 @@ export function createQueryContext(
   address: DatabaseAddress,
   limits: Limits,
   streaming: StreamLimits = streamLimits,
+  prepareLog?: () => Promise<Signer>,
 ): QueryContext {
   const catalog = new TypeCatalog();
   const settings = sessionSettings(limits.statementTimeoutMs);
@@ -79,8 +82,10 @@ export function createQueryContext(
     answerBytes: limits.answerBytes,
     statementTimeoutMs: limits.statementTimeoutMs,
   });
+  const ask = askBy({ shared, limits });
+  const marks = prepareLog && { marks: new RequestMarks({ ask, prepareLog }) };
   const book = new StatementBook({
-    ask: askBy({ shared, limits }),
+    ask,
     onCatalogChange: () => shared.retire(),
     audience: "owner",
   });
@@ -89,6 +94,7 @@ export function createQueryContext(
     catalog,
     limits: { answerBytes: limits.answerBytes, statementTimeoutMs: streaming.durationMs },
     stallMs: streaming.stallMs,
+    ...marks,
     pool: new SessionPool({
       ...options,
       size: streaming.sessions,
@@ -97,7 +103,7 @@ export function createQueryContext(
     }),
   };
   const shapes = { shapes: new ResultShapes(catalog), neonShapes: createNeonShapes(catalog) };
-  return { underWay: 0, pool, catalog, address, limits, ...shapes, shared, streams, book };
+  return { underWay: 0, pool, ...marks, catalog, address, limits, ...shapes, shared, streams, book };
 }
 
 /**

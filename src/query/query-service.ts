@@ -10,6 +10,7 @@ import type { DatabaseAddress } from "../instances/database-address.ts";
 import type { AnswerSink } from "./answer-sink.ts";
 import { ClientSide } from "./client/client-side.ts";
 import { type ClientCall, runClientQuery, runClientTransaction } from "./client/run-client.ts";
+import type { Signer } from "./client/sign-identity.ts";
 import { type EncodedAnswer, encodedAnswer } from "./encoded-answer.ts";
 import type { NeonRequest } from "./neon/neon-request.ts";
 import { runClientNeon, runNeon } from "./neon/run-neon.ts";
@@ -60,6 +61,8 @@ export interface QueryServiceOptions {
   findAddress(databaseId: DatabaseId): Promise<DatabaseAddress>;
   /** Makes the database ready for clients and says how to log in for them. */
   openClientAccess(databaseId: DatabaseId): Promise<ClientLogins>;
+  /** Makes the log of changes ready and says how to speak for a request. */
+  prepareLog?(databaseId: DatabaseId): Promise<Signer>;
 }
 
 const idleCheckMs = 10_000;
@@ -69,7 +72,12 @@ const drainMs = 3_000;
 export function createQueryService(options: QueryServiceOptions): QueryService {
   const { limits, clientLimits, findAddress, streamLimits = usualStreamLimits } = options;
   const contexts = new OpenContexts(async (databaseId) =>
-    createQueryContext(await findAddress(databaseId), limits, streamLimits),
+    createQueryContext(
+      await findAddress(databaseId),
+      limits,
+      streamLimits,
+      options.prepareLog && (() => options.prepareLog!(databaseId)),
+    ),
   );
   const clients = new ClientSide({
     limits: clientLimits,

@@ -13,6 +13,7 @@ import type { WireConnection } from "../postgres/wire/wire-connection.ts";
 import { BatchExchange, type Step, silentStep } from "./batch-exchange.ts";
 import { leadingKeyword, rowStatements } from "./leading-keyword.ts";
 import { queryError, requestCanceled, statementTimedOut } from "./query-error.ts";
+import type { RequestMark, RequestMarks } from "./request-marks.ts";
 import type { Session, SessionPool } from "./session-pool.ts";
 import { resetFirst, sendReset } from "./session-reset.ts";
 import type { StreamStep } from "./stream-step.ts";
@@ -22,6 +23,8 @@ import { writeTypedStatement } from "./write-typed-statement.ts";
 
 export interface BatchContext {
   pool: SessionPool;
+  /** Of the owner's. */
+  marks?: RequestMarks;
   catalog: TypeCatalog;
   limits: Pick<Limits, "answerBytes" | "statementTimeoutMs"> & {
     /** For all statements together; without it each has its own time only. */
@@ -37,6 +40,8 @@ export interface Batch {
   begin?: string;
   /** The transaction is undone at its end, whatever came of it. */
   rollsBack?: boolean;
+  /** Says whose request it is, behind `begin` or as the first command of the statement's own transaction. */
+  mark?: RequestMark | undefined;
   /** The caller sent one statement and knows of no transaction. */
   isSingle?: boolean;
   /** A stranger's statements, which have to pass the gate, behind what says who the stranger is. */
@@ -199,13 +204,17 @@ function writeBegin(
   out: MessageWriter,
   session: Session,
   exchange: BatchExchange,
-  { begin, client }: Batch,
+  { begin, client, mark }: Batch,
 ): void {
-  if (begin === undefined) return;
-  exchange.expect(silentStep);
-  writeCommand(out, begin);
-  const commands = client?.writeIdentity(out, session.connection) ?? 0;
-  for (let index = 0; index < commands; index++) exchange.expect(client?.identityStep ?? silentStep);
+  if (begin !== undefined) {
+    exchange.expect(silentStep);
+    writeCommand(out, begin);
+    const commands = client?.writeIdentity(out, session.connection) ?? 0;
+    for (let index = 0; index < commands; index++) exchange.expect(client?.identityStep ?? silentStep);
+  }
+  if (!mark) return;
+  exchange.expect(mark.step);
+  mark.write(out, session.connection);
 }
 
 /** Ends the batch. A transaction may have failed and be open still: then the session is reset at once, rollback first. */

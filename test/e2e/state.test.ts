@@ -149,6 +149,52 @@ describe("a tracked table", () => {
     ]);
   });
 
+  it("knows of each change by SQL over HTTP which request it was, however many come at once", async () => {
+    await query("create table orders (id int primary key, tags text[], at timestamptz default now())");
+    await query("create table plain (id int primary key)");
+    await track("orders");
+    const as = async (id: string, route: string, body: object) => {
+      const answer = await fetch(`${postern.apiUrl()}/v1/db/${database.id}/${route}`, {
+        method: "POST",
+        headers: {
+          authorization: `Bearer ${database.token}`,
+          "content-type": "application/json",
+          "x-request-id": id,
+        },
+        body: JSON.stringify(body),
+      });
+      return [answer.status, await answer.json()];
+    };
+    const insert = "insert into orders values ($1, $2)";
+    const all = await Promise.all(
+      Array.from({ length: 12 }, (_, id) =>
+        as(`order-${id}`, "query", { sql: insert, params: [id, ["a", "b"]] }),
+      ),
+    );
+    expect(all.map(([status]) => status)).toEqual(Array.from({ length: 12 }, () => 200));
+    const statements = [
+      { sql: "update orders set tags = '{}' where id = 1" },
+      { sql: "insert into plain values (1)" },
+      { sql: "delete from orders where id = 2" },
+    ];
+    expect(await as("both", "transaction", { statements })).toMatchObject([200, {}]);
+    expect(await as("maintained", "query", { sql: "vacuum orders" })).toMatchObject([200, {}]);
+    expect(await as("refused", "query", { sql: insert, params: [3, []] })).toMatchObject([
+      400,
+      { code: "23505", request_id: "refused" },
+    ]);
+    expect(await as("emptied", "execute", { sql: "truncate orders" })).toMatchObject([200, {}]);
+    const { mutations } = await history("orders", undefined);
+    const told = mutations.map(({ operation, row_id: row, request_id: request, actor }) =>
+      [operation, row, request, actor].join(" "),
+    );
+    expect(told.slice(0, 12).sort()).toEqual(
+      Array.from({ length: 12 }, (_, id) => `INSERT ${id} order-${id} owner`).sort(),
+    );
+    expect(told.slice(12)).toEqual(["UPDATE 1 both owner", "DELETE 2 both owner", "TRUNCATE  emptied owner"]);
+    expect((await state("request", "both")).out).toContain("orders 1 UPDATE");
+  });
+
   it("without a primary key is recorded whole, and has no row to ask for", async () => {
     const { stderr } = await state("track", "nameless");
     expect(stderr).toContain("no primary key");

@@ -50,6 +50,8 @@ export class DaemonTalk {
       this.#ask("findClientAccess", databaseId) as ReturnType<WorkerQuestions["findClientAccess"]>,
     openClientAccess: (databaseId) =>
       this.#ask("openClientAccess", databaseId) as ReturnType<WorkerQuestions["openClientAccess"]>,
+    prepareLog: (databaseId) =>
+      this.#ask("prepareLog", databaseId) as ReturnType<WorkerQuestions["prepareLog"]>,
     readLogin: (user) => this.#ask("readLogin", user) as ReturnType<WorkerQuestions["readLogin"]>,
     findDatabaseId: (innerName) =>
       this.#ask("findDatabaseId", innerName) as ReturnType<WorkerQuestions["findDatabaseId"]>,

@@ -63,6 +63,7 @@ async function serve(talk: DaemonTalk, start: WorkerStart): Promise<void> {
     clientLimits: config.clientLimits,
     findAddress: talk.questions.findAddress,
     openClientAccess: talk.questions.openClientAccess,
+    prepareLog: talk.questions.prepareLog,
   });
   const { enabled, slowMs } = config.insights;
   const recorder = new TraceRecorder({ slowMs, tell: (bundle) => tellDaemon({ type: "traced", bundle }) });

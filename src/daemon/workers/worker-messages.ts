@@ -9,6 +9,7 @@ import type { ServerCertificate } from "../../http/server-options.ts";
 import type { TraceBundle } from "../../insights/trace-bundle.ts";
 import type { ClientLogins } from "../../instances/client-access.ts";
 import type { DatabaseAddress } from "../../instances/database-address.ts";
+import type { RequestSigner } from "../../instances/state-log.ts";
 import type { KnownToken } from "../../state/tokens.ts";
 
 /** What a worker may ask: all that it needs of Postern's own tables. */
@@ -21,6 +22,8 @@ export interface WorkerQuestions {
   findClientAccess(databaseId: DatabaseId): Promise<ClientAccess | undefined>;
   /** @throws Y3001 Y3004 */
   openClientAccess(databaseId: DatabaseId): Promise<ClientLogins>;
+  /** @throws Y3001 Y3004 */
+  prepareLog(databaseId: DatabaseId): Promise<RequestSigner>;
   readLogin: ReadLogin;
   /** By the database's name inside Postgres. */
   findDatabaseId(innerName: string): Promise<DatabaseId | undefined>;
