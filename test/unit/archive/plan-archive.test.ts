@@ -22,6 +22,7 @@ const server = (more: Partial<ArchivedServer>): ArchivedServer => ({
   retry_at: null,
   failures: 0,
   gaps: [],
+  repository: null,
   class: null,
   databases: 1,
   busy: false,
