@@ -8,6 +8,7 @@ export class OperationEvents {
   /** Says that the row of the operation has changed. */
   announce(id: OperationId): void {
     this.#emitter.emit(id);
+    this.#emitter.emit("any");
   }
 
   /** Says that somebody wants it to end. */
@@ -18,6 +19,12 @@ export class OperationEvents {
   onCancel(id: OperationId, listener: () => void): () => void {
     this.#emitter.on(`cancel ${id}`, listener);
     return () => this.#emitter.off(`cancel ${id}`, listener);
+  }
+
+  /** Of whichever operation. */
+  subscribeToAll(listener: () => void): () => void {
+    this.#emitter.on("any", listener);
+    return () => this.#emitter.off("any", listener);
   }
 
   /** Calls `listener` at each change until the returned function is called. */

@@ -25,6 +25,8 @@ export async function insertAudit(db: Queryable, row: NewAuditRow): Promise<void
   );
 }
 
+export type AuditOutcome = "done" | "refused" | "failed";
+
 export interface AuditFilter {
   /** Only what this account did. */
   accountId: string | null;
@@ -34,6 +36,9 @@ export interface AuditFilter {
   /** What was named, or any part of it between slashes. */
   target?: string | undefined;
   since?: Date | undefined;
+  outcome?: AuditOutcome | undefined;
+  /** Only older ones than this one. */
+  before?: string | undefined;
   limit: number;
 }
 
@@ -46,13 +51,17 @@ export async function listAudit(db: Queryable, filter: AuditFilter): Promise<Aud
         and ($3::text is null or action = $3)
         and ($4::text is null or target = $4 or $4 = any (string_to_array(target, '/')))
         and ($5::timestamptz is null or at >= $5)
-      order by at desc, id desc limit $6`,
+        and ($6::text is null or $6 = case when status < 400 then 'done' when status < 500 then 'refused' else 'failed' end)
+        and ($7::bigint is null or (at, id) < (select b.at, b.id from audit_log b where b.id = $7))
+      order by at desc, id desc limit $8`,
     [
       filter.accountId,
       filter.actor ?? null,
       filter.action ?? null,
       filter.target ?? null,
       filter.since ?? null,
+      filter.outcome ?? null,
+      filter.before ?? null,
       filter.limit,
     ],
   );

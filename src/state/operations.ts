@@ -72,13 +72,37 @@ export async function lockOperation(tx: Queryable, id: OperationId): Promise<Ope
 /** Newest first. */
 export async function listOperations(
   db: Queryable,
-  filter: { databaseId?: DatabaseId; accountId?: AccountId; limit: number },
+  filter: {
+    databaseId?: DatabaseId;
+    accountId?: AccountId;
+    /** Only older ones than this one. */
+    before?: OperationId;
+    limit: number;
+  },
+): Promise<OperationRow[]> {
+  const { rows } = await db.query<OperationRow>(
+    `select o.* from operations o
+      where ($1::text is null or database_id = $1) and ($2::text is null or account_id = $2)
+        and ($3::text is null or exists (
+          select from operations b
+           where b.id = $3 and (o.created_at < b.created_at or (o.created_at = b.created_at and o.id > b.id))))
+      order by created_at desc, id limit $4`,
+    [filter.databaseId ?? null, filter.accountId ?? null, filter.before ?? null, filter.limit],
+  );
+  return rows;
+}
+
+/** Those under way, and those that ended lately: what somebody who watches all of them may not know yet. */
+export async function listMovingOperations(
+  db: Queryable,
+  { accountId, lately, limit }: { accountId: AccountId | null; lately: string; limit: number },
 ): Promise<OperationRow[]> {
   const { rows } = await db.query<OperationRow>(
     `select * from operations
-      where ($1::text is null or database_id = $1) and ($2::text is null or account_id = $2)
+      where ($1::text is null or account_id = $1)
+        and (status in ('pending', 'running') or finished_at > now() - $2::interval)
       order by created_at desc, id limit $3`,
-    [filter.databaseId ?? null, filter.accountId ?? null, filter.limit],
+    [accountId, lately, limit],
   );
   return rows;
 }

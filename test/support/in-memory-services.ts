@@ -525,6 +525,10 @@ export function inMemoryServices(): InMemoryServices {
       list: recording("operations.list", () => [operation]),
       describe: recording("operations.describe", () => operation),
       cancel: recording("operations.cancel", () => operation),
+      async *watchAll(...args) {
+        calls.push({ name: "operations.watchAll", args });
+        yield [operation];
+      },
       async *watch(...args) {
         calls.push({ name: "operations.watch", args });
         yield operation;

@@ -27,6 +27,7 @@ import type {
   LoginRequest,
   LoginResult,
   OperationInfo,
+  OperationQuery,
   ResetPassword,
   ResetPasswordRequest,
   ResetRequest,
@@ -132,8 +133,8 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
     /** An address that signs in to the console, once and within a minute. */
     createConsoleLink: () => post<ConsoleLink>("/v1/console/links"),
 
-    listOperations: (input: { database?: string | undefined; limit?: number | undefined } = {}) =>
-      get<OperationInfo[]>(`/v1/operations${queryString(input)}`),
+    listOperations: (input: OperationQuery = {}) =>
+      get<OperationInfo[]>(`/v1/operations${queryString({ ...input })}`),
     getOperation: (id: string) => get<OperationInfo>(operationPath(id)),
     /** Resolves before what it has begun is undone: watch it for its end. */
     cancelOperation: (id: string) => post<OperationInfo>(`${operationPath(id)}/cancel`),

@@ -32,5 +32,8 @@ export interface AuditQuery {
   target?: string | undefined;
   /** ISO 8601. */
   since?: string | undefined;
+  outcome?: AuditEntry["outcome"] | undefined;
+  /** Id of an entry: only older ones than that. */
+  before?: string | undefined;
   limit?: number | undefined;
 }

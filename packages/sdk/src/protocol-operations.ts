@@ -25,3 +25,11 @@ export interface OperationInfo {
   started_at: string | null;
   finished_at: string | null;
 }
+
+export interface OperationQuery {
+  /** Its id or name. */
+  database?: string | undefined;
+  /** Id of an operation: only older ones than that. */
+  before?: string | undefined;
+  limit?: number | undefined;
+}

@@ -1,5 +1,7 @@
 /** In charge of `postern audit list`. */
 
+import type { AuditQuery } from "@postern/sdk/protocol";
+import { posternError } from "../../base/error.ts";
 import type { CommandRun } from "../command-spec.ts";
 import { formatTime } from "../format.ts";
 import { readCount } from "../read-count.ts";
@@ -13,6 +15,7 @@ export const run: CommandRun = async (context, input) => {
     action: input.text("action"),
     target: input.text("target"),
     since: since === undefined ? undefined : readTime(since, "--since"),
+    outcome: readOutcome(input.text("outcome")),
     limit: readCount(input, "limit"),
   });
   const { output } = context;
@@ -31,3 +34,8 @@ export const run: CommandRun = async (context, input) => {
   if (entries.length === 0) output.talk("Nothing was changed.");
   return undefined;
 };
+
+function readOutcome(text: string | undefined): AuditQuery["outcome"] {
+  if (text === undefined || text === "done" || text === "refused" || text === "failed") return text;
+  throw posternError("Y1013", `--outcome is "${text}": it can be done, refused or failed.`);
+}

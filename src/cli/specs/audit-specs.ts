@@ -11,6 +11,7 @@ export const auditSpecs: readonly CommandSpec[] = [
       { flags: "--action <action>", summary: "as docs/http-api.md names it: createDatabase" },
       { flags: "--target <name>", summary: "what was named: a database, a project" },
       { flags: "--since <time>", summary: "a time, or how long ago: 2h" },
+      { flags: "--outcome <outcome>", summary: "done, refused or failed" },
       { flags: "--limit <count>", summary: "how many, 50 unless said otherwise" },
     ],
     examples: ["postern audit list", "postern audit list --since 1d --target my-app-db --json"],

@@ -8,6 +8,8 @@ import { limit } from "../schemas/query-string.ts";
 import { errors, json, security, timestamp } from "../schemas/respond.ts";
 import type { HttpServices } from "../services/http-services.ts";
 
+const outcome = z.enum(["done", "refused", "failed"]);
+
 const auditEntry = z
   .object({
     id: z.string(),
@@ -21,7 +23,7 @@ const auditEntry = z
     }),
     action: z.string().describe("As this description names it: `createDatabase`."),
     target: z.string().nullable().describe("What was named, by name or id, parts between slashes."),
-    outcome: z.enum(["done", "refused", "failed"]),
+    outcome,
     status: z.number(),
     code: z.string().nullable().describe("Of the error."),
   })
@@ -42,6 +44,12 @@ export function auditRoutes(app: HttpApp, services: HttpServices, caller: Authen
         action: text.describe("For example `createDatabase`."),
         target: text.describe("What was named, or a part of it."),
         since: z.iso.datetime({ offset: true }).optional().describe("Not before this time."),
+        outcome: outcome.optional(),
+        before: z
+          .string()
+          .regex(/^\d{1,18}$/, "must be the id of an entry")
+          .optional()
+          .describe("Id of an entry: only older ones than that."),
         limit,
       }),
       response: { 200: json("The changes.", z.array(auditEntry)), ...errors(400, 401, 403) },

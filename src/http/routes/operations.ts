@@ -27,7 +27,16 @@ export function operationRoutes(
       operationId: "listOperations",
       summary: "List operations, newest first",
       security: security.account,
-      querystring: z.object({ database: reference.optional().describe("Id or name of a database."), limit }),
+      querystring: z.object({
+        database: reference.optional().describe("Id or name of a database."),
+        before: z
+          .string()
+          .min(1)
+          .max(64)
+          .optional()
+          .describe("Id of an operation: only older ones than that."),
+        limit,
+      }),
       response: { 200: json("The operations.", z.array(operationInfo)), ...errors(400, 401, 403, 404) },
     },
     onRequest: caller.account,
@@ -73,7 +82,35 @@ export function operationRoutes(
       await sendEvents(reply, services.operations.watch(principalOf(request), { id, signal }), observe);
     },
   });
+  watchAllRoute(app, services, caller, observe);
   cancelRoute(app, services, caller);
+}
+
+function watchAllRoute(
+  app: HttpApp,
+  services: HttpServices,
+  caller: AuthenticationHooks,
+  observe: Observe,
+): void {
+  app.get("/v1/operations/events", {
+    schema: {
+      tags,
+      operationId: "watchOperations",
+      summary: "Watch all operations",
+      description:
+        "Server-sent events: `data:` carries a list, first of those under way or ended within a minute, then of those that have changed.",
+      security: security.account,
+      response: {
+        200: { description: "The events.", content: { "text/event-stream": { schema: z.string() } } },
+        ...errors(401),
+      },
+    },
+    onRequest: caller.account,
+    handler: async (request, reply) => {
+      const signal = departureOf(request);
+      await sendEvents(reply, services.operations.watchAll(accountOf(request), { signal }), observe);
+    },
+  });
 }
 
 function cancelRoute(app: HttpApp, services: HttpServices, caller: AuthenticationHooks): void {

@@ -7,7 +7,7 @@ import type { OperationId } from "../../base/id.ts";
 export interface OperationService {
   list(
     principal: AccountPrincipal,
-    input: { database?: string | undefined; limit: number },
+    input: { database?: string | undefined; before?: string | undefined; limit: number },
   ): Promise<OperationInfo[]>;
   /** Resolves when the operation ends, `waitMs` have passed or `signal` fires, with how it stands then. */
   describe(
@@ -21,6 +21,8 @@ export interface OperationService {
    * The first `next()` rejects with Y3010 when there is no such operation.
    */
   watch(principal: Principal, input: { id: OperationId; signal: AbortSignal }): AsyncIterable<OperationInfo>;
+  /** All that the account may see: first those under way, perhaps none, then those that have changed. */
+  watchAll(principal: AccountPrincipal, input: { signal: AbortSignal }): AsyncIterable<OperationInfo[]>;
 }
 
 /** A request that was to change something, and what came of it. */
@@ -45,6 +47,8 @@ export interface AuditService {
       action?: string | undefined;
       target?: string | undefined;
       since?: Date | undefined;
+      outcome?: AuditEntry["outcome"] | undefined;
+      before?: string | undefined;
       limit: number;
     },
   ): Promise<AuditEntry[]>;

@@ -122,6 +122,7 @@ describe("the OpenAPI document", () => {
         "get /v1/operations",
         "get /v1/operations/{id}",
         "get /v1/operations/{id}/events",
+        "get /v1/operations/events",
         "get /v1/projects",
         "get /v1/projects/{project}",
         "get /v1/projects/{project}/envs",

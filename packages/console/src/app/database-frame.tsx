@@ -23,7 +23,7 @@ export const useDatabaseResource = (): Resource<DatabaseInfo> => useContext(Cont
 export const databasePath = (reference: string): string => `/databases/${encodeURIComponent(reference)}`;
 
 export function DatabaseFrame({ reference, children }: { reference: string; children: ComponentChildren }) {
-  const resource = useResource<DatabaseInfo>(databasePath(reference), { everyMs: 5_000 });
+  const resource = useResource<DatabaseInfo>(databasePath(reference), { everyMs: 10_000 });
   const { value, problem } = resource.state.value;
   if (problem?.code === "Y3001") {
     return (

@@ -1,41 +1,34 @@
-/**
- * In charge of long work that is watched: its steps as they pass, over a stream of events that is opened again when it breaks,
- * and what this session has started, until it ends.
- */
+/** In charge of long work that is watched: its steps as they pass, and what this session has started, until it ends. */
 import type { ErrorBody, OperationInfo } from "@postern/sdk/protocol";
 import { type ReadonlySignal, signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
-import { ApiError, isAbort, problemOf, send } from "./api.ts";
-import { pause, readEvents } from "./events.ts";
+import { ask, problemOf } from "./api.ts";
+import { isOver, subscribe } from "./operation-stream.ts";
 import { invalidate } from "./resource.ts";
 
-export const isOver = ({ status }: Pick<OperationInfo, "status">): boolean =>
-  status === "completed" || status === "failed" || status === "canceled";
+export { isOver } from "./operation-stream.ts";
 
-const retryMs = [300, 1_000, 2_000, 5_000];
-
-/** Calls back at each change until the operation is over or the signal fires. */
+/** Calls back at each change, and resolves when the operation is over. @throws ApiError when there is none */
 export async function followOperation(
   id: string,
-  onChange: (operation: OperationInfo) => void,
-  abort: AbortSignal,
-): Promise<void> {
-  let last: OperationInfo | undefined;
-  for (let failures = 0; !abort.aborted && !(last && isOver(last)); failures += 1) {
-    try {
-      const response = await send(`/console/v1/operations/${id}/events`, { signal: abort });
-      await readEvents<OperationInfo>(response, (operation) => {
-        failures = 0;
-        last = operation;
+  onChange: (operation: OperationInfo) => void = () => {},
+): Promise<OperationInfo> {
+  let leave = () => {};
+  try {
+    return await new Promise<OperationInfo>((resolve, reject) => {
+      let ended = false;
+      // What was asked for may come behind news of its end.
+      const hear = (operation: OperationInfo) => {
+        if (ended) return;
+        ended = isOver(operation);
         onChange(operation);
-      });
-    } catch (error) {
-      if (isAbort(error) || abort.aborted) return;
-      // What it refuses it will refuse again; what does not answer may.
-      if (error instanceof ApiError && error.status >= 400 && error.status < 500) throw error;
-    }
-    if (last && isOver(last)) return;
-    await pause(retryMs[Math.min(failures, retryMs.length - 1)]!, abort);
+        if (ended) resolve(operation);
+      };
+      leave = subscribe(id, hear);
+      ask<OperationInfo>(`/operations/${id}`).then(hear, reject);
+    });
+  } finally {
+    leave();
   }
 }
 
@@ -44,15 +37,9 @@ export function useOperation(start: OperationInfo): ReadonlySignal<OperationInfo
   const state = useMemo(() => signal(start), [start.id]);
   useEffect(() => {
     if (isOver(state.peek())) return;
-    const abort = new AbortController();
-    followOperation(
-      start.id,
-      (operation) => {
-        state.value = operation;
-      },
-      abort.signal,
-    ).catch(() => {});
-    return () => abort.abort();
+    return subscribe(start.id, (operation) => {
+      state.value = operation;
+    });
   }, [start.id]);
   return state;
 }
@@ -84,14 +71,10 @@ export async function trackOperation(
   trackedWork.value = [{ id, title, operation: start, problem: undefined }, ...trackedWork.peek()];
   let last = start;
   try {
-    await followOperation(
-      id,
-      (operation) => {
-        last = operation;
-        change(id, { operation });
-      },
-      new AbortController().signal,
-    );
+    await followOperation(id, (operation) => {
+      last = operation;
+      change(id, { operation });
+    });
   } catch (error) {
     change(id, { problem: problemOf(error) });
   }

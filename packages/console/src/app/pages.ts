@@ -53,6 +53,15 @@ export const pages: readonly PageSpec[] = [
     load: () => import("../pages/machine.tsx"),
   },
   {
+    id: "audit",
+    path: "/audit",
+    title: "Audit",
+    icon: "shield-check",
+    group: "machine",
+    key: "w",
+    load: () => import("../pages/audit.tsx"),
+  },
+  {
     id: "sessions",
     path: "/account",
     title: "Your sessions",

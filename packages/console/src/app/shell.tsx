@@ -8,6 +8,7 @@ import { unlockWanted } from "./change.tsx";
 import { CurrentPage, current } from "./current-page.tsx";
 import { KeyHelp } from "./key-help.tsx";
 import { Menu } from "./menu.tsx";
+import { useOperationStream } from "./operation-stream.ts";
 import { Palette } from "./palette.tsx";
 import { place } from "./router.ts";
 import { setUnlocked, unlocked } from "./session.ts";
@@ -24,6 +25,7 @@ effect(() => {
 
 export function Shell() {
   useFocusOnTitle();
+  useOperationStream();
   return (
     <div class={`shell ${menuOpen.value ? "shell-menu-open" : ""}`}>
       <button type="button" class="skip" onClick={skipToContent}>

@@ -18,8 +18,8 @@ import { RestoredCard, RestoredNotice } from "./restored-card.tsx";
 export default function BackupsPage() {
   const database = useDatabase();
   const path = databasePath(database.id);
-  const status = useResource<BackupStatusInfo>(`${path}/backup-status`, { everyMs: 10_000 });
-  const backups = useResource<BackupInfo[]>(`${path}/backups`, { everyMs: 10_000 });
+  const status = useResource<BackupStatusInfo>(`${path}/backup-status`, { everyMs: 30_000 });
+  const backups = useResource<BackupInfo[]>(`${path}/backups`, { everyMs: 30_000 });
   const [restoring, setRestoring] = useState<BackupInfo>();
   const [goingBack, setGoingBack] = useState(false);
   const change = useChange();

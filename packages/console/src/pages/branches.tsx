@@ -48,7 +48,7 @@ const columns: readonly Column<DatabaseInfo>[] = [
 
 export default function BranchesPage() {
   const database = useDatabase();
-  const branches = useResource<DatabaseInfo[]>(`${databasePath(database.id)}/branches`, { everyMs: 10_000 });
+  const branches = useResource<DatabaseInfo[]>(`${databasePath(database.id)}/branches`, { everyMs: 30_000 });
   const [creating, setCreating] = useState(false);
   return (
     <div class="page">

@@ -9,7 +9,7 @@ import { Empty, Shown } from "../ui/states.tsx";
 import { type Column, Table } from "../ui/table.tsx";
 
 export function MachineDatabases() {
-  const live = useResource<LiveView>("/live", { everyMs: 4_000 });
+  const live = useResource<LiveView>("/live", { everyMs: 5_000 });
   return (
     <Card title="Databases" about="What they do at this moment; the busiest first." flush>
       <Shown of={live} lines={4}>

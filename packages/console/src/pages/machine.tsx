@@ -39,7 +39,7 @@ const columns: readonly Column<ServiceState>[] = [
 ];
 
 export default function MachinePage() {
-  const status = useResource<DaemonStatus>("/status", { everyMs: 5_000 });
+  const status = useResource<DaemonStatus>("/status", { everyMs: 10_000 });
   return (
     <div class="page">
       <Shown of={status} lines={8}>

@@ -62,7 +62,7 @@ const states: readonly Column<MigrationState>[] = [
 export default function MigrationsPage() {
   const { id, name } = useDatabase();
   const path = `${databasePath(id)}/migrations`;
-  const list = useResource<AppliedMigration[]>(path, { everyMs: 10_000 });
+  const list = useResource<AppliedMigration[]>(path, { everyMs: 30_000 });
   const [files, setFiles] = useState<MigrationFileBody[]>();
   return (
     <div class="page">
@@ -131,7 +131,7 @@ function Comparison({ files, name, path }: { files: MigrationFileBody[]; name: s
   const apply = async () => {
     const operation = await applying.run(() => startWork(`Migrate ${name}`, path, { body: { files } }));
     if (!operation) return;
-    await followOperation(operation.id, () => {}, new AbortController().signal);
+    await followOperation(operation.id);
     invalidate(path);
     await compare();
   };

@@ -2,12 +2,37 @@
 import type { OperationInfo } from "@postern/sdk/protocol";
 import { count, duration, words } from "../app/format.ts";
 import { isOver, useOperation } from "../app/operations.ts";
-import { href } from "../app/router.ts";
+import { useResource } from "../app/resource.ts";
+import { href, searchParams } from "../app/router.ts";
 import { StatusBadge } from "../ui/badge.tsx";
-import { Empty } from "../ui/states.tsx";
+import { Card } from "../ui/card.tsx";
+import { LeafOlder } from "../ui/pager.tsx";
+import { Empty, Shown } from "../ui/states.tsx";
 import { Meter, Time } from "../ui/text.tsx";
 
-export function OperationList({ operations }: { operations: readonly OperationInfo[] }) {
+const perPage = 100;
+
+/** Paged by the server; what changes comes over the stream, so it is asked for again seldom. */
+export function OperationPages({ database }: { database?: string }) {
+  const before = searchParams.value.get("before");
+  const question = new URLSearchParams({ limit: String(perPage) });
+  if (database !== undefined) question.set("database", database);
+  if (before) question.set("before", before);
+  const operations = useResource<OperationInfo[]>(`/operations?${question}`, { everyMs: 30_000 });
+  const list = operations.state.value.value;
+  return (
+    <>
+      <Card flush>
+        <Shown of={operations} lines={8}>
+          {(shown) => <OperationList operations={shown} />}
+        </Shown>
+      </Card>
+      <LeafOlder before={before} last={list?.length === perPage ? list.at(-1)!.id : undefined} />
+    </>
+  );
+}
+
+function OperationList({ operations }: { operations: readonly OperationInfo[] }) {
   if (operations.length === 0)
     return (
       <Empty icon="list-checks" title="Nothing has run yet.">

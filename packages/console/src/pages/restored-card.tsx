@@ -16,7 +16,7 @@ import { type Column, Table } from "../ui/table.tsx";
 /** Of the database that they were made of. Nothing where there are none. */
 export function RestoredCard() {
   const source = useDatabase();
-  const restored = useResource<DatabaseInfo[]>(`${databasePath(source.id)}/restored`, { everyMs: 5_000 });
+  const restored = useResource<DatabaseInfo[]>(`${databasePath(source.id)}/restored`, { everyMs: 30_000 });
   const rows = restored.state.value.value ?? [];
   if (rows.length === 0) return null;
   const columns: readonly Column<DatabaseInfo>[] = [

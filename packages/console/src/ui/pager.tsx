@@ -22,3 +22,24 @@ export function Pager({ page, perPage, total }: { page: number; perPage: number;
     </nav>
   );
 }
+
+/** Of a list without numbers: older ones behind the last that is shown, in the address, so that the browser's back leads back. */
+export function LeafOlder({ before, last }: { before: string | null; last: string | undefined }) {
+  if (!before && last === undefined) return null;
+  return (
+    <nav class="pager" aria-label="Pages of the list">
+      {before && (
+        <Button small icon="chevron-left" onClick={() => setSearch({ before: null }, { replace: false })}>
+          Newest
+        </Button>
+      )}
+      <Button
+        small
+        disabled={last === undefined}
+        onClick={() => last !== undefined && setSearch({ before: last }, { replace: false })}
+      >
+        Older
+      </Button>
+    </nav>
+  );
+}
