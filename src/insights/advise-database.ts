@@ -6,6 +6,7 @@ import { connectAs } from "../instances/with-admin.ts";
 import { adviseIndexes } from "../postgres/advise/advise-indexes.ts";
 import type { DatabaseRow } from "../state/databases.ts";
 import { listStatements } from "../state/insights.ts";
+import { preparePretending } from "./prepare-pretending.ts";
 
 const workloadMs = 7 * 24 * 3_600_000;
 const mostStatements = 200;
@@ -26,6 +27,10 @@ export async function adviseDatabase(platform: Platform, row: DatabaseRow): Prom
       .flatMap(({ fingerprint, statement, calls, total_ms }) =>
         statement === null ? [] : [[fingerprint, { statement, calls, total_ms }] as const],
       ),
+  );
+  // Without it there is advice all the same, only with a guess in the place of the cost afterwards.
+  await preparePretending(platform, row).catch((error: unknown) =>
+    platform.observe({ type: "fault", where: `pretended indexes of ${row.id}`, error }),
   );
   const client = await connectAs(platform, row.instance_id, row.database_name, row.role_name);
   try {

@@ -72,8 +72,13 @@ async function fetchPackages(
   return packages;
 }
 
-/** With pgvector where the release has it. */
+/** With pgvector, and hypopg for advice on indexes, where the release has them. */
 async function resolve(apt: Apt, major: string): Promise<Map<string, string> | undefined> {
   const needed = [`postgresql-${major}`, "patchelf"];
-  return (await apt.resolve([...needed, `postgresql-${major}-pgvector`])) ?? apt.resolve(needed);
+  const extended = [...needed, `postgresql-${major}-pgvector`];
+  return (
+    (await apt.resolve([...extended, `postgresql-${major}-hypopg`])) ??
+    (await apt.resolve(extended)) ??
+    apt.resolve(needed)
+  );
 }

@@ -18,7 +18,7 @@ import {
 } from "./unpack-packages.ts";
 
 /** Raised when a toolchain is made differently, so that one made before is not taken for the same. */
-export const toolchainRecipe = 2;
+export const toolchainRecipe = 3;
 
 /** Postgres majors in the order of preference. */
 const majors = ["17", "18", "16"];
@@ -68,7 +68,10 @@ async function fetchPackages(scratch: string, report: BuildReport) {
     await apt.update();
     for (const major of majors) {
       const needed = ["pgbouncer", `postgresql-${major}`, `postgresql-${major}-pgvector`, "patchelf"];
-      const resolved = (await resolveWithArchiver(apt, needed, major)) ?? (await apt.resolve(needed));
+      const resolved =
+        (await resolveWithArchiver(apt, [...needed, `postgresql-${major}-hypopg`], major)) ??
+        (await resolveWithArchiver(apt, needed, major)) ??
+        (await apt.resolve(needed));
       if (!resolved || !recentEnough(resolved.get("pgbouncer")!, 1, 21)) {
         failures.push(`${source.suite}: no postgresql-${major} with PgBouncer >= 1.21`);
         continue;
@@ -88,7 +91,7 @@ async function fetchPackages(scratch: string, report: BuildReport) {
   });
 }
 
-/** With pgBackRest where there is one that knows this Postgres; Postern works without it, but for recovery to a point in time. */
+/** hypopg pretends indexes, for advice. With pgBackRest where there is one that knows this Postgres; Postern works without it, but for recovery to a point in time. */
 async function resolveWithArchiver(
   apt: Awaited<ReturnType<typeof openApt>>,
   needed: readonly string[],

@@ -23,11 +23,13 @@ export const run: CommandRun = async (context, input) => {
   const { output } = context;
   const target = await requireTarget(context, input, input.args[0]);
   const known = await readKnown(context, target);
-  const { indexes, isCounted } = await withPostgresAt(await directUrl(context, target), async (client) => {
-    const isCounted = known !== undefined || (await findStatementsView(client)) !== undefined;
-    const workload = known?.statements ?? (isCounted ? await readWorkload(client) : []);
-    return { indexes: await adviseIndexes(client, workload), isCounted };
-  });
+  const { indexes, isCounted } = known?.indexes
+    ? { indexes: known.indexes, isCounted: true }
+    : await withPostgresAt(await directUrl(context, target), async (client) => {
+        const isCounted = known !== undefined || (await findStatementsView(client)) !== undefined;
+        const workload = known?.statements ?? (isCounted ? await readWorkload(client) : []);
+        return { indexes: await adviseIndexes(client, workload), isCounted };
+      });
   const advice = { n1_warnings: known?.repeated ?? [], indexes };
   const count = advice.n1_warnings.length + indexes.length;
   await output.print(advice, () => render(advice, output.paint));
@@ -40,18 +42,23 @@ export const run: CommandRun = async (context, input) => {
   return input.flag("exitCode") && count > 0 ? exitCodes.pending : undefined;
 };
 
+interface Known {
+  statements: WorkloadStatement[];
+  repeated: NPlusOneInfo[];
+  /** Absent where the database sleeps: whoever asks here wakes it. */
+  indexes?: IndexAdvice[];
+}
+
 /** What the daemon knows; undefined for an address of its own. */
-async function readKnown(
-  context: CliContext,
-  target: Target,
-): Promise<{ statements: WorkloadStatement[]; repeated: NPlusOneInfo[] } | undefined> {
+async function readKnown(context: CliContext, target: Target): Promise<Known | undefined> {
   if (target.kind === "url") return undefined;
   const control = await context.forDatabase(target);
-  const [statements, repeated] = await Promise.all([
+  const [advice, statements, repeated] = await Promise.all([
+    control.getAdvice(target.ref),
     control.listStatements(target.ref, { since_minutes: workloadMinutes, limit: 200 }),
     control.listNPlusOne(target.ref),
   ]);
-  return { statements, repeated };
+  return { statements, repeated, ...(advice.awake && { indexes: advice.indexes }) };
 }
 
 function render(

@@ -5,7 +5,7 @@ import { readableIdentifier } from "../readable-identifier.ts";
 import { planIndex } from "./plan-index.ts";
 import { readAccess } from "./read-access.ts";
 import { type AdvisedTable, readTableFacts } from "./table-facts.ts";
-import { preparePretending, type Verdict, verifyIndex } from "./verify-index.ts";
+import { findPretending, type Verdict, verifyIndex } from "./verify-index.ts";
 
 /** A statement that runs, with `$1` where a value was. */
 export interface WorkloadStatement {
@@ -55,7 +55,7 @@ async function findMissing(
   tables: ReadonlyMap<string, AdvisedTable>,
   workload: readonly WorkloadStatement[],
 ): Promise<IndexAdvice[]> {
-  const canPretend = await preparePretending(client);
+  const pretending = await findPretending(client);
   const find = (name: string) => tables.get(name.includes(".") ? name : `public.${name}`);
   const hasColumn = (name: string, column: string) => find(name)?.columns.has(column) === true;
   const found = new Map<string, IndexAdvice>();
@@ -70,7 +70,7 @@ async function findMissing(
       const verdict = await verifyIndex(client, one.statement, {
         table: table.name,
         definition: run.replace(" CONCURRENTLY", ""),
-        canPretend,
+        pretending,
       });
       if (!verdict?.helps) continue;
       if (known) {

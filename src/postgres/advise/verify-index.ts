@@ -3,6 +3,7 @@
  * as it would be with an index that is only pretended. Nothing is run, made or kept.
  */
 import type pg from "pg";
+import { hasCode } from "../../base/error.ts";
 import { explainGeneric } from "../explain-generic.ts";
 
 interface PlanNode {
@@ -29,16 +30,16 @@ const leastGain = 0.7;
 export async function verifyIndex(
   client: pg.ClientBase,
   statement: string,
-  { table, definition, canPretend }: { table: string; definition: string; canPretend: boolean },
+  { table, definition, pretending }: { table: string; definition: string; pretending: string | undefined },
 ): Promise<Verdict | undefined> {
   const before = await planOf(client, statement);
   if (!before) return undefined;
   const costBefore = before["Total Cost"];
   const whole = nodesOf(before).find((node) => node["Relation Name"] === table && isWhole(node, before));
   const costGuess = whole ? guessCost(whole, before) : costBefore;
-  if (!canPretend) return { helps: whole !== undefined, costBefore, costAfter: null, costGuess };
+  if (pretending === undefined) return { helps: whole !== undefined, costBefore, costAfter: null, costGuess };
   const pretended = await client.query<{ indexname: string }>(
-    "select indexname from hypopg_create_index($1)",
+    `select indexname from ${pretending}.hypopg_create_index($1)`,
     [definition],
   );
   try {
@@ -48,7 +49,7 @@ export async function verifyIndex(
     const isUsed = after !== undefined && nodesOf(after).some((node) => node["Index Name"] === name);
     return { helps: isUsed && costAfter <= leastGain * costBefore, costBefore, costAfter, costGuess };
   } finally {
-    await client.query("select hypopg_reset()");
+    await client.query(`select ${pretending}.hypopg_reset()`);
   }
 }
 
@@ -73,10 +74,25 @@ const planOf = async (client: pg.ClientBase, statement: string): Promise<PlanNod
 
 const nodesOf = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
 
-/** Pretends nothing yet; false: hypopg is not there, or this role may not have it. What it makes is gone with the session. */
-export async function preparePretending(client: pg.ClientBase): Promise<boolean> {
-  const { rows } = await client.query<{ installed: boolean }>(
-    "select exists (select from pg_extension where extname = 'hypopg') as installed",
-  );
-  return rows[0]!.installed;
+const placesSql = `
+  select quote_ident(n.nspname) as place from pg_extension e join pg_namespace n on n.oid = e.extnamespace where e.extname = 'hypopg'
+  union all
+  select 'postern' where to_regprocedure('postern.hypopg_create_index(text)') is not null`;
+
+/**
+ * The schema of hypopg's functions: the extension's, or the platform's (insights/prepare-pretending). Undefined: they are not
+ * there, or this role may not use them. What they make is gone with the session.
+ */
+export async function findPretending(client: pg.ClientBase): Promise<string | undefined> {
+  const { rows } = await client.query<{ place: string }>(placesSql);
+  for (const { place } of rows) {
+    try {
+      await client.query(`select ${place}.hypopg_reset()`);
+      return place;
+    } catch (error) {
+      // No right to it, or a server that has no library for it any more.
+      if (!hasCode(error, "42501", "58P01", "42883")) throw error;
+    }
+  }
+  return undefined;
 }

@@ -2,6 +2,7 @@
 import type pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { adviseIndexes } from "../../../src/postgres/advise/advise-indexes.ts";
+import { advisedTables } from "../../support/advised-tables.ts";
 import { startTestServer, type TestServer } from "../../support/test-server.ts";
 
 let server: TestServer;
@@ -12,19 +13,7 @@ beforeAll(async () => {
   server = await startTestServer({ autovacuum: "off" });
   template = await server.createDatabase();
   const admin = await server.connect({ database: template });
-  await admin.query(`
-    create schema app;
-    create table users (id int primary key, email text not null unique, team int, name text);
-    insert into users select n, 'user' || n || '@example.org', n % 20, 'name ' || n % 500 from generate_series(1, 5000) n;
-    create table todos (id int primary key, user_id int not null, done boolean not null, title text, created_at timestamptz not null,
-      tags jsonb not null default '{}');
-    insert into todos select n, n % 5000, n % 10 = 0, 'title ' || n, now() - n * interval '1 minute' from generate_series(1, 20000) n;
-    create table app.orders (id int primary key, user_id int references users, state text not null, total numeric, created_at timestamptz);
-    insert into app.orders select n, 1 + n % 5000, (array['new', 'paid', 'sent'])[1 + n % 3], n, now() - n * interval '1 hour'
-      from generate_series(1, 10000) n;
-    create index orders_user_created on app.orders (user_id, created_at);
-    create table settings (id int primary key, key text);
-    insert into settings select n, 'key' || n from generate_series(1, 100) n;`);
+  await admin.query(advisedTables);
   await admin.query("analyze");
   await admin.end();
 });
