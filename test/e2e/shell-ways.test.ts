@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { CreatedDatabase } from "@postern/sdk/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPosternHome, type PosternHome } from "../support/postern-home.ts";
+import { hasTmux, openTerminal } from "../support/tmux-terminal.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
 const program = fileURLToPath(new URL("../../dist/bin/postern.js", import.meta.url));
@@ -20,6 +21,50 @@ beforeAll(async () => {
   database = await home.json(["db", "create", "--name", "nap", "--class", "db.p2"]);
 });
 afterAll(() => home.close());
+
+describe.skipIf(!hasTmux)("postern top in a terminal (needs tmux)", () => {
+  it("is sorted, held still and left by its keys, and gives the terminal back", async () => {
+    const { POSTERN_API_URL, POSTERN_API_KEY } = home.environment;
+    const open = () =>
+      openTerminal([process.execPath, program, "top"], {
+        environment: {
+          POSTERN_API_URL: POSTERN_API_URL!,
+          POSTERN_API_KEY: POSTERN_API_KEY!,
+          LANG: "C.UTF-8",
+        },
+        columns: 130,
+      });
+    const top = await open();
+    try {
+      expect(await top.shows("by statements")).toMatch(/postern top[\s\S]*database +│ status[\s\S]*nap +│/);
+      await top.keys("l");
+      await top.shows("by latency");
+      await top.keys("w");
+      await top.shows("by waiting");
+      await top.keys("p");
+      const held = clockOf(await top.shows("paused, p goes on"));
+      await top.keys("s");
+      expect(clockOf(await top.shows("by sessions"))).toBe(held);
+      await top.keys("p");
+      await waitUntil("it goes on", async () => clockOf(await top.screen()) !== held);
+      await top.keys("q");
+      expect(await top.shows("ended with 0")).not.toContain("postern top");
+      expect(await top.settings()).toMatch(/ icanon[\s\S]* echo /);
+    } finally {
+      await top.close();
+    }
+    const other = await open();
+    try {
+      await other.shows("by statements");
+      await other.keys("C-c");
+      await other.shows("ended with 0");
+    } finally {
+      await other.close();
+    }
+  });
+});
+
+const clockOf = (screen: string): string | undefined => /\d\d:\d\d:\d\d UTC/.exec(screen)?.[0];
 
 describe("the shell and a database of Postern's", () => {
   it("wakes it when it sleeps, and says so", async () => {

@@ -32,11 +32,14 @@ export const run: CommandRun = async (context) => {
   const keys = listenToKeys();
   process.stdout.write("\x1b[?1049h\x1b[?25l");
   try {
+    let view: LiveView | undefined;
     while (!keys.isOver) {
-      const view = await control.getLive();
+      // What stands still can be read, and sorted another way.
+      if (!view || !keys.isPaused) view = await control.getLive();
       const page = render(view, keys.order, output.paint, (process.stdout.rows ?? 24) - 2);
+      const state = keys.isPaused ? "paused, p goes on" : "p pause";
       const help = output.paint.dim(
-        "q quit · sort: r statements  l latency  e errors  s sessions  w waiting",
+        `q quit · ${state} · sort: r statements  l latency  e errors  s sessions  w waiting · by ${orders[keys.order].name}`,
       );
       process.stdout.write(
         `\x1b[H${[...page.split("\n"), "", help].map((line) => `${line}\x1b[K`).join("\n")}\x1b[J`,
@@ -53,10 +56,12 @@ export const run: CommandRun = async (context) => {
 function listenToKeys() {
   let order: Order = "r";
   let isOver = false;
+  let isPaused = false;
   let wake = new AbortController();
   const onKey = (_text: string | undefined, key: { name?: string; ctrl?: boolean }) => {
     if (key.name === "q" || (key.ctrl && key.name === "c") || key.name === "escape") isOver = true;
-    else if (key.name !== undefined && key.name in orders) order = key.name as Order;
+    else if (key.name === "p" || key.name === "space") isPaused = !isPaused;
+    else if (key.name !== undefined && Object.hasOwn(orders, key.name)) order = key.name as Order;
     wake.abort();
   };
   emitKeypressEvents(process.stdin);
@@ -66,6 +71,9 @@ function listenToKeys() {
   return {
     get order() {
       return order;
+    },
+    get isPaused() {
+      return isPaused;
     },
     get isOver() {
       return isOver;
