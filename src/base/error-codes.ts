@@ -220,6 +220,21 @@ export const errorCodes = {
   // Y8: credentials and pooling
   Y8001: { name: "pooler_unreachable", http: 503, exit: 9 },
   Y8002: { name: "reserved_variable", http: 400, exit: 2 },
+  Y8010: { name: "instance_url_invalid", http: 400, exit: 2 },
+  Y8011: { name: "instance_address_refused", http: 400, exit: 2 },
+  Y8012: { name: "registered_instance_unreachable", http: 503, exit: 9 },
+  Y8013: { name: "instance_not_encrypted", http: 400, exit: 1 },
+  Y8014: { name: "instance_login_refused", http: 400, exit: 4 },
+  Y8015: { name: "instance_version_unsupported", http: 400, exit: 1 },
+  Y8016: { name: "instance_read_only", http: 503, exit: 9 },
+  Y8017: { name: "instance_rights_missing", http: 400, exit: 4 },
+  Y8018: { name: "instance_registered_already", http: 409, exit: 6 },
+  Y8019: { name: "instance_name_taken", http: 409, exit: 6 },
+  Y8020: { name: "instance_not_found", http: 404, exit: 5 },
+  Y8021: { name: "instance_in_use", http: 409, exit: 6 },
+  Y8022: { name: "no_instance_for_database", http: 409, exit: 6 },
+  Y8023: { name: "impossible_on_registered_instance", http: 409, exit: 6 },
+  Y8024: { name: "instance_settings_invalid", http: 400, exit: 2 },
   // Y9: Postern's own fault
   Y9001: { name: "internal", http: 500, exit: 1 },
   // From Y9010 on: what is seen of a database while it works

@@ -14,6 +14,7 @@ import { developmentSpecs } from "./specs/development-specs.ts";
 import { environmentSpecs } from "./specs/environment-specs.ts";
 import { helpSpecs } from "./specs/help-specs.ts";
 import { insightSpecs } from "./specs/insight-specs.ts";
+import { instanceSpecs } from "./specs/instance-specs.ts";
 import { manifestSpecs } from "./specs/manifest-specs.ts";
 import { migrationSpecs } from "./specs/migration-specs.ts";
 import { pauseSpecs } from "./specs/pause-specs.ts";
@@ -51,6 +52,7 @@ export const registry: readonly CommandSpec[] = [
   ...stateSpecs,
   ...backupSpecs,
   ...auditSpecs,
+  ...instanceSpecs,
   ...branchSpecs,
   ...recoverySpecs,
   ...developmentSpecs,
@@ -76,6 +78,8 @@ export const groupSummaries: Record<string, string> = {
   "db inspect": "what runs, what is large, what is in the way; alone, all of it",
   state: "which rows were changed, by whom, from what to what",
   audit: "who changed what",
+  admin: "for administrators of this Postern",
+  "admin instance": "Postgres servers that somebody else runs, and that databases are placed on",
   ops: "long work: what runs and what ran",
   "dev-issuer": "an issuer of users' tokens, for development",
 };

@@ -17,6 +17,7 @@ import type { ServerAccount } from "../runtime/server-account.ts";
 import { openCertificate } from "./certificate-renewal.ts";
 import { choosePorts } from "./choose-ports.ts";
 import { apiUrl, type DaemonFacts, describeDaemon } from "./describe-daemon.ts";
+import { noteRegistered } from "./note-registered.ts";
 import { readOrMakeSecret, writeDaemonFile } from "./home.ts";
 import { createLogObserver } from "./logger.ts";
 import { Metrics } from "./metrics.ts";
@@ -74,6 +75,8 @@ export async function composeDaemon(options: ComposeOptions): Promise<void> {
   await startSystemServer(config, servers);
   const state = await openState(config);
   cleanup.push(() => state.close());
+  const secrets = new Secrets(await readOrMakeSecret(config.home, "master.key", 32));
+  await noteRegistered({ config, account, secrets }, servers, state);
   await startTenantServers(serversOptions, servers, state);
   const stopping = new AbortController();
   const platform: Platform = {
@@ -87,7 +90,7 @@ export async function composeDaemon(options: ComposeOptions): Promise<void> {
     toolchain,
     account,
     ...servers,
-    secrets: new Secrets(await readOrMakeSecret(config.home, "master.key", 32)),
+    secrets,
     operationEvents: new OperationEvents(),
     stopping: stopping.signal,
   };

@@ -23,6 +23,7 @@ import { clientAccessServices, databaseServices, migrationServices } from "./dat
 import { type DaemonFacts, describeDaemon } from "./describe-daemon.ts";
 import { composeInsights, type Insights } from "./insight-services.ts";
 import { inspectServices } from "./inspect-services.ts";
+import { instanceServices } from "./instance-services.ts";
 import type { Metrics } from "./metrics.ts";
 import { type MetricsFacts, metricsSource } from "./metrics-source.ts";
 import { operationServices } from "./operation-services.ts";
@@ -105,6 +106,7 @@ export function compositionOf(
     rowSecurity: rowSecurityServices(platform, query),
     insights: insights.service,
     inspect: inspectServices(platform, () => insights.settled()),
+    instances: instanceServices(platform),
     accounts: {
       register: (principal, input) => registerAccount(platform, principal, input),
       logIn: (input) => logIn(platform, input),

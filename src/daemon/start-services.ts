@@ -6,6 +6,7 @@ import type { Platform } from "../instances/platform.ts";
 import { wakeOnDemand } from "../instances/sleeping-instance.ts";
 import { BackupScheduler } from "../maintenance/backup-scheduler.ts";
 import { BackupWatch } from "../maintenance/backup-watch.ts";
+import { InstanceWatch } from "../maintenance/instance-watch.ts";
 import { createTasks, MaintenanceTimer } from "../maintenance/maintenance-timer.ts";
 import { OperationWorker } from "../maintenance/operation-worker.ts";
 import { SleepAgain } from "../maintenance/sleep-again.ts";
@@ -78,6 +79,7 @@ export async function startServices(options: ServicesOptions): Promise<void> {
     new BackupScheduler(platform),
     new BackupWatch(platform),
     idleWatch,
+    new InstanceWatch(platform),
   ]) {
     cleanup.push(() => service.stop());
     await service.start();

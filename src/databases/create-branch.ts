@@ -12,6 +12,7 @@ import { posternError } from "../base/error.ts";
 import { type AccountId, type InstanceId, newInstanceId } from "../base/id.ts";
 import { hashSecret } from "../base/secrets.ts";
 import { cloneInstance } from "../instances/clone-instance.ts";
+import { isOnOwnServer } from "../instances/is-on-own-server.ts";
 import type { OperationHandler, OperationRun } from "../instances/operation-run.ts";
 import { createTenant, dropPhysicalDatabase } from "../instances/physical-database.ts";
 import type { Platform } from "../instances/platform.ts";
@@ -27,6 +28,8 @@ import {
   updateDatabase,
 } from "../state/databases.ts";
 import { insertOperation } from "../state/operations.ts";
+import type { Queryable } from "../state/state.ts";
+import { chooseInstance } from "./choose-instance.ts";
 import { type AcceptedDatabase, explainTaken, proveReady } from "./create-database.ts";
 import { draftCopy } from "./draft-copy.ts";
 import { checkDatabaseName, inventName } from "./name-rules.ts";
@@ -63,13 +66,30 @@ export async function requestCreateBranch(
         kind: "create_branch",
         databaseId: parent.id,
         accountId,
-        input: { branch_id: row.id, instance: parent.isolation === "shared" ? "shared" : newInstanceId() },
+        input: { branch_id: row.id, instance: await placeOf(tx, row, parent) },
       });
     });
     return { id: row.id, token, operation };
   } catch (error) {
     throw explainTaken(error, name, row.role_name);
   }
+}
+
+/** Beside its parent, or on a server of its own. @throws Y8022 when there is no room beside it */
+async function placeOf(
+  tx: Queryable,
+  branch: Pick<DatabaseRow, "id" | "class" | "connection_limit">,
+  parent: DatabaseRow,
+): Promise<InstanceId | "shared"> {
+  if (parent.isolation === "shared") return "shared";
+  if (parent.isolation !== "external") return newInstanceId();
+  const chosen = await chooseInstance(tx, {
+    class: branch.class,
+    connectionLimit: branch.connection_limit,
+    instance: parent.instance_id!,
+  });
+  await updateDatabase(tx, branch.id, { instance_id: chosen.id });
+  return chosen.id;
 }
 
 /** @throws Y3073 */
@@ -88,9 +108,9 @@ export const createBranch: OperationHandler = {
     const instance = run.row.input.instance as InstanceId | "shared";
     const placed: DatabaseRow = { ...branch, instance_id: instance };
     const way =
-      instance === "shared"
-        ? await fillShared(platform, run, parent, placed)
-        : await fillOwn(platform, run, parent, placed);
+      isOnOwnServer(placed)
+        ? await fillOwn(platform, run, parent, placed)
+        : await fillShared(platform, run, parent, placed);
     await run.step("first query", () => proveReady(platform, placed));
     await updateDatabase(platform.state, branch.id, { status: "ready" });
     return {
@@ -161,7 +181,7 @@ async function fillShared(
   parent: DatabaseRow,
   branch: DatabaseRow,
 ): Promise<string> {
-  await updateDatabase(platform.state, branch.id, { instance_id: "shared" });
+  await updateDatabase(platform.state, branch.id, { instance_id: branch.instance_id });
   await run.step("database", async () => {
     // What an attempt that was cut off has filled in part begins again.
     await dropPhysicalDatabase(platform, branch, branch.database_name);
@@ -171,6 +191,12 @@ async function fillShared(
   const { skippedGrants } = await copyContent(platform, run, parent, branch);
   await run.remember({ skipped_grants: skippedGrants });
   await noteMoment(platform, run, branch);
+  if (branch.isolation === "external") {
+    const { socketDirectory } = serverLayout(platform.config.home, branch.instance_id!);
+    await run.step("pooler", () =>
+      platform.pooler.route({ database: branch.database_name, socketDirectory }),
+    );
+  }
   return "dump";
 }
 

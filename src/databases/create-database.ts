@@ -1,5 +1,5 @@
 /** In charge of creating a database: accepted in one transaction, then built step by step, or undone. */
-import type { CreateDatabaseRequest } from "@postern/sdk/protocol";
+import type { CreateDatabaseRequest, DatabaseClass } from "@postern/sdk/protocol";
 import { requireDiskSpace } from "../base/disk-space.ts";
 import { hasCode, posternError } from "../base/error.ts";
 import {
@@ -13,6 +13,7 @@ import {
 import { hashSecret, newPassword, newToken, scramVerifier } from "../base/secrets.ts";
 import type { OperationHandler } from "../instances/operation-run.ts";
 import { createTenant } from "../instances/physical-database.ts";
+import { isOnOwnServer } from "../instances/is-on-own-server.ts";
 import type { Platform } from "../instances/platform.ts";
 import { provisionInstance } from "../instances/provision-instance.ts";
 import { serverLayout } from "../instances/server-layout.ts";
@@ -28,6 +29,7 @@ import {
 } from "../state/databases.ts";
 import { insertOperation, type OperationRow } from "../state/operations.ts";
 import type { Queryable } from "../state/state.ts";
+import { chooseInstance, wantsRegistered } from "./choose-instance.ts";
 import { checkDatabaseName, checkPassword, checkUserName } from "./name-rules.ts";
 import { pauseAfterOf } from "./pause-rules.ts";
 import { chooseIsolation, chooseMajor, havePostgres } from "./postgres-version.ts";
@@ -73,11 +75,14 @@ async function acceptDatabase(
   const { name } = input;
   const roleName = input.user === undefined ? postgresNameOf(id) : checkUserName(input.user);
   const password = input.password === undefined ? newPassword() : checkPassword(input.password);
-  const major = await chooseMajor(platform, input.version);
-  await requireDiskSpace(platform, 64 * 1024 ** 2, `Database ${name}`);
   const databaseClass = input.class ?? "db.p1";
   const tier = tiers[databaseClass];
-  const isolation = chooseIsolation(platform, major, input.isolation, tier.isolation);
+  const isExternal = await wantsRegistered(platform.state, { ...input, class: databaseClass });
+  const major = isExternal ? readMajorWish(input.version) : await chooseMajor(platform, input.version);
+  if (!isExternal) await requireDiskSpace(platform, 64 * 1024 ** 2, `Database ${name}`);
+  const isolation = isExternal
+    ? "external"
+    : chooseIsolation(platform, major!, input.isolation, tier.isolation);
   const token = newToken();
   const verifier = await scramVerifier(password);
   try {
@@ -93,16 +98,20 @@ async function acceptDatabase(
         password_sealed: platform.secrets.seal(password, id),
         scram_verifier: verifier,
         connection_limit: tier.connectionLimit,
-        storage_limit_bytes: isolation === "shared" ? tier.storageLimitBytes : null,
+        storage_limit_bytes: isolation === "process" ? null : tier.storageLimitBytes,
       });
       await insertToken(tx, id, hashSecret(token), "master");
       await also(tx, id);
-      const instance: InstanceId | "shared" = isolation === "shared" ? "shared" : newInstanceId();
+      const instance = isExternal
+        ? await place(tx, id, { ...input, class: databaseClass, major })
+        : isolation === "shared"
+          ? "shared"
+          : newInstanceId();
       return insertOperation(tx, {
         kind: "create_database",
         databaseId: id,
         accountId,
-        input: { instance, ...(instance !== "shared" && { major }) },
+        input: { instance, ...(isolation === "process" && { major }) },
       });
     });
     return { id, token, operation };
@@ -111,16 +120,37 @@ async function acceptDatabase(
   }
 }
 
+/** It has its place from now on, so nobody else gets it. */
+async function place(
+  tx: Queryable,
+  id: DatabaseId,
+  wish: CreateDatabaseRequest & { class: DatabaseClass; major: string | undefined },
+): Promise<InstanceId> {
+  const chosen = await chooseInstance(tx, {
+    class: wish.class,
+    instance: wish.instance,
+    labels: wish.instance_labels,
+    major: wish.major,
+    connectionLimit: tiers[wish.class].connectionLimit,
+  });
+  await updateDatabase(tx, id, { instance_id: chosen.id });
+  return chosen.id;
+}
+
+/** What a registered server runs is not for Postern to install. */
+const readMajorWish = (version: string | undefined): string | undefined => version?.trim().split(".")[0];
+
 export const createDatabase: OperationHandler = {
   async run(platform, run) {
     const row = await requireRow(platform, run.row);
     const instance = run.row.input.instance as InstanceId | "shared";
     const sleeps = pauseAfterOf(platform, row) !== null;
-    if (instance !== "shared") {
+    if (isOnOwnServer(row)) {
       // An operation that an earlier release wrote down names none.
       const major = (run.row.input.major as string | undefined) ?? platform.majors.usual;
       await havePostgres(platform, run, major);
-      await run.step("instance", () => provisionInstance(platform, instance, row.class, { sleeps, major }));
+      const own = instance as InstanceId;
+      await run.step("instance", () => provisionInstance(platform, own, row.class, { sleeps, major }));
     }
     const placed: DatabaseRow = { ...row, instance_id: instance };
     await updateDatabase(platform.state, row.id, { instance_id: instance });

@@ -2,17 +2,21 @@
 import type { DatabaseInfo, DatabaseUrls } from "@postern/sdk/protocol";
 import pg from "pg";
 import { sleep } from "../base/clock.ts";
-import { messageOf, posternError } from "../base/error.ts";
+import { hasCode, messageOf, posternError } from "../base/error.ts";
 import { renderConnectionUrl } from "../credentials/connection-url.ts";
 import { withLook } from "../instances/awake-session.ts";
+import { databaseAddress } from "../instances/database-address.ts";
 import { notePassword } from "../instances/note-password.ts";
 import type { Platform } from "../instances/platform.ts";
+import { statusOf } from "../instances/registered/describe-registered.ts";
+import { openClient } from "../postgres/open-client.ts";
 import { verifyPassword } from "../postgres/scram.ts";
 import { findAccountById } from "../state/accounts.ts";
 import { lastCompletedBackupAt } from "../state/backups.ts";
 import type { DatabaseRow } from "../state/databases.ts";
 import { type DatabaseEnvironment, listEnvironmentsOfDatabases } from "../state/environment-services.ts";
 import { findInstance } from "../state/instances.ts";
+import { findRegistered, type RegisteredRow } from "../state/registered-instances.ts";
 import { pauseAfterOf } from "./pause-rules.ts";
 
 /** `<id>.<domain>[:port]` */
@@ -42,16 +46,18 @@ export async function describeDatabase(platform: Platform, row: DatabaseRow): Pr
 
 /** What the row tells, for lists: no server is asked. */
 export async function describeRow(platform: Platform, row: DatabaseRow): Promise<DatabaseInfo> {
-  const [account, lastBackup, instance, environments] = await Promise.all([
+  const [account, lastBackup, instance, environments, registered] = await Promise.all([
     findAccountById(platform.state, row.account_id),
     lastCompletedBackupAt(platform.state, row.id),
     row.instance_id === null ? undefined : findInstance(platform.state, row.instance_id),
     listEnvironmentsOfDatabases(platform.state, [row.id]),
+    placeOf(platform, row),
   ]);
   return renderRow(platform, row, {
     environment: environments.get(row.id),
     owner: account!.username,
     lastBackup,
+    registered,
     version: instance?.version ?? platform.toolchain.postgresVersion,
   });
 }
@@ -63,6 +69,8 @@ export function renderRow(
     owner: string;
     lastBackup: Date | null;
     version: string;
+    /** The registered instance that it is on. */
+    registered: RegisteredRow | undefined;
     environment: DatabaseEnvironment | undefined;
   },
 ): DatabaseInfo {
@@ -74,6 +82,7 @@ export function renderRow(
     status: row.status === "ready" && row.paused_at !== null ? "paused" : row.status,
     class: row.class,
     isolation: row.isolation,
+    instance: joined.registered ? renderPlace(joined.registered) : null,
     version: joined.version,
     host,
     http_url: databaseHttpUrl(platform, row),
@@ -83,7 +92,7 @@ export function renderRow(
     storage_limit_bytes: row.storage_limit_bytes === null ? null : Number(row.storage_limit_bytes),
     connections: null,
     healthy: null,
-    warnings: warningsOf(row, size),
+    warnings: warningsOf(row, size, problemOf(joined.registered)),
     owner: joined.owner,
     last_backup_at: joined.lastBackup?.toISOString() ?? null,
     created_at: row.created_at.toISOString(),
@@ -100,6 +109,24 @@ export function renderRow(
     environment: joined.environment ? renderEnvironment(joined.environment) : null,
   };
 }
+
+const renderPlace = (row: RegisteredRow) => ({
+  id: row.id,
+  name: row.name,
+  status: statusOf(row),
+  reason: row.health_reason,
+});
+
+const placeOf = async (
+  { state }: Pick<Platform, "state">,
+  { isolation, instance_id: id }: DatabaseRow,
+): Promise<RegisteredRow | undefined> =>
+  isolation === "external" && id !== null ? findRegistered(state, id) : undefined;
+
+const problemOf = (row: RegisteredRow | undefined): string | undefined =>
+  row === undefined || row.health === "healthy"
+    ? undefined
+    : `its instance ${row.name} is ${row.health.replace("_", "-")}${row.health_reason ? ` (${row.health_reason})` : ""}`;
 
 const renderEnvironment = ({
   project_id,
@@ -118,31 +145,52 @@ const renderEnvironment = ({
 /** The secrets of a database; whoever calls this has checked that the caller may have them. */
 export async function describeUrls(platform: Platform, row: DatabaseRow): Promise<DatabaseUrls> {
   const instance = await findInstance(platform.state, row.instance_id!);
+  const registered = await placeOf(platform, row);
   const password = await knownPassword(platform, row);
   const login = { user: row.role_name, password, ...platform.address, database: row.database_name };
-  const directPort = instance!.front_port ?? instance!.tcp_port;
+  const own = { ...login, port: instance!.front_port ?? instance!.tcp_port };
+  // Past Postern: the address of the instance itself.
+  const direct = registered ? { ...login, ...addressOf(registered) } : own;
   return {
     pooled: renderConnectionUrl({ ...login, port: platform.ports.pool }),
-    direct: renderConnectionUrl({ ...login, port: directPort }),
+    direct: renderConnectionUrl(direct),
     http: databaseHttpUrl(platform, row),
     host: databaseHost(platform, row),
     user: row.role_name,
     password,
     database: row.database_name,
     pool_port: platform.ports.pool,
-    direct_port: directPort,
+    direct_port: direct.port,
   };
 }
+
+const addressOf = ({ hosts, tls_mode: mode }: RegisteredRow) => ({
+  ...hosts[0]!,
+  isEncrypted: mode !== "disable",
+});
 
 /** The owner may have changed it with SQL; nobody can then say what it is. @throws Y1041 */
 async function knownPassword(platform: Platform, row: DatabaseRow): Promise<string> {
   const password = platform.secrets.open(row.password_sealed, row.id);
-  if (await verifyPassword(password, await notePassword(platform, row))) return password;
+  const isKnown = await verifyPassword(password, await notePassword(platform, row));
+  if (isKnown && !(row.isolation === "external" && (await isRefused(platform, row)))) return password;
   throw posternError("Y1041", `The password of database ${row.name} was changed with SQL.`, {
     detail:
       "Postern does not know the new one, so its URLs cannot be told. The password that you gave it opens them all.",
     hint: `\`postern db reset-password ${row.name}\` sets a new one that Postern knows.`,
   });
+}
+
+/** Where verifiers cannot be read, a login tells. */
+async function isRefused(platform: Platform, row: DatabaseRow): Promise<boolean> {
+  if (row.status !== "ready") return false;
+  const address = databaseAddress(platform, row);
+  try {
+    await (await openClient(address)).end();
+    return false;
+  } catch (error) {
+    return hasCode(error, "28P01");
+  }
 }
 
 /** A server that died is started again within seconds. */

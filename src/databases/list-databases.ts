@@ -3,6 +3,7 @@ import type { DatabaseInfo } from "@postern/sdk/protocol";
 import type { Platform } from "../instances/platform.ts";
 import { type DatabaseFilter, listDatabasesWithFacts } from "../state/databases.ts";
 import { listEnvironmentsOfDatabases } from "../state/environment-services.ts";
+import { listRegistered } from "../state/registered-instances.ts";
 import { renderRow } from "./describe-database.ts";
 
 /** Newest first; `total`: how many there are, of which these may be a part. */
@@ -15,10 +16,13 @@ export async function listDatabases(
     platform.state,
     rows.map(({ id }) => id),
   );
+  const isSomeExternal = rows.some(({ isolation }) => isolation === "external");
+  const registered = isSomeExternal ? await listRegistered(platform.state) : [];
   const databases = rows.map((row) =>
     renderRow(platform, row, {
       owner: row.owner,
       environment: environments.get(row.id),
+      registered: registered.find(({ id }) => id === row.instance_id),
       lastBackup: row.last_backup_at,
       version: row.instance_version ?? platform.toolchain.postgresVersion,
     }),

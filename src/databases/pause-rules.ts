@@ -1,7 +1,9 @@
 /** In charge of when a database sleeps by itself. */
 import { posternError } from "../base/error.ts";
+import { isOnOwnServer } from "../instances/is-on-own-server.ts";
 import type { Platform } from "../instances/platform.ts";
 import { type DatabaseRow, updateDatabase } from "../state/databases.ts";
+import { refuseOnRegistered } from "./refuse-on-registered.ts";
 
 /**
  * Seconds without a statement after which it sleeps; null: never by itself. What is said of a database goes before what
@@ -11,7 +13,7 @@ export function pauseAfterOf(
   { config }: Pick<Platform, "config">,
   row: Pick<DatabaseRow, "isolation" | "class" | "pause_after_seconds">,
 ): number | null {
-  if (row.isolation === "shared") return null;
+  if (!isOnOwnServer(row)) return null;
   const usual = row.class === "db.p3" ? 0 : config.pauseAfterSeconds;
   return (row.pause_after_seconds ?? usual) || null;
 }
@@ -24,6 +26,7 @@ export async function setPauseAfter(
   row: DatabaseRow,
   seconds: number | null,
 ): Promise<void> {
+  if (seconds) refuseOnRegistered(row, "pause");
   if (row.isolation === "shared" && seconds)
     throw posternError("Y4012", `Database ${row.name} shares its server with others, which does not sleep.`, {
       hint: "It costs nothing while it is not used. Only databases with a server of their own sleep by themselves.",

@@ -4,6 +4,7 @@
  */
 import { posternError } from "../base/error.ts";
 import type { AccountId, DatabaseId } from "../base/id.ts";
+import { isOnOwnServer } from "../instances/is-on-own-server.ts";
 import type { OperationHandler, OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
 import type { QueryService } from "../query/query-service.ts";
@@ -34,6 +35,8 @@ export async function requestPromote(
   if (other.id === row.id) throw notPromotable(row, "A database cannot replace itself.");
   if (other.account_id !== row.account_id)
     throw notPromotable(row, `${other.name} belongs to another account.`);
+  if (row.isolation === "external" && other.instance_id !== row.instance_id)
+    throw notPromotable(row, `${other.name} is on another instance.`);
   if (other.isolation !== row.isolation)
     throw notPromotable(
       row,
@@ -59,7 +62,7 @@ export const promoteDatabase = (sessions: Sessions): OperationHandler => ({
     const pair = await requirePair(platform, run);
     const name = (run.row.input.replaced_name as string | undefined) ?? (await freeName(platform, pair.kept));
     await run.remember({ replaced_name: name });
-    if (pair.kept.isolation === "shared") await promoteTenant(platform, run, sessions, pair);
+    if (!isOnOwnServer(pair.kept)) await promoteTenant(platform, run, sessions, pair);
     else await promoteServer(platform, run, sessions, pair);
     await run.step("tidy up", async () => {
       await updateDatabase(platform.state, pair.promoted.id, {

@@ -2,6 +2,7 @@
  * In charge of trying migrations on a copy of the database: how long each file takes there, whom it would keep waiting,
  * and whether it works at all. The copy is nobody else's, and is gone at the end.
  */
+import { isOnOwnServer } from "../instances/is-on-own-server.ts";
 import { rm } from "node:fs/promises";
 import type { MigrationFileBody, RehearsalResult } from "@postern/sdk/protocol";
 import { copyContent, copyDirectoryOf } from "../backups/copy-content.ts";
@@ -34,7 +35,7 @@ export async function requestRehearsal(
       kind: "rehearse_migration",
       databaseId: row.id,
       accountId,
-      input: { files, instance: row.isolation === "shared" ? null : newInstanceId() },
+      input: { files, instance: isOnOwnServer(row) ? newInstanceId() : null },
     }),
   );
 }

@@ -27,6 +27,7 @@ import { requireAvailable } from "./archive-database.ts";
 import type { AcceptedDatabase } from "./create-database.ts";
 import { draftCopy } from "./draft-copy.ts";
 import { checkDatabaseName } from "./name-rules.ts";
+import { refuseOnRegistered } from "./refuse-on-registered.ts";
 import { requireReady } from "./require-ready.ts";
 import { restoreOwnServer, undoOwnServer } from "./restore-own-server.ts";
 import { restoreSharedTenant, undoSharedTenant } from "./restore-shared-tenant.ts";
@@ -44,6 +45,7 @@ export async function requestRestoreToTime(
   input: RestoreToTimeInput,
 ): Promise<AcceptedDatabase> {
   requireReady(source);
+  refuseOnRegistered(source, "point in time");
   requireAvailable(platform);
   const at = parseMoment(input.at);
   await requireInWindow(platform, source, at);

@@ -4,6 +4,7 @@ import { requireDiskSpace } from "../base/disk-space.ts";
 import { hasCode, posternError } from "../base/error.ts";
 import { type AccountId, type InstanceId, newInstanceId } from "../base/id.ts";
 import type { OperationHandler } from "../instances/operation-run.ts";
+import { isOnOwnServer } from "../instances/is-on-own-server.ts";
 import { createTenant, dropPhysicalDatabase } from "../instances/physical-database.ts";
 import type { Platform } from "../instances/platform.ts";
 import { provisionInstance } from "../instances/provision-instance.ts";
@@ -12,6 +13,9 @@ import { majorOf } from "../instances/server-toolchain.ts";
 import { findFinalBackup } from "../state/backups.ts";
 import { type DatabaseRow, findDatabaseById, updateDatabase } from "../state/databases.ts";
 import { insertOperation, type OperationRow } from "../state/operations.ts";
+import { listRegistered } from "../state/registered-instances.ts";
+import type { Queryable } from "../state/state.ts";
+import { chooseInstance } from "./choose-instance.ts";
 import { pauseAfterOf } from "./pause-rules.ts";
 import { havePostgres } from "./postgres-version.ts";
 import { removeData } from "./remove-data.ts";
@@ -32,7 +36,7 @@ export async function requestUndeleteDatabase(
     });
   }
   await requireDiskSpace(platform, 2 * Number(backup.size_bytes), `Database ${row.name}`);
-  const instance = row.isolation === "shared" ? "shared" : newInstanceId();
+  const own = row.isolation === "shared" ? "shared" : newInstanceId();
   // As it was; by a newer one where that is not to be had any more.
   const before = majorOf(backup.version);
   const major = (await platform.majors.list()).includes(before) ? before : undefined;
@@ -48,6 +52,7 @@ export async function requestUndeleteDatabase(
         throw posternError("Y3004", `Database ${row.name} is being brought back already.`, {
           hint: `\`postern db wait ${row.name}\` waits until it is ready.`,
         });
+      const instance = row.isolation === "external" ? await placeAgain(tx, row, before) : own;
       await updateDatabase(tx, row.id, { status: "restoring", destroyed_at: null, recoverable_until: null });
       return insertOperation(tx, {
         kind: "undelete_database",
@@ -70,16 +75,27 @@ export async function requestUndeleteDatabase(
   }
 }
 
+/** On the registered server with the most room: the one that it was on may be gone. */
+async function placeAgain(tx: Queryable, row: DatabaseRow, backupMajor: string): Promise<InstanceId> {
+  const wish = { class: row.class, connectionLimit: row.connection_limit };
+  const all = await listRegistered(tx);
+  const roomy = all.find(({ classes, version }) => classes.length === 0 && Number(majorOf(version)) >= Number(backupMajor));
+  const isMeant = all.some(({ classes }) => classes.includes(row.class));
+  const chosen = await chooseInstance(tx, isMeant ? wish : { ...wish, instance: roomy?.name });
+  await updateDatabase(tx, row.id, { instance_id: chosen.id });
+  return chosen.id;
+}
+
 export const undeleteDatabase: OperationHandler = {
   async run(platform, run) {
     const instance = run.row.input.instance as InstanceId | "shared";
     const found = (await findDatabaseById(platform.state, run.row.database_id!))!;
     const row: DatabaseRow = { ...found, instance_id: instance };
     const sleeps = pauseAfterOf(platform, row) !== null;
-    if (instance !== "shared") {
+    if (isOnOwnServer(row)) {
       const major = (run.row.input.major as string | undefined) ?? platform.majors.usual;
       await havePostgres(platform, run, major);
-      await run.step("instance", () => provisionInstance(platform, instance, row.class, { sleeps, major }));
+      await run.step("instance", () => provisionInstance(platform, instance as InstanceId, row.class, { sleeps, major }));
     }
     await updateDatabase(platform.state, row.id, { instance_id: instance });
     await run.step("database", async () => {

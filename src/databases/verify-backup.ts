@@ -14,6 +14,7 @@ import { newPassword, scramVerifier } from "../base/secrets.ts";
 import type { OperationHandler, OperationRun } from "../instances/operation-run.ts";
 import { createTenant, dropOwner, dropPhysicalDatabase } from "../instances/physical-database.ts";
 import type { Platform } from "../instances/platform.ts";
+import { ownLoginPassword } from "../instances/registered/relay-plan-of.ts";
 import { type BackupContents, type BackupRow, findBackup, saveVerification } from "../state/backups.ts";
 import { type DatabaseRow, findDatabaseById } from "../state/databases.ts";
 import { insertOperation, type OperationRow } from "../state/operations.ts";
@@ -127,7 +128,8 @@ async function tryRestore(
   await run.step("scratch database", async () => {
     // An attempt that was cut off left a part.
     await removeScratch(platform, scratch);
-    await createTenant(platform, { ...scratch, scram_verifier: await scramVerifier(newPassword()) });
+    const password = ownLoginPassword(platform, scratch.instance_id, scratch.role_name) ?? newPassword();
+    await createTenant(platform, { ...scratch, scram_verifier: await scramVerifier(password) });
   });
   await run.step("trial restore", () =>
     restoreInto(platform, run, scratch, name, backup.id, { isChecked: true, statistics: "none" }),

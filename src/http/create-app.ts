@@ -31,6 +31,7 @@ import { credentialRoutes } from "./routes/credentials.ts";
 import { databaseRoutes } from "./routes/databases.ts";
 import { environmentDatabaseRoutes } from "./routes/environment-databases.ts";
 import { insightRoutes } from "./routes/insights.ts";
+import { instanceRoutes } from "./routes/instances.ts";
 import { liveRoutes } from "./routes/live.ts";
 import { manifestSchemaRoutes } from "./routes/manifest-schema.ts";
 import { type MetricsAudience, metricsRoutes } from "./routes/metrics.ts";
@@ -125,6 +126,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     pointInTimeRoutes(controlPlane, services, caller);
     rowSecurityRoutes(controlPlane, services, caller);
     stateRoutes(controlPlane, services, caller);
+    instanceRoutes(controlPlane, services, caller);
     projectRoutes(controlPlane, services, caller);
     environmentDatabaseRoutes(controlPlane, services, caller);
     releaseRoutes(controlPlane, services, caller);

@@ -26,11 +26,13 @@ export async function openLook(
 ): Promise<pg.Client | undefined> {
   const session = {
     host: serverLayout(config.home, instance.id).socketDirectory,
-    port: instance.tcp_port,
+    // Of a registered server there is no port of this machine.
+    port: Math.max(instance.tcp_port, 0) || 5432,
     user: adminRole,
     database,
     application_name: "postern",
-    options: "-c track_activities=off",
+    // Only a superuser may set it, and what is registered does not sleep.
+    ...(instance.tcp_port > 0 && { options: "-c track_activities=off" }),
   };
   try {
     return await openClient(session);

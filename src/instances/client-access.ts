@@ -5,10 +5,14 @@
 import { createHmac, randomBytes } from "node:crypto";
 import pg from "pg";
 import { posternError } from "../base/error.ts";
+import { scramVerifier } from "../base/secrets.ts";
 import { readSql } from "../postgres/read-sql.ts";
 import type { DatabaseRow } from "../state/databases.ts";
 import { grantMembership } from "./grant-membership.ts";
+import { isSuperuser, takeRole } from "./limited-role.ts";
 import type { Platform } from "./platform.ts";
+import { limitedSql } from "./registered/limited-sql.ts";
+import { ownLoginPassword } from "./registered/relay-plan-of.ts";
 import { serverMajor } from "./server-major.ts";
 import { withAdmin } from "./with-admin.ts";
 
@@ -25,7 +29,7 @@ export interface ClientLogins {
   settings: Record<string, string>;
 }
 
-type Place = Pick<Platform, "config">;
+type Place = Pick<Platform, "config"> & Partial<Pick<Platform, "gate">>;
 type Tenant = Pick<DatabaseRow, "instance_id" | "database_name" | "name">;
 
 export interface PrepareOptions {
@@ -46,8 +50,10 @@ export const clientRoles = (databaseName: string) => ({
 });
 
 /** What ties a session to who asks, and the functions by which policies ask. */
-export const clientAccessSql = async (): Promise<string> =>
-  `${await readSql("identity")}\n${await readSql("client-access")}`;
+export const clientAccessSql = async (isSuper: boolean): Promise<string> =>
+  isSuper
+    ? `${await readSql("identity")}\n${await readSql("client-access")}`
+    : `${await limitedSql("identity")}\n${await limitedSql("client-access")}`;
 
 /** Repeatable, also two at a time. @throws Y3004 when the database has no server yet. */
 export async function prepareClientAccess(
@@ -58,9 +64,12 @@ export async function prepareClientAccess(
   if (row.instance_id === null) throw posternError("Y3004", `Database ${row.name} is not ready yet.`);
   const roles = clientRoles(row.database_name);
   const macKey = macKeyOf(row.database_name);
-  const sql = await clientAccessSql();
   const settings = await withAdmin(place, row.instance_id, row.database_name, async (client) => {
     const usual = await readUsualSettings(client);
+    const isSuper = await isSuperuser(client);
+    const sql = await clientAccessSql(isSuper);
+    const login = (role: string, group: string) =>
+      makeLogin(client, row, { role, group, isSuper, password: ownLoginPassword(place, row.instance_id, role) });
     await client.query("begin");
     // A tenant's own locks must not hold the daemon up; nothing of the tenant's is looked up by an unqualified name.
     await client.query(`
@@ -68,10 +77,10 @@ export async function prepareClientAccess(
       set local lock_timeout = '5s';
       set local statement_timeout = '15s'`);
     await client.query("select pg_advisory_xact_lock(hashtext('postern client access'))");
-    await makeLogin(client, row, roles.authenticated, "authenticated");
-    await makeLogin(client, row, roles.anonymous, "anon");
+    await login(roles.authenticated, "authenticated");
+    await login(roles.anonymous, "anon");
     await client.query(sql);
-    await admitToAttach(client, roles.authenticated);
+    await admitToAttach(client, roles.authenticated, isSuper);
     await writeKey(client, macKey);
     await openPublicSchema(client, options.openPublicSchema === true);
     await client.query("commit");
@@ -93,22 +102,36 @@ async function readUsualSettings(client: pg.Client): Promise<Record<string, stri
   return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
 }
 
+interface LoginOptions {
+  role: string;
+  group: string;
+  isSuper: boolean;
+  /** On a registered server, where nobody is let in by word alone: Postern's own secret. */
+  password: string | undefined;
+}
+
 /**
  * Without a password and in no group of the database's name, so pg_hba admits it over the socket only, where Postern
  * alone can be; and with the right to connect to this one database.
  */
-async function makeLogin(client: pg.Client, row: Tenant, login: string, group: string): Promise<void> {
+async function makeLogin(client: pg.Client, row: Tenant, options: LoginOptions): Promise<void> {
+  const { role: login, group, isSuper, password } = options;
   const database = name(row.database_name);
   const role = name(login);
-  const limits = Object.entries({ ...limitsOfClients, ...superuserLimits }).map(
+  const verifier = password === undefined ? "null" : text(await scramVerifier(password));
+  const limits = Object.entries({ ...limitsOfClients, ...(isSuper && superuserLimits) }).map(
     ([setting, value]) => `alter role ${role} in database ${database} set ${setting} = ${text(value)}`,
   );
   const { rowCount } = await client.query("select from pg_roles where rolname = $1", [login]);
-  if (rowCount === 0) await client.query(`create role ${role}`);
+  if (rowCount === 0) {
+    await client.query(`create role ${role}`);
+    if (!isSuper) await takeRole(client, login);
+  }
   // A role may always change its own settings and password: what it was led to is taken back.
   await client.query(`
-    alter role ${role} with login noinherit nosuperuser nocreatedb nocreaterole noreplication nobypassrls
-      connection limit ${connectionLimit} password null valid until 'infinity';
+    alter role ${role} with login noinherit nocreatedb nocreaterole
+      ${isSuper ? "nosuperuser noreplication nobypassrls" : ""}
+      connection limit ${connectionLimit} password ${verifier} valid until 'infinity';
     grant connect on database ${database} to ${role};
     alter role ${role} reset all;
     alter role ${role} in database ${database} reset all;
@@ -117,7 +140,11 @@ async function makeLogin(client: pg.Client, row: Tenant, login: string, group: s
 }
 
 /** Recorded as an initial privilege, it stays out of dumps, which would name a role that exists nowhere else. */
-async function admitToAttach(client: pg.Client, login: string): Promise<void> {
+async function admitToAttach(client: pg.Client, login: string, isSuper: boolean): Promise<void> {
+  if (!isSuper) {
+    await client.query(`grant execute on function auth.attach(text, bigint, text) to ${name(login)}`);
+    return;
+  }
   await client.query(`
     grant execute on function auth.attach(text, bigint, text) to ${name(login)};
     delete from pg_init_privs
@@ -130,12 +157,31 @@ async function admitToAttach(client: pg.Client, login: string): Promise<void> {
 export async function writeKey(client: pg.Client, key: Buffer): Promise<void> {
   const block = Buffer.alloc(64);
   key.copy(block);
+  const [inner, outer] = [0x36, 0x5c].map((pad) => Buffer.from(block.map((byte) => byte ^ pad)));
+  if (!(await isSuperuser(client))) {
+    await writeLimitedKey(client, inner!, outer!);
+    return;
+  }
   await client.query(
     `insert into pg_postern.mac_key (inner_key, outer_key) values ($1, $2)
        on conflict (single) do update set inner_key = excluded.inner_key, outer_key = excluded.outer_key
        where (mac_key.inner_key, mac_key.outer_key) is distinct from (excluded.inner_key, excluded.outer_key)`,
-    [block.map((byte) => byte ^ 0x36), block.map((byte) => byte ^ 0x5c)],
+    [inner, outer],
   );
+}
+
+/** What a materialized view holds is read from settings of this transaction, and is in no dump. */
+async function writeLimitedKey(client: pg.Client, inner: Buffer, outer: Buffer): Promise<void> {
+  const { rows } = await client.query<{ is: boolean }>(
+    "select inner_key is not distinct from $1 and outer_key is not distinct from $2 as is from postern.mac_key",
+    [inner, outer],
+  );
+  if (rows[0]?.is === true) return;
+  await client.query(
+    `select set_config('postern.inner_key', $1, true), set_config('postern.outer_key', $2, true)`,
+    [inner.toString("hex"), outer.toString("hex")],
+  );
+  await client.query("refresh materialized view postern.mac_key");
 }
 
 /**

@@ -3,6 +3,7 @@
  * checks or sets passwords later goes by it.
  */
 
+import { hasCode } from "../base/error.ts";
 import { noteVerifier } from "../state/credentials.ts";
 import type { DatabaseRow } from "../state/databases.ts";
 import { findInstance } from "../state/instances.ts";
@@ -21,10 +22,16 @@ export async function notePassword(
       : undefined;
   if (!instance) return row.scram_verifier;
   const seen = await withLook(platform, instance, {}, async (client) => {
-    const { rows } = await client.query<{ verifier: string | null }>(
-      "select rolpassword as verifier from pg_catalog.pg_authid where rolname = $1",
-      [row.role_name],
-    );
+    const { rows } = await client
+      .query<{ verifier: string | null }>(
+        "select rolpassword as verifier from pg_catalog.pg_authid where rolname = $1",
+        [row.role_name],
+      )
+      .catch((error: unknown) => {
+        // Where Postern is no superuser nobody tells.
+        if (!hasCode(error, "42501")) throw error;
+        return { rows: [] };
+      });
     return rows[0]?.verifier;
   });
   if (!seen || seen === row.scram_verifier) return row.scram_verifier;

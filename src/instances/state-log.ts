@@ -4,7 +4,9 @@ import { hasCode, posternError } from "../base/error.ts";
 import { readSql } from "../postgres/read-sql.ts";
 import type { DatabaseRow } from "../state/databases.ts";
 import { clientAccessSql, macKeyOf, writeKey } from "./client-access.ts";
+import { isSuperuser } from "./limited-role.ts";
 import type { Platform } from "./platform.ts";
+import { limitedSql } from "./registered/limited-sql.ts";
 import { withAdmin } from "./with-admin.ts";
 
 const { escapeIdentifier: name, escapeLiteral: text } = pg;
@@ -26,9 +28,10 @@ export async function prepareStateLog(
 ): Promise<RequestSigner> {
   if (row.instance_id === null) throw posternError("Y3004", `Database ${row.name} is not ready yet.`);
   const macKey = macKeyOf(row.database_name);
-  const clientAccess = await clientAccessSql();
-  const log = await layingSql(row.role_name);
   await withAdmin(place, row.instance_id, row.database_name, async (client) => {
+    const isSuper = await isSuperuser(client);
+    const clientAccess = await clientAccessSql(isSuper);
+    const log = await layingSql(row.role_name, isSuper);
     await client.query("begin");
     await client.query(`
       set local search_path = pg_catalog, pg_temp;
@@ -46,8 +49,8 @@ export async function prepareStateLog(
 }
 
 /** The log with what its owner may do with it. */
-async function layingSql(owner: string): Promise<string> {
-  return `${await readSql("state-log")};
+async function layingSql(owner: string, isSuper: boolean): Promise<string> {
+  return `${isSuper ? await readSql("state-log") : await limitedSql("state-log")};
     grant usage on schema postern to ${name(owner)};
     grant select on all tables in schema postern to ${name(owner)};
     grant execute on all functions in schema postern to ${name(owner)}`;
@@ -55,9 +58,8 @@ async function layingSql(owner: string): Promise<string> {
 
 /** Makes a fresh database ready for the rows of a log that a dump brings, and for the triggers of its tables. */
 export async function layStateLog(place: Place, row: Tenant, partitions: readonly string[]): Promise<void> {
-  const log = await layingSql(row.role_name);
   await withAdmin(place, row.instance_id!, row.database_name, async (client) => {
-    await client.query(log);
+    await client.query(await layingSql(row.role_name, await isSuperuser(client)));
     await makeNamedPartitions(client, partitions);
   });
 }

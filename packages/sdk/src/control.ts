@@ -4,6 +4,7 @@ import { branchMethods } from "./control-branches.ts";
 import { clientAccessMethods } from "./control-client-access.ts";
 import { insightMethods } from "./control-insights.ts";
 import { inspectMethods } from "./control-inspect.ts";
+import { instanceMethods } from "./control-instances.ts";
 import { migrationMethods } from "./control-migrations.ts";
 import { databasePath, operationPath, queryString } from "./control-paths.ts";
 import { pauseMethods } from "./control-pauses.ts";
@@ -127,6 +128,7 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
     ...pauseMethods({ send, get, post }),
     ...insightMethods({ get }),
     ...inspectMethods({ get, post }),
+    ...instanceMethods({ get, post, remove }),
     ...projectMethods({ send, get, post, remove }),
     ...releaseMethods({ get, post, upload }),
 

@@ -1,8 +1,8 @@
 /** In charge of the shapes of databases: what they are, how they are made, reached and moved. */
 import type { DatabaseEnvironmentInfo } from "./protocol-projects.ts";
 
-/** Where a database's server lives: with others on one Postgres, or in a Postgres of its own. */
-export type Isolation = "shared" | "process";
+/** Where a database's server lives: with others on one Postgres, in a Postgres of its own, or on a registered one. */
+export type Isolation = "shared" | "process" | "external";
 
 /** Service class: `db.p1` development and test, `db.p2` staging and light production, `db.p3` production. */
 export type DatabaseClass = "db.p1" | "db.p2" | "db.p3";
@@ -25,6 +25,8 @@ export interface DatabaseInfo {
   status: DatabaseStatus;
   class: DatabaseClass;
   isolation: Isolation;
+  /** The registered instance that it is on; null: a server of Postern's own. */
+  instance: { id: string; name: string; status: string; reason: string | null } | null;
   /** Postgres server version, for example "17.11". */
   version: string;
   /** `<id>.<domain>[:port]`: where SQL over HTTP is served. */
@@ -80,6 +82,10 @@ export interface CreateDatabaseRequest {
   name?: string;
   class?: DatabaseClass;
   isolation?: Isolation;
+  /** Name or id of the registered instance that it is placed on; implies isolation `external`. */
+  instance?: string;
+  /** Labels that a registered instance must have; implies isolation `external`. */
+  instance_labels?: Record<string, string>;
   /** Postgres major, for example "17". */
   version?: string;
   /** Owner role of one's own choice: 3 to 16 characters of `a-z 0-9 _`. */

@@ -15,6 +15,7 @@ export type * from "./protocol-databases.ts";
 export type * from "./protocol-error.ts";
 export type * from "./protocol-insights.ts";
 export type * from "./protocol-inspect.ts";
+export type * from "./protocol-instances.ts";
 export type * from "./protocol-migrations.ts";
 export type * from "./protocol-operations.ts";
 export type * from "./protocol-pauses.ts";

@@ -5,6 +5,7 @@ import type { CommandInput } from "../command-input.ts";
 import type { CommandRun } from "../command-spec.ts";
 import type { CliContext } from "../context.ts";
 import { linkProject } from "../link-project.ts";
+import { readLabels } from "../read-labels.ts";
 import { startProgress } from "../progress.ts";
 import { findProject } from "../project-file.ts";
 import { renderFields } from "../table.ts";
@@ -44,7 +45,10 @@ async function readRequest(context: CliContext, input: CommandInput): Promise<Cr
   if (tier !== undefined) request.class = tier as DatabaseClass;
   const isolation = input.text("isolation");
   if (isolation !== undefined) request.isolation = isolation as Isolation;
-
+  const instance = input.text("instance");
+  if (instance !== undefined) request.instance = instance;
+  const labels = readLabels(input.list("label"));
+  if (labels) request.instance_labels = labels;
   const version = input.text("version");
   if (version !== undefined) request.version = version;
   const user = input.text("username");

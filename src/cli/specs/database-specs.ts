@@ -14,8 +14,14 @@ const createOptions: readonly OptionSpec[] = [
   classOption,
   {
     flags: "--isolation <isolation>",
-    summary: "on the shared Postgres, or on one of its own",
-    choices: ["shared", "process"],
+    summary: "on the shared Postgres, on one of its own, or on a registered instance",
+    choices: ["shared", "process", "external"],
+  },
+  { flags: "--instance <instance>", summary: "name or id of the registered instance that it is placed on" },
+  {
+    flags: "--label <key=value>",
+    summary: "a label that the registered instance must have",
+    repeat: true,
   },
   {
     flags: "--version <major>",

@@ -14,8 +14,10 @@ export const databaseClass = z
   .enum(["db.p1", "db.p2", "db.p3"])
   .describe("`db.p1` development and test, `db.p2` staging and light production, `db.p3` production.");
 const isolation = z
-  .enum(["shared", "process"])
-  .describe("`shared`: with others on one Postgres; `process`: a Postgres of its own.");
+  .enum(["shared", "process", "external"])
+  .describe(
+    "`shared`: with others on one Postgres; `process`: a Postgres of its own; `external`: on a registered instance.",
+  );
 
 export const databaseStatus = z.enum([
   "creating",
@@ -42,6 +44,10 @@ const databaseFields = {
   user: z.string().describe("Owner role inside Postgres."),
   size_bytes: z.int().nullable(),
   storage_limit_bytes: z.int().nullable().describe("Beyond it Postern warns and does not refuse."),
+  instance: z
+    .object({ id: z.string(), name: z.string(), status: z.string(), reason: z.string().nullable() })
+    .nullable()
+    .describe("The registered instance that it is on; null: a server of Postern's own."),
   connections: z.object({ open: z.int(), limit: z.int() }).nullable(),
   healthy: z.boolean().nullable().describe("Does it answer a query now? Null: not asked."),
   warnings: z.array(z.string()),
@@ -91,6 +97,16 @@ export const createDatabaseRequest = z.strictObject({
   name: z.string().optional().describe("1 to 63 characters of `a-z 0-9 _ -`; made up when absent."),
   class: databaseClass.optional(),
   isolation: isolation.optional(),
+  instance: z
+    .string()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe("Name or id of the registered instance that it is placed on."),
+  instance_labels: z
+    .record(z.string().max(63), z.string().max(63))
+    .optional()
+    .describe("Labels that the registered instance must have."),
   version: z.string().optional().describe("Postgres major, for example `17`."),
   user: z.string().optional().describe("Owner role: 3 to 16 characters of `a-z 0-9 _`."),
   password: z.string().optional().describe("The owner's password: at least 8 characters."),

@@ -23,6 +23,7 @@ import type {
 } from "./database-services.ts";
 import type { InsightService } from "./insight-services.ts";
 import type { InspectService } from "./inspect-services.ts";
+import type { InstanceService } from "./instance-services.ts";
 import type { ProjectService } from "./project-services.ts";
 import type { QueryService, RowSecurityService, TunnelService } from "./query-services.ts";
 import type { RecordService } from "./record-services.ts";
@@ -58,6 +59,7 @@ export interface HttpServices {
   rowSecurity: RowSecurityService;
   insights: InsightService;
   inspect: InspectService;
+  instances: InstanceService;
   projects: ProjectService;
   releases: ReleaseService;
   status: StatusService;

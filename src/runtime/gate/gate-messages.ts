@@ -1,6 +1,7 @@
 /** In charge of naming what the daemon and the gate say to each other: one JSON object a line, over a unix socket. */
 
 import type { DatabaseClass } from "@postern/sdk/protocol";
+import type { RelayPlan } from "../relay/relay-plan.ts";
 
 /** One server's door: where its clients come in, and where they are led. */
 export interface DoorPlan {
@@ -24,7 +25,11 @@ export type GateOrder =
   /** It could not be woken: whoever waits is told so. The next one that comes is a new attempt. */
   | { type: "fail"; name: string; message: string }
   | { type: "drop"; name: string }
-  /** Drops all doors but these. */
+  /** Makes the way to a registered server, or changes it. */
+  | { type: "relay"; plan: RelayPlan }
+  /** With which passwords a role logs in there; null: it is gone. */
+  | { type: "login"; name: string; role: string; passwords: string[] | null }
+  /** Drops all doors and ways but these. */
   | { type: "keep"; names: string[] };
 
 export type GateRequest = GateOrder & { id: number };
@@ -35,7 +40,7 @@ export type GateAnswer =
   | { type: "wanted"; name: string };
 
 /** Raised when the two could misunderstand each other: a gate of another number is started anew. */
-export const gateProtocol = 1;
+export const gateProtocol = 2;
 
 /** Name of a door's socket in the server's folder. */
 export const doorSocket = ".gate";

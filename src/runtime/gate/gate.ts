@@ -11,6 +11,7 @@ import { messageOf, posternError } from "../../base/error.ts";
 import { findServerPid, readCommandLine, signalProcess, waitForExit } from "../live-process.ts";
 import { portTakenError } from "../port-taken.ts";
 import type { ServerAccount } from "../server-account.ts";
+import type { RelayPlan } from "../relay/relay-plan.ts";
 import { spawnServer } from "../spawn-server.ts";
 import {
   controlSocket,
@@ -42,6 +43,8 @@ export class Gate {
   readonly #wanted = new Set<string>();
   readonly #options: GateProcessOptions;
   readonly #doors = new Map<string, DoorPlan>();
+  /** Ways to registered servers. */
+  readonly #relays = new Map<string, RelayPlan>();
   readonly #pending = new Map<number, { resolve(): void; reject(error: Error): void }>();
   /** Doors that the gate has not confirmed. */
   readonly #unserved = new Set<string>();
@@ -62,7 +65,8 @@ export class Gate {
     }
     pid ??= await this.#launch();
     await this.#connect();
-    await this.#ask({ type: "keep", names: [...this.#doors.keys()] });
+    await this.#ask({ type: "keep", names: [...this.#doors.keys(), ...this.#relays.keys()] });
+    for (const plan of this.#relays.values()) await this.#ask({ type: "relay", plan });
     // A port that another program has taken is the trouble of one database.
     await Promise.allSettled([...this.#doors.values()].map((plan) => this.serve(plan)));
     return pid;
@@ -99,7 +103,7 @@ export class Gate {
   }
 
   get isNeeded(): boolean {
-    return this.#doors.size > 0;
+    return this.#doors.size > 0 || this.#relays.size > 0;
   }
 
   /** @throws Y4013 when the gate does not answer; Y4014 when another program has the port: the door is open all the same */
@@ -111,6 +115,35 @@ export class Gate {
       throw await portTakenError(plan.name, plan.tcp.port);
     });
     if (this.#doors.get(plan.name) === plan) this.#unserved.delete(plan.name);
+  }
+
+  /** For a gate that is about to start. */
+  noteRelay(plan: RelayPlan): void {
+    this.#relays.set(plan.name, plan);
+  }
+
+  /** The way to a registered server, if there is one. */
+  relay(name: string): RelayPlan | undefined {
+    return this.#relays.get(name);
+  }
+
+  get hasRelays(): boolean {
+    return this.#relays.size > 0;
+  }
+
+  /** Makes the way, or changes it. @throws Y4013 */
+  async serveRelay(plan: RelayPlan): Promise<void> {
+    this.#relays.set(plan.name, plan);
+    await this.#ask({ type: "relay", plan });
+  }
+
+  /** With which passwords a role logs in there, the newest first. @throws Y4013 */
+  async setLogin(name: string, role: string, passwords: string[] | null): Promise<void> {
+    const plan = this.#relays.get(name);
+    if (!plan) return;
+    if (passwords === null) delete plan.logins[role];
+    else plan.logins[role] = passwords;
+    await this.#ask({ type: "login", name, role, passwords });
   }
 
   /** Doors that could not be had; each is tried again. */
@@ -130,7 +163,8 @@ export class Gate {
 
   async drop(name: string): Promise<void> {
     this.#unserved.delete(name);
-    if (this.#doors.delete(name)) await this.#ask({ type: "drop", name });
+    const wasThere = this.#doors.delete(name);
+    if (this.#relays.delete(name) || wasThere) await this.#ask({ type: "drop", name });
   }
 
   #ask(order: GateOrder): Promise<void> {

@@ -25,7 +25,8 @@ export function leadClient(client: Socket, upstream: Upstream): Promise<boolean>
   });
 }
 
-function splice(client: Socket, server: Socket): void {
+/** Bytes both ways until both have ended. */
+export function splice(client: Socket, server: Socket): void {
   for (const [from, to] of [
     [client, server],
     [server, client],

@@ -1,5 +1,6 @@
 /**
- * In charge of the gate: a process of its own that holds the doors of servers which may sleep. It outlives the daemon as
+ * In charge of the gate: a process of its own that holds the doors of servers which may sleep, and the ways to servers
+ * that were registered. It outlives the daemon as
  * the servers do: sessions that it leads go on, and who wants a sleeping server waits until a daemon is there to wake it.
  */
 import { rm, writeFile } from "node:fs/promises";
@@ -7,6 +8,8 @@ import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { messageOf } from "../../base/error.ts";
+import { Relay } from "../relay/relay.ts";
+import type { RelayPlan } from "../relay/relay-plan.ts";
 import { Door } from "./door.ts";
 import {
   controlSocket,
@@ -43,6 +46,7 @@ export async function runGate({ directory, account }: GateOptions): Promise<void
 
 class Gate {
   readonly #doors = new Map<string, Door>();
+  readonly #relays = new Map<string, Relay>();
   /** The daemon of now. */
   #daemon: Socket | undefined;
 
@@ -70,8 +74,13 @@ class Gate {
       case "serve":
         return this.#serve(order.plan);
       case "keep":
-        for (const name of [...this.#doors.keys()]) if (!order.names.includes(name)) this.#drop(name);
+        for (const name of [...this.#doors.keys(), ...this.#relays.keys()])
+          if (!order.names.includes(name)) this.#drop(name);
         return;
+      case "relay":
+        return this.#relay(order.plan);
+      case "login":
+        return this.#relays.get(order.name)?.setLogin(order.role, order.passwords);
       case "drop":
         return this.#drop(order.name);
       default:
@@ -91,9 +100,21 @@ class Gate {
     await door.follow(plan);
   }
 
+  async #relay(plan: RelayPlan): Promise<void> {
+    let relay = this.#relays.get(plan.name);
+    if (relay?.directory !== plan.directory) {
+      this.#drop(plan.name);
+      relay = new Relay(plan);
+      this.#relays.set(plan.name, relay);
+    }
+    await relay.follow(plan);
+  }
+
   #drop(name: string): void {
     this.#doors.get(name)?.close();
     this.#doors.delete(name);
+    this.#relays.get(name)?.close();
+    this.#relays.delete(name);
   }
 
   #tell(answer: GateAnswer): void {

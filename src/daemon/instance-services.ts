@@ -1,0 +1,33 @@
+/** In charge of giving the HTTP server registered instances. */
+import type { InstanceService } from "../http/services/instance-services.ts";
+import { describeRegistered } from "../instances/registered/describe-registered.ts";
+import { checkHealth } from "../instances/registered/check-health.ts";
+import {
+  deregisterInstance,
+  registerInstance,
+  requireRegistered,
+} from "../instances/registered/register-instance.ts";
+import type { Platform } from "../instances/platform.ts";
+import { listRegistered, updateRegistered } from "../state/registered-instances.ts";
+
+export function instanceServices(platform: Platform): InstanceService {
+  const { state } = platform;
+  const describe = async (ref: string) => describeRegistered(await requireRegistered(platform, ref));
+  return {
+    list: async () => (await listRegistered(state)).map(describeRegistered),
+    register: async (input) => describeRegistered(await registerInstance(platform, input)),
+    describe,
+    async drain(ref, draining) {
+      const { id } = await requireRegistered(platform, ref);
+      await updateRegistered(state, id, { draining });
+      return describe(id);
+    },
+    async check(ref) {
+      const row = await requireRegistered(platform, ref);
+      await checkHealth(platform, row);
+      return describe(row.id);
+    },
+    deregister: async (ref, options) =>
+      deregisterInstance(platform, await requireRegistered(platform, ref), options),
+  };
+}
