@@ -76,7 +76,8 @@ function expand(address: string): number[] {
     [Number(a) * 256 + Number(b), Number(c) * 256 + Number(d)].map((group) => group.toString(16)).join(":"),
   );
   const [left = "", right] = hex.split("::");
-  const parse = (text: string) => (text === "" ? [] : text.split(":").map((group) => Number.parseInt(group, 16)));
+  const parse = (text: string) =>
+    text === "" ? [] : text.split(":").map((group) => Number.parseInt(group, 16));
   const [before, after] = [parse(left), parse(right ?? "")];
   const missing = right === undefined ? 0 : 8 - before.length - after.length;
   return [...before, ...Array<number>(missing).fill(0), ...after];

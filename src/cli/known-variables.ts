@@ -19,7 +19,11 @@ export const commandVariables: readonly KnownVariable[] = [
   { name: "POSTERN_PROJECT", summary: "the project of commands that name none" },
   { name: "POSTERN_PASSWORD", summary: "password of the account, instead of being asked", secret: true },
   { name: "POSTERN_DB_PASSWORD", summary: "password of a new database's user", secret: true },
-  { name: "POSTERN_INSTANCE_DSN", summary: "address of the server to register, with its password", secret: true },
+  {
+    name: "POSTERN_INSTANCE_DSN",
+    summary: "address of the server to register, with its password",
+    secret: true,
+  },
   { name: "POSTERN_CA_CERT", summary: "file with the certificate of an authority to trust" },
   { name: "POSTERN_DEBUG", summary: "1: print the stack of unexpected errors" },
   {

@@ -65,7 +65,7 @@ export function inspectServices(platform: Platform, settled: () => Promise<void>
         await readSampleSteps(state, id, span),
         await readStatementSteps(state, id, span),
       ];
-      return plotMetrics(span, samples, statements, { sharedServer: isolation === "shared", now });
+      return plotMetrics(span, samples, statements, { sharedServer: isolation !== "process", now });
     },
   };
 }

@@ -1,13 +1,13 @@
 /** In charge of giving the HTTP server registered instances. */
 import type { InstanceService } from "../http/services/instance-services.ts";
-import { describeRegistered } from "../instances/registered/describe-registered.ts";
+import type { Platform } from "../instances/platform.ts";
 import { checkHealth } from "../instances/registered/check-health.ts";
+import { describeRegistered } from "../instances/registered/describe-registered.ts";
 import {
   deregisterInstance,
   registerInstance,
   requireRegistered,
 } from "../instances/registered/register-instance.ts";
-import type { Platform } from "../instances/platform.ts";
 import { listRegistered, updateRegistered } from "../state/registered-instances.ts";
 
 export function instanceServices(platform: Platform): InstanceService {

@@ -31,9 +31,13 @@ export async function wantsRegistered(
 ): Promise<boolean> {
   if (input.isolation !== undefined && input.isolation !== "external") {
     if (input.instance === undefined && input.instance_labels === undefined) return false;
-    throw posternError("Y8024", `A database on a registered instance has the isolation external, not ${input.isolation}.`, {
-      hint: "Leave out --isolation.",
-    });
+    throw posternError(
+      "Y8024",
+      `A database on a registered instance has the isolation external, not ${input.isolation}.`,
+      {
+        hint: "Leave out --isolation.",
+      },
+    );
   }
   if (input.isolation === "external" || input.instance !== undefined || input.instance_labels !== undefined)
     return true;
@@ -47,7 +51,8 @@ export async function chooseInstance(tx: Queryable, wish: InstanceWish): Promise
   const all = await listRegistered(tx);
   // One that takes no class at all takes databases that name it only.
   const meant = all.filter(({ classes }) => classes.includes(wish.class));
-  const candidates = wish.labels && meant.length === 0 ? all.filter(({ classes }) => classes.length === 0) : meant;
+  const candidates =
+    wish.labels && meant.length === 0 ? all.filter(({ classes }) => classes.length === 0) : meant;
   const fitting = candidates.filter((row) => obstacleOf(row, wish) === null);
   const [best] = fitting.sort((a, b) => freedomOf(b) - freedomOf(a) || a.databases - b.databases);
   if (best) return best;
@@ -82,9 +87,13 @@ function obstacleOf(row: RegisteredWithFacts, wish: InstanceWish): string | null
     return `it is ${statusOf(row)}${row.health_reason === null ? "" : ` (${row.health_reason})`}`;
   for (const [key, value] of Object.entries(wish.labels ?? {}))
     if (row.labels[key] !== value) return `its label ${key} is ${row.labels[key] ?? "not set"}`;
-  if (wish.major !== undefined && majorOf(row.version) !== wish.major) return `it runs Postgres ${row.version}`;
+  if (wish.major !== undefined && majorOf(row.version) !== wish.major)
+    return `it runs Postgres ${row.version}`;
   if (row.capacity !== null && row.databases >= row.capacity) return `it is full: ${row.databases} databases`;
-  if (row.databases > 0 && row.promised_connections + wish.connectionLimit > row.connection_limit * mostPromises)
+  if (
+    row.databases > 0 &&
+    row.promised_connections + wish.connectionLimit > row.connection_limit * mostPromises
+  )
     return `its ${row.connection_limit} connections are promised to the ${row.databases} databases it has`;
   return null;
 }

@@ -107,10 +107,9 @@ export const createBranch: OperationHandler = {
     const { parent, branch } = await requireBoth(platform, run);
     const instance = run.row.input.instance as InstanceId | "shared";
     const placed: DatabaseRow = { ...branch, instance_id: instance };
-    const way =
-      isOnOwnServer(placed)
-        ? await fillOwn(platform, run, parent, placed)
-        : await fillShared(platform, run, parent, placed);
+    const way = isOnOwnServer(placed)
+      ? await fillOwn(platform, run, parent, placed)
+      : await fillShared(platform, run, parent, placed);
     await run.step("first query", () => proveReady(platform, placed));
     await updateDatabase(platform.state, branch.id, { status: "ready" });
     return {

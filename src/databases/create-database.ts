@@ -11,9 +11,9 @@ import {
   postgresNameOf,
 } from "../base/id.ts";
 import { hashSecret, newPassword, newToken, scramVerifier } from "../base/secrets.ts";
+import { isOnOwnServer } from "../instances/is-on-own-server.ts";
 import type { OperationHandler } from "../instances/operation-run.ts";
 import { createTenant } from "../instances/physical-database.ts";
-import { isOnOwnServer } from "../instances/is-on-own-server.ts";
 import type { Platform } from "../instances/platform.ts";
 import { provisionInstance } from "../instances/provision-instance.ts";
 import { serverLayout } from "../instances/server-layout.ts";

@@ -61,6 +61,7 @@ function reasonsOf(row: DatabaseRow, activity: Omit<DatabaseActivity, "reasons">
 }
 
 function neverReason({ isolation, pause_after_seconds: own }: DatabaseRow): string {
+  if (isolation === "external") return "it is on a registered instance, which does not sleep";
   if (isolation === "shared") return "it shares its server with others, which does not sleep";
   if (own === 0) return "it was told never to sleep by itself (`db pause --after`)";
   return "it sleeps only when it is told to, unless `db pause --after` says otherwise";

@@ -82,7 +82,7 @@ export function renderRow(
     status: row.status === "ready" && row.paused_at !== null ? "paused" : row.status,
     class: row.class,
     isolation: row.isolation,
-    instance: joined.registered ? renderPlace(joined.registered) : null,
+    external_instance: joined.registered ? renderPlace(joined.registered) : null,
     version: joined.version,
     host,
     http_url: databaseHttpUrl(platform, row),

@@ -2,13 +2,14 @@
  * In charge of trying migrations on a copy of the database: how long each file takes there, whom it would keep waiting,
  * and whether it works at all. The copy is nobody else's, and is gone at the end.
  */
-import { isOnOwnServer } from "../instances/is-on-own-server.ts";
+
 import { rm } from "node:fs/promises";
 import type { MigrationFileBody, RehearsalResult } from "@postern/sdk/protocol";
 import { copyContent, copyDirectoryOf } from "../backups/copy-content.ts";
 import { requireDiskSpace } from "../base/disk-space.ts";
 import { type AccountId, type InstanceId, newInstanceId } from "../base/id.ts";
 import { cloneInstance } from "../instances/clone-instance.ts";
+import { isOnOwnServer } from "../instances/is-on-own-server.ts";
 import type { OperationHandler, OperationRun } from "../instances/operation-run.ts";
 import { createPhysicalDatabase, dropPhysicalDatabase } from "../instances/physical-database.ts";
 import type { Platform } from "../instances/platform.ts";

@@ -2,8 +2,8 @@
 import pg from "pg";
 import { sleep } from "../base/clock.ts";
 import { hasCode } from "../base/error.ts";
-import { databaseExists, dropPhysicalDatabase } from "../instances/physical-database.ts";
 import { isSuperuser } from "../instances/limited-role.ts";
+import { databaseExists, dropPhysicalDatabase } from "../instances/physical-database.ts";
 import type { Platform } from "../instances/platform.ts";
 import { withAdmin } from "../instances/with-admin.ts";
 import type { QueryService } from "../query/query-service.ts";

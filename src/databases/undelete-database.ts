@@ -3,8 +3,8 @@ import { restoreInto } from "../backups/restore-into.ts";
 import { requireDiskSpace } from "../base/disk-space.ts";
 import { hasCode, posternError } from "../base/error.ts";
 import { type AccountId, type InstanceId, newInstanceId } from "../base/id.ts";
-import type { OperationHandler } from "../instances/operation-run.ts";
 import { isOnOwnServer } from "../instances/is-on-own-server.ts";
+import type { OperationHandler } from "../instances/operation-run.ts";
 import { createTenant, dropPhysicalDatabase } from "../instances/physical-database.ts";
 import type { Platform } from "../instances/platform.ts";
 import { provisionInstance } from "../instances/provision-instance.ts";
@@ -79,7 +79,9 @@ export async function requestUndeleteDatabase(
 async function placeAgain(tx: Queryable, row: DatabaseRow, backupMajor: string): Promise<InstanceId> {
   const wish = { class: row.class, connectionLimit: row.connection_limit };
   const all = await listRegistered(tx);
-  const roomy = all.find(({ classes, version }) => classes.length === 0 && Number(majorOf(version)) >= Number(backupMajor));
+  const roomy = all.find(
+    ({ classes, version }) => classes.length === 0 && Number(majorOf(version)) >= Number(backupMajor),
+  );
   const isMeant = all.some(({ classes }) => classes.includes(row.class));
   const chosen = await chooseInstance(tx, isMeant ? wish : { ...wish, instance: roomy?.name });
   await updateDatabase(tx, row.id, { instance_id: chosen.id });
@@ -95,7 +97,9 @@ export const undeleteDatabase: OperationHandler = {
     if (isOnOwnServer(row)) {
       const major = (run.row.input.major as string | undefined) ?? platform.majors.usual;
       await havePostgres(platform, run, major);
-      await run.step("instance", () => provisionInstance(platform, instance as InstanceId, row.class, { sleeps, major }));
+      await run.step("instance", () =>
+        provisionInstance(platform, instance as InstanceId, row.class, { sleeps, major }),
+      );
     }
     await updateDatabase(platform.state, row.id, { instance_id: instance });
     await run.step("database", async () => {

@@ -140,12 +140,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     consoleRoutes(controlPlane, services, gate, caller, clock);
     consoleFileRoutes(controlPlane);
   });
-  answerDirectly(app.server, {
-    services,
-    host,
-    ...rules,
-    observe: options.observe,
-  });
+  answerDirectly(app.server, { services, host, ...rules, observe: options.observe });
   return app;
 }
 

@@ -69,7 +69,12 @@ export async function prepareClientAccess(
     const isSuper = await isSuperuser(client);
     const sql = await clientAccessSql(isSuper);
     const login = (role: string, group: string) =>
-      makeLogin(client, row, { role, group, isSuper, password: ownLoginPassword(place, row.instance_id, role) });
+      makeLogin(client, row, {
+        role,
+        group,
+        isSuper,
+        password: ownLoginPassword(place, row.instance_id, role),
+      });
     await client.query("begin");
     // A tenant's own locks must not hold the daemon up; nothing of the tenant's is looked up by an unqualified name.
     await client.query(`

@@ -44,6 +44,7 @@ export const database: DatabaseInfo = {
   status: "ready",
   class: "db.p1",
   isolation: "shared",
+  external_instance: null,
   version: "17.11",
   host: `${databaseId}.localhost:5480`,
   http_url: `http://${databaseId}.localhost:5480`,
@@ -212,6 +213,10 @@ const signedOut = async (): Promise<never> => {
   throw posternError("Y1092", "You are not signed in to the console.");
 };
 
+const invalidInstance = (): never => {
+  throw posternError("Y8020", "There is no such instance.");
+};
+
 export function inMemoryServices(): InMemoryServices {
   const calls: Call[] = [];
   const recording =
@@ -373,6 +378,14 @@ export function inMemoryServices(): InMemoryServices {
       list: recording("releases.list", () => [startedRelease.release]),
       listServices: recording("releases.listServices", () => []),
       readLog: recording("releases.readLog", () => ({ text: "", offset: 0 })),
+    },
+    instances: {
+      list: recording("instances.list", () => []),
+      register: recording("instances.register", () => invalidInstance()),
+      describe: recording("instances.describe", () => invalidInstance()),
+      drain: recording("instances.drain", () => invalidInstance()),
+      check: recording("instances.check", () => invalidInstance()),
+      deregister: recording("instances.deregister", () => ({ id: "", name: "", left_behind: false })),
     },
     inspect: {
       sessions: recording("inspect.sessions", () => ({ at: "", awake: false, sessions: [] })),

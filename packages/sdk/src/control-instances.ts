@@ -1,10 +1,6 @@
 /** In charge of the registered servers, from the caller's side. */
 import type { Requests } from "./control-backups.ts";
-import type {
-  DeregisteredInstance,
-  RegisteredInstance,
-  RegisterInstanceRequest,
-} from "./protocol.ts";
+import type { DeregisteredInstance, RegisteredInstance, RegisterInstanceRequest } from "./protocol.ts";
 
 const root = "/admin/managed-db/instances";
 const pathOf = (ref: string): string => `/v1/instances/${encodeURIComponent(ref)}`;

@@ -26,7 +26,7 @@ export interface DatabaseInfo {
   class: DatabaseClass;
   isolation: Isolation;
   /** The registered instance that it is on; null: a server of Postern's own. */
-  instance: { id: string; name: string; status: string; reason: string | null } | null;
+  external_instance: { id: string; name: string; status: string; reason: string | null } | null;
   /** Postgres server version, for example "17.11". */
   version: string;
   /** `<id>.<domain>[:port]`: where SQL over HTTP is served. */

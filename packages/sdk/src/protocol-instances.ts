@@ -2,12 +2,7 @@
 import type { DatabaseClass } from "./protocol-databases.ts";
 
 /** `draining` goes before all else: nothing new is placed there. */
-export type InstanceStatus =
-  | "healthy"
-  | "degraded"
-  | "unreachable"
-  | "read_only"
-  | "draining";
+export type InstanceStatus = "healthy" | "degraded" | "unreachable" | "read_only" | "draining";
 
 /** A server that was registered. Its passwords are told to nobody. */
 export interface RegisteredInstance {

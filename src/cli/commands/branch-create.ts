@@ -11,7 +11,7 @@ import { requireDatabase } from "../target.ts";
 export const ways: Record<string, string> = {
   reflink: "blocks shared with the parent's",
   copy: "copied byte by byte: this file system cannot share blocks",
-  dump: "dumped and restored, as both are on the shared Postgres",
+  dump: "dumped and restored, as both are on a Postgres with others",
 };
 
 export const run: CommandRun = async (context, input) => {

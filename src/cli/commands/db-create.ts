@@ -5,9 +5,9 @@ import type { CommandInput } from "../command-input.ts";
 import type { CommandRun } from "../command-spec.ts";
 import type { CliContext } from "../context.ts";
 import { linkProject } from "../link-project.ts";
-import { readLabels } from "../read-labels.ts";
 import { startProgress } from "../progress.ts";
 import { findProject } from "../project-file.ts";
+import { readLabels } from "../read-labels.ts";
 import { renderFields } from "../table.ts";
 
 export const run: CommandRun = async (context, input) => {

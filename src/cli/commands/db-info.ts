@@ -19,6 +19,9 @@ export const run: CommandRun = async (context, input) => {
   return undefined;
 };
 
+const describePlace = ({ name, status, reason }: NonNullable<DatabaseInfo["external_instance"]>): string =>
+  `${name}, ${status}${reason === null ? "" : `: ${reason}`}`;
+
 export function renderDatabase(info: DatabaseInfo): string {
   const time = (text: string | null) => text && formatTime(text);
   const limit = info.storage_limit_bytes === null ? "" : ` of ${formatBytes(info.storage_limit_bytes)}`;
@@ -28,6 +31,7 @@ export function renderDatabase(info: DatabaseInfo): string {
     ["Healthy", info.healthy === null ? null : info.healthy ? "yes" : "no"],
     ["Host", info.host],
     ["Class", `${info.class}, ${info.isolation}`],
+    ["Instance", info.external_instance && describePlace(info.external_instance)],
     ["Postgres", info.version],
     ["Database", info.database],
     ["User", info.user],

@@ -75,5 +75,7 @@ const read = (file: string, flag: string): Promise<string> =>
 function readClass(word: string): DatabaseClass {
   const name = word.trim();
   if (["db.p1", "db.p2", "db.p3"].includes(name)) return name as DatabaseClass;
-  throw posternError("Y1013", `"${name}" is no class of databases.`, { hint: "For example: --tier db.p1,db.p3" });
+  throw posternError("Y1013", `"${name}" is no class of databases.`, {
+    hint: "For example: --tier db.p1,db.p3",
+  });
 }

@@ -32,7 +32,12 @@ export function renderInstance(instance: RegisteredInstance, paint: Paint): stri
     ["Postgres", `${instance.version}${instance.superuser ? "" : ", without a superuser"}`],
     ["Round trip", instance.latency_ms === null ? null : `${instance.latency_ms} ms`],
     ["Classes", instance.classes.join(", ") || "none: databases name it"],
-    ["Labels", Object.entries(labels).map(([key, value]) => `${key}=${value}`).join(", ") || null],
+    [
+      "Labels",
+      Object.entries(labels)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(", ") || null,
+    ],
     ["Databases", capacity === null ? String(databases) : `${databases} of ${capacity}`],
     ["Connections", `${instance.promised_connections} promised, ${instance.max_connections} there are`],
     ["Extensions", instance.extensions.length === 0 ? null : `${instance.extensions.length} can be had`],

@@ -21,10 +21,17 @@ export const instanceSpecs: readonly CommandSpec[] = [
       { flags: "--capacity <count>", summary: "how many databases it takes" },
       {
         flags: "--max-connections <count>",
-        summary: "sessions that all databases there may hold; four fifths of the server's unless said otherwise",
+        summary:
+          "sessions that all databases there may hold; four fifths of the server's unless said otherwise",
       },
-      { flags: "--ca <file>", summary: "certificates of the authorities that its certificate is checked against" },
-      { flags: "--insecure", summary: "a server of this machine or a private network may be spoken to in the clear" },
+      {
+        flags: "--ca <file>",
+        summary: "certificates of the authorities that its certificate is checked against",
+      },
+      {
+        flags: "--insecure",
+        summary: "a server of this machine or a private network may be spoken to in the clear",
+      },
       { flags: "--take-over", summary: "it carries the mark of another Postern, which is gone for good" },
     ],
     examples: [
@@ -60,7 +67,8 @@ export const instanceSpecs: readonly CommandSpec[] = [
   {
     path: "admin instance deregister",
     aliases: ["admin instance rm"],
-    summary: "take everything of Postern's off a registered instance and forget it; refused while databases are on it",
+    summary:
+      "take everything of Postern's off a registered instance and forget it; refused while databases are on it",
     args: [instanceArgument],
     options: [
       ...confirmOptions,

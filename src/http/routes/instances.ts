@@ -16,11 +16,7 @@ const tags = ["Instances"];
 const answer = json("The instance.", registeredInstance);
 const ref = reference.describe("Id or name of a registered instance.");
 
-export function instanceRoutes(
-  app: HttpApp,
-  { instances }: HttpServices,
-  caller: AuthenticationHooks,
-): void {
+export function instanceRoutes(app: HttpApp, { instances }: HttpServices, caller: AuthenticationHooks): void {
   // Before the body is read: who may not register is told nothing of it.
   const onRequest = async (request: FastifyRequest): Promise<void> => {
     await caller.account(request);
@@ -120,7 +116,10 @@ function caring(app: HttpApp, instances: InstanceService, onRequest: Hook): void
           .default(false)
           .describe("Also when it does not answer: what Postern made there stays."),
       }),
-      response: { 200: json("What was forgotten.", deregisteredInstance), ...errors(401, 403, 404, 409, 503) },
+      response: {
+        200: json("What was forgotten.", deregisteredInstance),
+        ...errors(401, 403, 404, 409, 503),
+      },
     },
     onRequest,
     handler: (request) => instances.deregister(request.params.ref, request.query),

@@ -44,7 +44,7 @@ const databaseFields = {
   user: z.string().describe("Owner role inside Postgres."),
   size_bytes: z.int().nullable(),
   storage_limit_bytes: z.int().nullable().describe("Beyond it Postern warns and does not refuse."),
-  instance: z
+  external_instance: z
     .object({ id: z.string(), name: z.string(), status: z.string(), reason: z.string().nullable() })
     .nullable()
     .describe("The registered instance that it is on; null: a server of Postern's own."),

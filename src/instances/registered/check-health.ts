@@ -5,11 +5,15 @@ import { loginPassword } from "../../runtime/relay/login-password.ts";
 import { openSession, ReadOnlyServer } from "../../runtime/relay/open-session.ts";
 import type { RelayPlan } from "../../runtime/relay/relay-plan.ts";
 import { updateInstance } from "../../state/instances.ts";
-import { type InstanceHealth, type RegisteredRow, updateRegistered } from "../../state/registered-instances.ts";
+import {
+  type InstanceHealth,
+  type RegisteredRow,
+  updateRegistered,
+} from "../../state/registered-instances.ts";
+import { withLook } from "../awake-session.ts";
 import { adminRole } from "../database-address.ts";
 import { isSuperuser } from "../limited-role.ts";
 import type { Platform } from "../platform.ts";
-import { withLook } from "../awake-session.ts";
 import { measureLatency } from "./inspect-server.ts";
 import { makeFolders } from "./register-instance.ts";
 import { openSecrets, relayPlanOf } from "./relay-plan-of.ts";
@@ -99,11 +103,26 @@ async function measure(platform: Platform, row: RegisteredRow, version: string):
   if (load.read_only)
     return { ...well, health: "read_only", code: "Y8016", reason: "default_transaction_read_only is on" };
   if (load.used >= crowded * load.most)
-    return { ...well, health: "degraded", code: "53300", reason: `${load.used} of ${load.most} connections are in use` };
+    return {
+      ...well,
+      health: "degraded",
+      code: "53300",
+      reason: `${load.used} of ${load.most} connections are in use`,
+    };
   if (latencyMs > slowMs)
-    return { ...well, health: "degraded", code: null, reason: `a round trip takes ${Math.round(latencyMs)} ms` };
+    return {
+      ...well,
+      health: "degraded",
+      code: null,
+      reason: `a round trip takes ${Math.round(latencyMs)} ms`,
+    };
   if (row.is_superuser && !found.isSuper)
-    return { ...well, health: "degraded", code: "Y8017", reason: `the role ${adminRole} is no superuser any more` };
+    return {
+      ...well,
+      health: "degraded",
+      code: "Y8017",
+      reason: `the role ${adminRole} is no superuser any more`,
+    };
   return well;
 }
 

@@ -5,9 +5,9 @@
 import { createHash } from "node:crypto";
 import pg from "pg";
 import { hasCode } from "../../base/error.ts";
+import { scramVerifier } from "../../base/secrets.ts";
 import { readSql } from "../../postgres/read-sql.ts";
 import { loginPassword } from "../../runtime/relay/login-password.ts";
-import { scramVerifier } from "../../base/secrets.ts";
 import { templateDatabase } from "../../runtime/server-template.ts";
 import { adminRole, backupRole } from "../database-address.ts";
 import { isSuperuser, takeRole } from "../limited-role.ts";
@@ -38,7 +38,8 @@ export async function makeAdmin(client: pg.Client, loginKey: string, mark: strin
   for (const role of groups) {
     if (!(await roleExists(client, role))) continue;
     const isOurs = await attempt(client, `grant ${name(role)} to ${adminRole} with admin option`);
-    if (!isOurs) warnings.push(`The role ${role} is there already and cannot be granted: client access does not work.`);
+    if (!isOurs)
+      warnings.push(`The role ${role} is there already and cannot be granted: client access does not work.`);
   }
   return warnings;
 }
@@ -118,8 +119,20 @@ async function createEmpty(client: pg.Client, major: number): Promise<void> {
 async function templateScripts(isSuper: boolean): Promise<string[]> {
   const [ledger, dumpedRoles] = [await readSql("ledger"), await readSql("dumped-roles")];
   if (!isSuper)
-    return [limitedTemplateSql, await limitedSql("identity"), ledger, dumpedRoles, await limitedSql("state-log")];
-  return [await readSql("template"), await readSql("identity"), ledger, dumpedRoles, await readSql("state-log")];
+    return [
+      limitedTemplateSql,
+      await limitedSql("identity"),
+      ledger,
+      dumpedRoles,
+      await limitedSql("state-log"),
+    ];
+  return [
+    await readSql("template"),
+    await readSql("identity"),
+    ledger,
+    dumpedRoles,
+    await readSql("state-log"),
+  ];
 }
 
 /** As Postern's own role there: takes away what the server has of Postern's, but for that role. Repeatable. */

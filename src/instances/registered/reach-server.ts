@@ -1,10 +1,10 @@
 /** In charge of the first words with a server that is to be registered, and of saying what stands in the way. */
 import { messageOf, posternError } from "../../base/error.ts";
 import { isLocalAddress } from "../../base/forbidden-address.ts";
+import { ServerError } from "../../postgres/wire/server-error.ts";
 import { DialFailure, resolveChecked } from "../../runtime/relay/dial-server.ts";
 import { openSession, ReadOnlyServer } from "../../runtime/relay/open-session.ts";
 import type { RelayTls } from "../../runtime/relay/relay-plan.ts";
-import { ServerError } from "../../postgres/wire/server-error.ts";
 import type { Dsn } from "./parse-dsn.ts";
 
 export interface ReachOptions {
@@ -28,7 +28,10 @@ export async function reachServer(dsn: Dsn, { ca, insecure }: ReachOptions): Pro
   const modes =
     dsn.tlsMode === "disable"
       ? [null]
-      : [{ mode: dsn.tlsMode ?? "require", ca } as const, ...(dsn.tlsMode === null && mayBePlain ? [null] : [])];
+      : [
+          { mode: dsn.tlsMode ?? "require", ca } as const,
+          ...(dsn.tlsMode === null && mayBePlain ? [null] : []),
+        ];
   for (const [index, tls] of modes.entries()) {
     try {
       const version = await greet(dsn, tls);

@@ -2,11 +2,12 @@
  * In charge of registering a server that somebody else runs: reached, looked at, made ready, and only then written down.
  * What a registration that was cut off has left there carries this Postern's mark, and the next one takes it over.
  */
-import { mkdir, rm, writeFile } from "node:fs/promises";
+
 import { randomBytes } from "node:crypto";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { RegisterInstanceRequest } from "@postern/sdk/protocol";
-import pg from "pg";
+import type pg from "pg";
 import { hasCode, posternError } from "../../base/error.ts";
 import { type InstanceId, newInstanceId } from "../../base/id.ts";
 import { ownPath } from "../../runtime/own-path.ts";
@@ -65,7 +66,9 @@ export async function registerInstance(
     latency_ms: null,
   };
   row.secrets_sealed = platform.secrets.seal(JSON.stringify({ password: dsn.password, loginKey }), row.id);
-  return platform.instanceLock.run("register an instance", () => register(platform, row, dsn, loginKey, input));
+  return platform.instanceLock.run("register an instance", () =>
+    register(platform, row, dsn, loginKey, input),
+  );
 }
 
 async function register(
@@ -94,7 +97,9 @@ async function register(
     });
     made = true;
     const mark = markOf(platform, row.id);
-    const warnings = await withDsnRole(platform, row.id, dsn.user, (client) => makeAdmin(client, loginKey, mark));
+    const warnings = await withDsnRole(platform, row.id, dsn.user, (client) =>
+      makeAdmin(client, loginKey, mark),
+    );
     row.warnings = [...facts.warnings, ...warnings];
     await platform.gate.serveRelay(relayPlanOf(platform, row, loginKey));
     await prepareServer(platform, row.id, loginKey);
@@ -125,9 +130,7 @@ export async function makeFolders(
 async function openWay(platform: Platform, row: NewRegistered, loginKey: string, dsn: Dsn): Promise<void> {
   await makeFolders(platform, row.id, row.version);
   await ensureGate(platform);
-  await platform.gate.serveRelay(
-    relayPlanOf(platform, row, loginKey, { [dsn.user]: [dsn.password] }),
-  );
+  await platform.gate.serveRelay(relayPlanOf(platform, row, loginKey, { [dsn.user]: [dsn.password] }));
 }
 
 async function closeWay(platform: Platform, id: InstanceId): Promise<void> {
@@ -166,9 +169,7 @@ async function takeBack(platform: Platform, row: NewRegistered, dsn: Dsn, made: 
   try {
     if (!made) return;
     const { loginKey } = openSecrets(platform, row);
-    await platform.gate.serveRelay(
-      relayPlanOf(platform, row, loginKey, { [dsn.user]: [dsn.password] }),
-    );
+    await platform.gate.serveRelay(relayPlanOf(platform, row, loginKey, { [dsn.user]: [dsn.password] }));
     await clearServer(platform, row.id).catch(() => {});
     await withDsnRole(platform, row.id, dsn.user, dropAdmin);
   } finally {
@@ -237,4 +238,3 @@ export async function requireRegistered(
     hint: "`postern admin instance list` shows those that there are.",
   });
 }
-

@@ -1,9 +1,10 @@
 /** In charge of what the relay is told of a registered server. */
-import type { Platform } from "../platform.ts";
-import type { RelayPlan } from "../../runtime/relay/relay-plan.ts";
+
 import { loginPassword } from "../../runtime/relay/login-password.ts";
+import type { RelayPlan } from "../../runtime/relay/relay-plan.ts";
 import { listOwnersOn, listRegistered, type RegisteredRow } from "../../state/registered-instances.ts";
 import { adminRole, backupRole } from "../database-address.ts";
+import type { Platform } from "../platform.ts";
 import { serverLayout } from "../server-layout.ts";
 
 export interface RegisteredSecrets {
@@ -22,10 +23,7 @@ export const openSecrets = (
 
 export function relayPlanOf(
   { config }: Pick<Platform, "config">,
-  row: Pick<
-    RegisteredRow,
-    "id" | "hosts" | "tls_mode" | "tls_ca" | "maintenance_database" | "is_superuser"
-  >,
+  row: Pick<RegisteredRow, "id" | "hosts" | "tls_mode" | "tls_ca" | "maintenance_database" | "is_superuser">,
   loginKey: string,
   logins: Record<string, string[]> = {},
 ): RelayPlan {

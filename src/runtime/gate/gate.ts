@@ -10,8 +10,8 @@ import { fileURLToPath } from "node:url";
 import { messageOf, posternError } from "../../base/error.ts";
 import { findServerPid, readCommandLine, signalProcess, waitForExit } from "../live-process.ts";
 import { portTakenError } from "../port-taken.ts";
-import type { ServerAccount } from "../server-account.ts";
 import type { RelayPlan } from "../relay/relay-plan.ts";
+import type { ServerAccount } from "../server-account.ts";
 import { spawnServer } from "../spawn-server.ts";
 import {
   controlSocket,

@@ -22,7 +22,8 @@ export async function readClientStart(client: Socket): Promise<ClientStart | und
       const code = message.readInt32BE(4);
       if (encryptionCodes.has(code)) client.write("N");
       else if (code === cancelCode) return { type: "cancel", message };
-      else if (code >> 16 === protocol3 >> 16) return { type: "session", parameters: parseParameters(message) };
+      else if (code >> 16 === protocol3 >> 16)
+        return { type: "session", parameters: parseParameters(message) };
       else return undefined;
     }
   } finally {

@@ -57,7 +57,13 @@ async function resolve(host: string): Promise<string[]> {
 
 function dial(address: string, port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: address, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 5_000 });
+    const socket = connect({
+      host: address,
+      port,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: 5_000,
+    });
     const fail = (message: string) => {
       socket.destroy();
       reject(new DialFailure("unreachable", `${address} port ${port}: ${message}`));
@@ -96,7 +102,10 @@ async function encrypt(socket: Socket, host: string, tls: RelayTls): Promise<Soc
       ALPNProtocols: ["postgresql"],
       minVersion: "TLSv1.2",
     });
-    const timer = setTimeout(() => secure.destroy(new Error("the TLS handshake takes too long")), connectWithinMs);
+    const timer = setTimeout(
+      () => secure.destroy(new Error("the TLS handshake takes too long")),
+      connectWithinMs,
+    );
     secure.once("error", (error) => {
       clearTimeout(timer);
       socket.destroy();

@@ -101,7 +101,8 @@ async function logIn(
         processId = bytes.readInt32BE(5);
         secret = bytes.toString("hex", 9);
       }
-      if (type === "Z") return { reported, processId, secret, greeting: Buffer.concat([...greeting, messages.rest()]) };
+      if (type === "Z")
+        return { reported, processId, secret, greeting: Buffer.concat([...greeting, messages.rest()]) };
     }
   } finally {
     messages.stop();
@@ -127,7 +128,8 @@ async function authenticate(
       case 0:
         return;
       case 3:
-        if (!tls) throw new DialFailure("no-tls", "the server wants the password in the clear, without encryption");
+        if (!tls)
+          throw new DialFailure("no-tls", "the server wants the password in the clear, without encryption");
         socket.write(passwordMessage(`${password}\0`));
         break;
       case 5:
@@ -142,10 +144,14 @@ async function authenticate(
         socket.write(passwordMessage(await scram.answer(text())));
         break;
       case 12:
-        if (!scram.isProof(text())) throw new DialFailure("untrusted", "the server does not know the password itself");
+        if (!scram.isProof(text()))
+          throw new DialFailure("untrusted", "the server does not know the password itself");
         break;
       default:
-        throw new DialFailure("unreachable", "the server asks for a way to log in that Postern does not know");
+        throw new DialFailure(
+          "unreachable",
+          "the server asks for a way to log in that Postern does not know",
+        );
     }
   }
 }
@@ -196,7 +202,8 @@ class Messages {
   async next(): Promise<Message> {
     for (;;) {
       const size = this.#held.length < 5 ? 5 : this.#held.readUInt32BE(1) + 1;
-      if (size > mostBytes || size < 5) throw new DialFailure("unreachable", "what answers is no Postgres server");
+      if (size > mostBytes || size < 5)
+        throw new DialFailure("unreachable", "what answers is no Postgres server");
       if (this.#held.length >= size && this.#held.length >= 5) {
         const bytes = this.#held.subarray(0, size);
         this.#held = this.#held.subarray(size);

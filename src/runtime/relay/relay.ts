@@ -143,7 +143,10 @@ function passes(error: unknown): boolean {
 function explain(error: unknown, user: string): Buffer {
   const { code } = error as ServerError;
   if (code === "28P01")
-    return refusal("28P01", `password authentication failed for user "${user}": the one that Postern knows is not the server's`);
+    return refusal(
+      "28P01",
+      `password authentication failed for user "${user}": the one that Postern knows is not the server's`,
+    );
   if (error instanceof Error && error.name === "ServerError") return refusal(code, messageOf(error));
   return refusal("57P03", messageOf(error));
 }
