@@ -34,6 +34,11 @@ export function describeApi(app: HttpApp, version: string): void {
         { name: "Branches", description: "Copies of a database, with secrets of their own." },
         { name: "Backups", description: "Dumps, verified and restorable." },
         { name: "Recovery", description: "Back to a point in time, or after the loss of a server's data." },
+        {
+          name: "Instances",
+          description:
+            "Postgres servers that somebody else runs, and that databases are placed on. For administrators.",
+        },
         { name: "Operations", description: "Work that takes longer than a request." },
         { name: "Accounts", description: "Who may do all this." },
         { name: "Console", description: "Being signed in to the pages below /console/." },

@@ -28,6 +28,7 @@ const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
 
 /** Routes that take nothing but their path. */
 const bodiless = new Set([
+  "post /v1/instances/{ref}/check",
   "post /v1/databases/{ref}/sessions/{pid}/cancel",
   "post /v1/databases/{ref}/sessions/{pid}/end",
   "post /v1/db/{id}/requests/{request}/commit",
@@ -55,6 +56,12 @@ describe("the OpenAPI document", () => {
   test("has every route of the contract", () => {
     expect(routes.map((route) => route.name).sort()).toEqual(
       [
+        "get /admin/managed-db/instances",
+        "get /admin/managed-db/instances/{id}",
+        "post /admin/managed-db/instances",
+        "delete /v1/instances/{ref}",
+        "post /v1/instances/{ref}/check",
+        "post /v1/instances/{ref}/drain",
         "delete /console/session",
         "delete /console/sessions/{id}",
         "delete /projects/{id}/envs/{env}/db/managed",
