@@ -4,12 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readConfig } from "../../src/base/config.ts";
 import { ensureToolchain } from "../../src/runtime/ensure-toolchain.ts";
+import { fetchChromium } from "./fetch-chromium.ts";
 import { setRunDirectory } from "./make-once.ts";
 
 export default async function setup(): Promise<() => Promise<void>> {
   await ensureToolchain(readConfig(), (event) => {
     if (event.type === "phase") console.log(`toolchain: ${event.message}`);
   });
+  await fetchChromium();
   const run = await mkdtemp(join(tmpdir(), "ptr-"));
   // The servers' unprivileged user must be able to pass.
   await chmod(run, 0o711);

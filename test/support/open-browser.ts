@@ -1,8 +1,9 @@
 /** In charge of a headless browser with a profile of its own, which close() takes away again. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium } from "playwright-core";
+import { withinPrefix } from "./find-chromium.ts";
 
 export interface TestBrowser {
   context: BrowserContext;
@@ -20,6 +21,20 @@ const flags = [
   "--disable-sync",
 ];
 
+/** A browser below a folder of its own has libraries there that the machine may not have. */
+async function librariesOf(executablePath: string): Promise<{ env?: Record<string, string> }> {
+  if (!executablePath.endsWith(`/${withinPrefix}`)) return {};
+  const root = executablePath.slice(0, -withinPrefix.length);
+  if (root === "/") return {};
+  const libraries = join(root, "usr/lib");
+  const triplet = (await readdir(libraries)).find((name) => name.endsWith("-linux-gnu"));
+  if (triplet === undefined) return {};
+  const own = join(libraries, triplet);
+  return {
+    env: { ...(process.env as Record<string, string>), LD_LIBRARY_PATH: `${own}:${join(own, "pulseaudio")}` },
+  };
+}
+
 export async function openBrowser(executablePath: string): Promise<TestBrowser> {
   const profile = await mkdtemp(join(tmpdir(), "pnb-"));
   const removeProfile = () => rm(profile, { recursive: true, force: true, maxRetries: 3 });
@@ -28,6 +43,7 @@ export async function openBrowser(executablePath: string): Promise<TestBrowser> 
       executablePath,
       headless: true,
       args: flags,
+      ...(await librariesOf(executablePath)),
     });
     context.setDefaultTimeout(20_000);
     return {
