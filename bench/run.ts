@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import { benchBackup } from "./backup.ts";
 import { benchBranch } from "./branch.ts";
+import { benchConsole } from "./console.ts";
 import { benchCreate } from "./create.ts";
 import { benchHttp } from "./http.ts";
 import { benchInsights } from "./insights.ts";
@@ -18,6 +19,7 @@ import { benchWake } from "./wake.ts";
 const usage = `usage: npm run bench -- create [--most 500]
        npm run bench -- start
        npm run bench -- shell [--rounds 5]
+       npm run bench -- console [--rounds 5]   in the browser that CHROMIUM_PATH names
        npm run bench -- wake [--rounds 50] [--crowd 50] [--cycles 1000] [--sleeping 200]
        npm run bench -- http [--connections 1,16,64] [--rounds 5] [--seconds 3] [--workload "point read"]…
                              [--subject postern]… [--verbose]
@@ -68,6 +70,9 @@ switch (positionals[0]) {
     break;
   case "shell":
     await benchShell({ json, rounds: Number(values.rounds) });
+    break;
+  case "console":
+    await benchConsole({ json, rounds: Number(values.rounds) });
     break;
   case "start":
     await benchStart({ json });

@@ -83,7 +83,9 @@ describe.skipIf(chromiumPath === undefined)("the console", () => {
     await page.getByRole("textbox", { name: "API key" }).waitFor();
   });
 
-  it("lets in by a link, which stays in no address", async () => {
+  it("lets in by a link, also where the page is open already, which stays in no address", async () => {
+    await page.goto(at("/"));
+    await page.getByRole("textbox", { name: "API key" }).waitFor();
     await signIn();
     expect(page.url()).toBe(at("/"));
     await page.getByRole("link", { name: "shop" }).waitFor();

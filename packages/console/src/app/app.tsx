@@ -27,13 +27,24 @@ export function App() {
       },
     );
   }, [tries.value]);
+  // A link that is opened where the console is open already changes no more than what is behind the #.
+  useEffect(() => {
+    const begin = () => {
+      if (window.location.hash.startsWith("#link=")) tries.value += 1;
+    };
+    window.addEventListener("hashchange", begin);
+    return () => window.removeEventListener("hashchange", begin);
+  }, []);
   useReconnecting();
   if (session.value === undefined)
     return failure.value ? (
       <div class="alone">
         <Problem problem={problemOf(failure.value)} />
       </div>
-    ) : null;
+    ) : (
+      // What the page begins with, so that nothing jumps.
+      <p class="boot">Postern</p>
+    );
   return session.value ? <Shell /> : <SignIn linkFailure={failure.value} />;
 }
 

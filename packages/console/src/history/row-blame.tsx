@@ -73,7 +73,11 @@ const columns = (database: string): readonly Column<ColumnBlame>[] => [
   {
     name: "When",
     from: "tablet",
-    render: ({ at }) => <Time at={at} fallback="before the log" />,
+    render: ({ at }) => (
+      <span class="nowrap">
+        <Time at={at} fallback="before the log" />
+      </span>
+    ),
   },
   {
     name: "Request",

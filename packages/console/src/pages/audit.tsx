@@ -22,20 +22,21 @@ const hours: Record<string, string> = { "1": "the last hour", "24": "the last da
 const columns: readonly Column<AuditEntry>[] = [
   {
     name: "Done",
-    grow: true,
     render: ({ action, request_id: request }) => (
-      <div class="name-cell">
+      <div class="stack">
         <span class="strong" title={action}>
           {sentence(action)}
         </span>
-        <span class="muted small mono clip from-desktop" title="Its request">
-          {visibleText(request)}
-        </span>
+        <div class="from-desktop">
+          <span class="muted small mono clip" title="Its request">
+            {visibleText(request)}
+          </span>
+        </div>
       </div>
     ),
   },
   { name: "By", render: (entry) => <Actor of={entry} /> },
-  { name: "To", render: ({ target }) => <Target name={target} /> },
+  { name: "To", grow: true, render: ({ target }) => <Target name={target} /> },
   {
     name: "Outcome",
     render: ({ outcome, code }) => (
@@ -58,18 +59,25 @@ const columns: readonly Column<AuditEntry>[] = [
 function Actor({ of: { actor } }: { of: AuditEntry }) {
   const name = actor.name ?? actor.id ?? "nobody";
   return (
-    <div class="name-cell">
+    <div class="stack">
       <span class="clip">{visibleText(name)}</span>
       {actor.kind === "database" && <span class="muted small">a database's token</span>}
-      {actor.key_id !== null && <span class="muted small mono clip from-desktop">{actor.key_id}</span>}
+      {actor.key_id !== null && (
+        <div class="from-desktop">
+          <span class="muted small mono clip">{actor.key_id}</span>
+        </div>
+      )}
     </div>
   );
 }
 
+const mostTarget = 200;
+
 function Target({ name }: { name: string | null }) {
   if (name === null || name === "") return <span class="muted">–</span>;
   const database = /^db-[0-9a-f]{12}$/.exec(name.split("/")[0]!)?.[0];
-  const text = <span class="mono small break">{visibleText(name)}</span>;
+  const shown = name.length > mostTarget ? `${name.slice(0, mostTarget)}…` : name;
+  const text = <span class="mono small break">{visibleText(shown)}</span>;
   return database === undefined ? (
     text
   ) : (
@@ -152,7 +160,7 @@ function AuditFilters() {
     setSearch({ ...changes, before: null }, { replace: false });
   return (
     <form
-      class="filters"
+      class="filters filters-many"
       onSubmit={(event) => {
         event.preventDefault();
         const [who, what, which] = [actor.trim(), action.trim(), target.trim()];

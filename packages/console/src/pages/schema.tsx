@@ -123,7 +123,7 @@ function OneTable({ database, path, catalog, table }: OneTableProps) {
       name: "Type",
       render: ({ type, values }) => (
         <>
-          <code>{type}</code>
+          <code class="column-type">{type}</code>
           {values && <div class="muted small break">{values.join(" · ")}</div>}
         </>
       ),

@@ -15,7 +15,7 @@ import { ResultView } from "../sql/result-view.tsx";
 import { ResultTabs, RunBar } from "../sql/run-bar.tsx";
 import { type Run, useRunning } from "../sql/use-running.ts";
 import { Button } from "../ui/button.tsx";
-import { Problem, Skeleton } from "../ui/states.tsx";
+import { Empty, Problem, Skeleton } from "../ui/states.tsx";
 import "../styles/data.css";
 import "../styles/sql.css";
 
@@ -111,6 +111,11 @@ export default function SqlPage() {
         <ResultTabs run={run} onShow={(shown) => setRuns({ ...runs, [tab.id]: { ...run, shown } })} />
       )}
       {running && <Skeleton lines={3} />}
+      {!running && !run && (
+        <Empty icon="terminal" title="What a statement answers is shown here.">
+          <p>Ctrl+Enter runs the one at the cursor, or what is selected.</p>
+        </Empty>
+      )}
       {!running && result && <ResultView key={`${tab.id}${run!.shown}${result.ms}`} result={result} />}
       {isHistoryOpen && (
         <HistoryDialog
