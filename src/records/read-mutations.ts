@@ -20,16 +20,27 @@ export interface Found {
   more: boolean;
 }
 
-const readSql = (where: string, limit: string): string => `
+/** Of several conditions each is looked up by itself, by its index: what one OR holds is read whole and sorted. */
+const readSql = (conditions: readonly string[], limit: string): string => `
   select pg_catalog.jsonb_build_object('mutations', coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
     'at', m.at, 'request_id', m.request_id,
     'table', case when m.schema_name = 'public' then m.table_name else m.schema_name || '.' || m.table_name end,
     'row_id', m.row_id, 'operation', m.operation, 'old', m.old, 'new', m.new,
     'changed', m.changed, 'actor', m.actor, 'rolled_back', m.rolled_back) order by m.at), '[]'))::pg_catalog.text
-    from (select * from postern.state_mutations m where ${where} order by m.at desc limit ${limit}) m`;
+    from (select * from (${conditions
+      .map(
+        (where) =>
+          `(select * from postern.state_mutations m where ${where} order by m.at desc limit ${limit})`,
+      )
+      .join(" union all ")}) found order by at desc limit ${limit}) m`;
 
-async function read(context: RecordContext, where: string, params: string[], limit: number): Promise<Found> {
-  const sql = readSql(where, `$${params.length + 1}::pg_catalog.int8`);
+async function read(
+  context: RecordContext,
+  conditions: readonly string[],
+  params: string[],
+  limit: number,
+): Promise<Found> {
+  const sql = readSql(conditions, `$${params.length + 1}::pg_catalog.int8`);
   const text = await ask(context.owner, sql, [...params, String(limit + 1)]);
   const { mutations } = parseExactJson<{ mutations: MutationRecord[] }>(text!);
   const more = mutations.length > limit;
@@ -64,13 +75,15 @@ export async function readTableMutations(
   const param = (value: string) => `$${params.push(value)}::pg_catalog`;
   const conditions = [
     `(m.table_oid = ${param(String(relation.oid))}.oid or (m.schema_name = ${param(relation.schema)}.text and m.table_name = ${param(relation.name)}.text))`,
-    // Emptying a table changes each of its rows.
-    rowId !== undefined && `(m.row_id = ${rowId.sql} or (m.row_id is null and m.operation = 'TRUNCATE'))`,
     since !== undefined && `m.at >= ${param(since)}.timestamptz`,
     until !== undefined && `m.at <= ${param(until)}.timestamptz`,
     request !== undefined && requestCondition(param, request),
   ].filter((condition) => condition !== false);
-  const { mutations, more } = await read(context, conditions.join(" and "), params, limit);
+  const where = conditions.join(" and ");
+  // Emptying a table changes each of its rows.
+  const emptied = "m.row_id is null and m.operation = 'TRUNCATE'";
+  const wanted = rowId ? [`${where} and m.row_id = ${rowId.sql}`, `${where} and ${emptied}`] : [where];
+  const { mutations, more } = await read(context, wanted, params, limit);
   const { columns = [] } = relation;
   return { mutations: mutations.map((mutation) => orderMutation(mutation, columns)), more };
 }
@@ -89,7 +102,7 @@ export async function readRequestMutations(
 ): Promise<Found> {
   const params: string[] = [];
   const where = requestCondition((value) => `$${params.push(value)}::pg_catalog`, request);
-  const found = await read(context, where, params, limit);
+  const found = await read(context, [where], params, limit);
   const ids = new Set(found.mutations.map(({ request_id: id }) => id));
   if (ids.size === 0) {
     throw posternError("Y1069", `Nothing is recorded of request ${request}.`, {

@@ -1,6 +1,7 @@
 /** The ways in which a release gets its schema and its programs, each as a project's own files ask for it. */
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { BackupInfo, DeployResult, ReleaseInfo } from "@postern/sdk/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPosternHome, type PosternHome } from "../support/postern-home.ts";
@@ -171,6 +172,7 @@ ${db}${api}    x-postern: { build: ["echo built > built"], preStart: ["cat built
 const prisma = `#!/usr/bin/env node
 const args = process.argv.slice(2);
 console.log("prisma", args.join(" "));
+if (args[0] === "migrate") console.log("over the direct URL:", process.env.DIRECT_URL.startsWith("postgres://"));
 if (args[0] !== "db") process.exit(0);
 const isDirect = process.env.DATABASE_URL === process.env.DIRECT_URL;
 console.log("over the direct URL:", isDirect);
@@ -180,6 +182,31 @@ if (loses && !args.includes("--accept-data-loss")) {
   process.exit(1);
 }
 `;
+
+describe("the example with Prisma's own migrations", () => {
+  it("deploys them over the direct URL before its service starts, and pushes nothing", async () => {
+    const example = fileURLToPath(new URL("../../examples/links-prisma/", import.meta.url));
+    const of = (name: string) => readFile(join(example, name), "utf8");
+    const tools = "mkdir -p node_modules/.bin dist && install -m 755 tools/prisma node_modules/.bin/prisma";
+    await write({
+      "postern.yaml": await of("postern.yaml"),
+      "prisma/schema.prisma": await of("prisma/schema.prisma"),
+      "tools/prisma": prisma,
+      "package.json": JSON.stringify({
+        name: "links-prisma",
+        scripts: { postinstall: tools, build: "prisma generate && cp server.cjs dist/server.js" },
+      }),
+      "package-lock.json": JSON.stringify({ name: "links-prisma", lockfileVersion: 3, packages: { "": {} } }),
+    });
+    const { release } = await deploy();
+    const steps = await stepsOf(release);
+    expect(steps).toMatch(/prisma generate[\s\S]*prisma migrate deploy\n[\s\S]*over the direct URL: true/);
+    expect(steps).not.toContain("db push");
+    expect(await postern.json(["service", "list"])).toMatchObject([
+      { name: "web", release, state: "running" },
+    ]);
+  });
+});
 
 describe("Prisma's models, and no preStart", () => {
   const manifest = `name: models
