@@ -50,3 +50,20 @@ it("ends with 7 for a file that fails, and with 6 for one that was changed", asy
   const client = await server.connect({ database });
   expect(await column(client, "select to_regclass('half')")).toEqual([null]);
 });
+
+it("says how the schemas of two databases differ, by addresses alone, and exits with 8 where it is asked to", async () => {
+  const [one, other] = [await server.createDatabase(), await server.createDatabase()];
+  const urlOf = (name: string) => url.replace(`/${database}?`, `/${name}?`);
+  const words = ["db", "schema", "--url", urlOf(one), "--diff", urlOf(other)];
+  expect(await postern.run([...words, "--exit-code"])).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining("The schemas are the same"),
+  });
+  const client = await server.connect({ database: one });
+  await client.query("create table users (id int primary key, email text); create index on users (email)");
+  await client.end();
+  const { code, stdout, stderr } = await postern.run([...words, "--exit-code"]);
+  expect([code, stderr]).toEqual([8, expect.stringMatching(/\d+ differences/)]);
+  expect(stdout).toMatch(/users/);
+  expect(await postern.json(words)).toMatchObject({ different: true, lines: expect.any(Array) });
+});

@@ -202,9 +202,7 @@ describe("the example with Prisma's own migrations", () => {
     const steps = await stepsOf(release);
     expect(steps).toMatch(/prisma generate[\s\S]*prisma migrate deploy\n[\s\S]*over the direct URL: true/);
     expect(steps).not.toContain("db push");
-    expect(await postern.json(["service", "list"])).toMatchObject([
-      { name: "web", release, state: "running" },
-    ]);
+    expect(await postern.json(["service", "list"])).toMatchObject([{ release, state: "running" }]);
   });
 });
 
