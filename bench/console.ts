@@ -149,6 +149,11 @@ async function scrolling(postern: TemporaryPostern, browser: Browser, id: string
 async function measureFrames(page: Page, url: string, step: string): Promise<Record<string, number>> {
   await page.goto(url);
   if (url !== "about:blank") await page.locator('[data-spot="5,0"]').waitFor();
+  const client = await page.context().newCDPSession(page);
+  await client.send("Performance.enable");
+  const processorTime = async () =>
+    (await client.send("Performance.getMetrics")).metrics.find(({ name }) => name === "ProcessTime")!.value;
+  const before = await processorTime();
   const times = (await page.evaluate(`new Promise((resolve) => {
     const step = ${step};
     const times = [];
@@ -163,6 +168,8 @@ async function measureFrames(page: Page, url: string, step: string): Promise<Rec
     };
     requestAnimationFrame(frame);
   })`)) as number[];
+  const processor = ((await processorTime()) - before) * 1_000;
+  await client.detach();
   const usual = 1_000 / 60;
   const dropped = times.reduce((sum, ms) => sum + Math.max(0, Math.round(ms / usual) - 1), 0);
   const rounded = (value: number) => Math.round(value * 10) / 10;
@@ -170,6 +177,7 @@ async function measureFrames(page: Page, url: string, step: string): Promise<Rec
     p50: rounded(median(times)),
     p95: rounded(percentile(times, 0.95)),
     max: rounded(Math.max(...times)),
+    processor_time_each: rounded(processor / times.length),
     dropped_percent: rounded((dropped / (times.length + dropped)) * 100),
   };
 }
