@@ -94,7 +94,10 @@ async function isCounting(client: pg.Client): Promise<boolean> {
 
 /** What Postern asks to know a plan. */
 const isOwn = (text: string | undefined): boolean =>
-  text !== undefined && /^\s*(prepare postern_plan\b|explain .{0,40}\bexecute postern_plan\b)/i.test(text);
+  text !== undefined &&
+  /^\s*(prepare postern_plan\b|explain .{0,40}\bexecute postern_plan\b|select (\w+ from )?\S*\bhypopg_(create_index|reset)\()/i.test(
+    text,
+  );
 
 /** Of tools that look at the catalog, Postern's own among them: nothing that an application asks. */
 const isLook = (tables: readonly string[]): boolean =>
