@@ -31,8 +31,9 @@ export async function preparePretending(platform: Platform, row: DatabaseRow): P
       return true;
     } catch (error) {
       await client.query("rollback");
-      // There is no such library, or another advice makes them at this moment, or somebody is in the way.
-      if (hasCode(error, "58P01", "23505", "XX000", "55P03")) return false;
+      // There is no such library, or another advice makes them at this moment, or somebody is in the way; on a server that
+      // is not Postern's own there may be no right to it, or no such schema.
+      if (hasCode(error, "58P01", "23505", "XX000", "55P03", "42501", "3F000")) return false;
       throw error;
     }
   });
