@@ -7,6 +7,7 @@ import { covers } from "../base/read-certificate.ts";
 import type { Platform } from "../instances/platform.ts";
 import { listArchivedServers } from "../state/archives.ts";
 import { countDatabases, listTooLarge } from "../state/databases.ts";
+import { listRegistered } from "../state/registered-instances.ts";
 
 export interface DaemonFacts {
   version: string;
@@ -52,6 +53,7 @@ export async function describeDaemon(platform: Platform, facts: DaemonFacts): Pr
       ...(await sizeWarnings(platform)),
       ...backupWarnings(await surveyBackups(platform)),
       ...(await archiveWarnings(platform)),
+      ...(await instanceWarnings(platform)),
     ],
   };
 }
@@ -95,6 +97,15 @@ async function archiveWarnings(platform: Platform): Promise<string[]> {
     problem === null
       ? []
       : [`The archive of ${instance_id} is out of order: ${problem.message} ${problem.detail ?? ""}`.trim()],
+  );
+}
+
+/** Registered servers that are not well. */
+async function instanceWarnings({ state }: Platform): Promise<string[]> {
+  const unwell = (await listRegistered(state)).filter(({ health }) => health !== "healthy");
+  return unwell.map(
+    ({ name, health, health_reason, health_since, databases }) =>
+      `Instance ${name} is ${health.replace("_", "-")} since ${health_since.toISOString()}: ${health_reason ?? "no reason is known"}. ${databases} databases are on it.`,
   );
 }
 

@@ -3,6 +3,7 @@
 import { type BackupSurvey, surveyBackups } from "../backups/survey-backups.ts";
 import { readDiskSpace } from "../base/disk-space.ts";
 import type { Platform } from "../instances/platform.ts";
+import { listRegistered } from "../state/registered-instances.ts";
 import { readStatistics, type Statistics } from "../state/statistics.ts";
 import type { MetricsSource, Sample } from "./metrics.ts";
 
@@ -21,10 +22,11 @@ export function metricsSource(platform: Platform, facts: MetricsFacts): MetricsS
   return {
     async read() {
       const disk = await readDiskSpace(platform.config.home, platform.config.diskReserveBytes);
-      const [found, sessions, survey] = await Promise.all([
+      const [found, sessions, survey, registered] = await Promise.all([
         readStatistics(platform.state),
         facts.countSessions(),
         surveyBackups(platform),
+        listRegistered(platform.state),
       ]);
       const services = platform.supervisor
         .list()
@@ -47,6 +49,18 @@ export function metricsSource(platform: Platform, facts: MetricsFacts): MetricsS
         many("postern_services", "Servers by whether they run.", byLabel("state", countServices(services))),
         one("postern_disk_free_bytes", "Free space of the home's disk.", disk.freeBytes),
         one("postern_disk_reserve_bytes", "Below this much nothing new begins.", disk.reserveBytes),
+        ...(registered.length === 0
+          ? []
+          : [
+              many(
+                "postern_registered_instance_up",
+                "Registered instances: 1 where they take reads and writes.",
+                registered.map(({ name, health }) => ({
+                  labels: { instance: name },
+                  value: health === "healthy" || health === "degraded" ? 1 : 0,
+                })),
+              ),
+            ]),
         ...(sessions
           ? [many("postern_pool_sessions", "Sessions of the pooler.", byLabel("state", sessions))]
           : []),

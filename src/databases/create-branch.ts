@@ -88,7 +88,7 @@ async function placeOf(
     connectionLimit: branch.connection_limit,
     instance: parent.instance_id!,
   });
-  await updateDatabase(tx, branch.id, { instance_id: chosen.id });
+  await updateDatabase(tx, branch.id, { instance_id: chosen.id, placed_on: chosen.id });
   return chosen.id;
 }
 

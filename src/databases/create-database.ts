@@ -133,7 +133,7 @@ async function place(
     major: wish.major,
     connectionLimit: tiers[wish.class].connectionLimit,
   });
-  await updateDatabase(tx, id, { instance_id: chosen.id });
+  await updateDatabase(tx, id, { instance_id: chosen.id, placed_on: chosen.id });
   return chosen.id;
 }
 

@@ -1,5 +1,5 @@
 /** In charge of what can be said of a database. */
-import type { DatabaseInfo, DatabaseUrls } from "@postern/sdk/protocol";
+import type { DatabaseInfo, DatabaseStatus, DatabaseUrls } from "@postern/sdk/protocol";
 import pg from "pg";
 import { sleep } from "../base/clock.ts";
 import { hasCode, messageOf, posternError } from "../base/error.ts";
@@ -8,6 +8,7 @@ import { withLook } from "../instances/awake-session.ts";
 import { databaseAddress } from "../instances/database-address.ts";
 import { notePassword } from "../instances/note-password.ts";
 import type { Platform } from "../instances/platform.ts";
+import { checkHealth } from "../instances/registered/check-health.ts";
 import { statusOf } from "../instances/registered/describe-registered.ts";
 import { openClient } from "../postgres/open-client.ts";
 import { verifyPassword } from "../postgres/scram.ts";
@@ -32,6 +33,8 @@ const databaseHttpUrl = (platform: Platform, row: DatabaseRow): string =>
 /** All of it, with what only the server can tell; the database is asked, so `healthy` is a fact. */
 export async function describeDatabase(platform: Platform, row: DatabaseRow): Promise<DatabaseInfo> {
   const live = row.status === "ready" && row.paused_at === null ? await askServer(platform, row) : undefined;
+  // What a registered server is now is known better than what was noted of it a while ago.
+  if (row.isolation === "external" && live?.healthy === false) await lookAgain(platform, row);
   const info = await describeRow(platform, row);
   if (!live) return info;
   const size = live.sizeBytes ?? info.size_bytes;
@@ -40,7 +43,7 @@ export async function describeDatabase(platform: Platform, row: DatabaseRow): Pr
     size_bytes: size,
     connections: live.connections,
     healthy: live.healthy,
-    warnings: warningsOf(row, size, live.problem),
+    warnings: live.problem === undefined ? warningsOf(row, size) : problemsOf(info, row, size, live.problem),
   };
 }
 
@@ -79,7 +82,7 @@ export function renderRow(
   return {
     id: row.id,
     name: row.name,
-    status: row.status === "ready" && row.paused_at !== null ? "paused" : row.status,
+    status: shownStatus(row, joined.registered),
     class: row.class,
     isolation: row.isolation,
     external_instance: joined.registered ? renderPlace(joined.registered) : null,
@@ -109,6 +112,24 @@ export function renderRow(
     environment: joined.environment ? renderEnvironment(joined.environment) : null,
   };
 }
+
+/** Nothing is called ready that does not answer. */
+function shownStatus(row: DatabaseRow, place: RegisteredRow | undefined): DatabaseStatus {
+  if (row.status !== "ready") return row.status;
+  if (row.paused_at !== null) return "paused";
+  return place?.health === "unreachable" || place?.health === "read_only" ? place.health : "ready";
+}
+
+async function lookAgain(platform: Platform, row: DatabaseRow): Promise<void> {
+  const registered = await placeOf(platform, row);
+  if (registered) await checkHealth(platform, registered);
+}
+
+/** That of the instance says more than that of the session that failed. */
+const problemsOf = (info: DatabaseInfo, row: DatabaseRow, size: number | null, problem: string): string[] =>
+  info.status === "unreachable" || info.status === "read_only"
+    ? info.warnings
+    : warningsOf(row, size, problem);
 
 const renderPlace = (row: RegisteredRow) => ({
   id: row.id,
@@ -209,7 +230,9 @@ async function askServer(platform: Platform, row: DatabaseRow): Promise<LiveFact
     for (;;) {
       const facts = await lookAt(platform, row);
       if (facts || platform.gate.isHeld(row.instance_id!)) return facts;
-      if (performance.now() > deadline) throw posternError("Y4001", "Its server does not run.");
+      // The way to a registered server has waited already.
+      if (row.isolation === "external" || performance.now() > deadline)
+        throw posternError("Y4001", "Its server does not run.");
       await sleep(50);
     }
   } catch (error) {

@@ -75,17 +75,27 @@ export async function requestUndeleteDatabase(
   }
 }
 
-/** On the registered server with the most room: the one that it was on may be gone. */
+/** Where it was, or where that is gone or full, on another registered server that can read its backup. */
 async function placeAgain(tx: Queryable, row: DatabaseRow, backupMajor: string): Promise<InstanceId> {
-  const wish = { class: row.class, connectionLimit: row.connection_limit };
   const all = await listRegistered(tx);
-  const roomy = all.find(
-    ({ classes, version }) => classes.length === 0 && Number(majorOf(version)) >= Number(backupMajor),
+  const before = all.find(({ id }) => id === row.placed_on);
+  const readers = all.filter(
+    ({ classes, version }) =>
+      (classes.length === 0 || classes.includes(row.class)) &&
+      Number(majorOf(version)) >= Number(backupMajor),
   );
-  const isMeant = all.some(({ classes }) => classes.includes(row.class));
-  const chosen = await chooseInstance(tx, isMeant ? wish : { ...wish, instance: roomy?.name });
-  await updateDatabase(tx, row.id, { instance_id: chosen.id });
-  return chosen.id;
+  const candidates = [before, ...readers].filter((candidate) => candidate !== undefined);
+  const wish = { class: row.class, connectionLimit: row.connection_limit };
+  for (const [index, { id }] of candidates.entries()) {
+    try {
+      const chosen = await chooseInstance(tx, { ...wish, instance: id });
+      await updateDatabase(tx, row.id, { instance_id: chosen.id, placed_on: chosen.id });
+      return chosen.id;
+    } catch (error) {
+      if (!hasCode(error, "Y8022") || index === candidates.length - 1) throw error;
+    }
+  }
+  return (await chooseInstance(tx, wish)).id;
 }
 
 export const undeleteDatabase: OperationHandler = {

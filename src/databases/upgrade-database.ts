@@ -43,6 +43,7 @@ export async function requestUpgrade(
 ): Promise<OperationRow> {
   await refuseSecond(platform, row);
   requireReady(row);
+  refuseOnRegistered(row, "upgrade");
   const major = await chooseMajor(platform, input.to);
   await requireNewer(platform, row, major);
   await requireDiskSpace(platform, 2 * Number(row.size_bytes ?? 0), `The upgrade of ${row.name}`);

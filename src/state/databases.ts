@@ -36,6 +36,8 @@ export interface DatabaseRow {
   /** The database that this one was restored from, and the moment it was restored to. */
   restored_from: DatabaseId | null;
   restored_to: Date | null;
+  /** The registered instance that it was placed on last, which may be gone. */
+  placed_on: InstanceId | null;
   /** Since when it is on the server that it is on; null: from its beginning. */
   placed_at: Date | null;
   /** Null: awake. */
@@ -203,6 +205,7 @@ export async function updateDatabase(
       | "paused_at"
       | "pause_after_seconds"
       | "placed_at"
+      | "placed_on"
     >
   >,
 ): Promise<void> {

@@ -19,7 +19,7 @@ import { waitUntil } from "./wait-until.ts";
 export const superuser = "test_admin";
 
 export interface TestServer {
-  /** Folder of the socket: what pg calls `host`; the port is 5432. */
+  /** Folder of the socket: what pg calls `host`; the port is 5432, or that of the settings. */
   readonly socketDirectory: string;
   /** Pid of the postmaster. */
   readonly pid: number;
@@ -29,6 +29,9 @@ export interface TestServer {
   createDatabase(options?: { owner?: string; template?: string }): Promise<string>;
   /** Kills the server as a crash would, starts it again and waits until it answers. */
   crashAndRestart(): Promise<void>;
+  /** Kills it and leaves it so until `start`. */
+  halt(): Promise<void>;
+  start(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -75,6 +78,10 @@ class Server implements TestServer {
     this.socketDirectory = place.socketDirectory;
   }
 
+  get #port(): number {
+    return Number(this.#place.settings.port ?? 5432);
+  }
+
   get pid(): number {
     return this.#process!.pid!;
   }
@@ -102,7 +109,7 @@ class Server implements TestServer {
   } = {}): Promise<pg.Client> {
     const client = new pg.Client({
       host: this.socketDirectory,
-      port: 5432,
+      port: this.#port,
       user,
       database,
       application_name: applicationName,
@@ -125,10 +132,14 @@ class Server implements TestServer {
   }
 
   async crashAndRestart(): Promise<void> {
+    await this.halt();
+    await this.start();
+  }
+
+  async halt(): Promise<void> {
     this.#process!.kill("SIGQUIT");
     await this.#ended;
     process.off("exit", this.#kill);
-    await this.start();
   }
 
   async stop(): Promise<void> {
@@ -149,7 +160,7 @@ class Server implements TestServer {
       throw new Error(`the test server ended with ${this.#process!.exitCode}`);
     const client = new pg.Client({
       host: this.socketDirectory,
-      port: 5432,
+      port: this.#port,
       user: superuser,
       database: "postgres",
     });

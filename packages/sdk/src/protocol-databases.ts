@@ -11,6 +11,9 @@ export type DatabaseStatus =
   | "creating"
   | "ready"
   | "paused"
+  /** It is ready, and the registered instance that it is on is not: it does not answer, or takes no writes. */
+  | "unreachable"
+  | "read_only"
   | "restoring"
   | "scaling"
   | "upgrading"

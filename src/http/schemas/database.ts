@@ -23,6 +23,8 @@ export const databaseStatus = z.enum([
   "creating",
   "ready",
   "paused",
+  "unreachable",
+  "read_only",
   "restoring",
   "scaling",
   "upgrading",

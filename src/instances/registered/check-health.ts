@@ -15,6 +15,7 @@ import { adminRole } from "../database-address.ts";
 import { isSuperuser } from "../limited-role.ts";
 import type { Platform } from "../platform.ts";
 import { measureLatency } from "./inspect-server.ts";
+import { oldestMajor } from "./reach-server.ts";
 import { makeFolders } from "./register-instance.ts";
 import { openSecrets, relayPlanOf } from "./relay-plan-of.ts";
 
@@ -102,6 +103,13 @@ async function measure(platform: Platform, row: RegisteredRow, version: string):
   const well = { health: "healthy", code: null, reason: null, latencyMs, version } as const;
   if (load.read_only)
     return { ...well, health: "read_only", code: "Y8016", reason: "default_transaction_read_only is on" };
+  if (Number.parseInt(version, 10) < oldestMajor)
+    return {
+      ...well,
+      health: "degraded",
+      code: "Y8015",
+      reason: `it runs Postgres ${version}, which is too old`,
+    };
   if (load.used >= crowded * load.most)
     return {
       ...well,

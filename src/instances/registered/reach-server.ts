@@ -19,7 +19,9 @@ export interface ReachedServer {
   version: string;
 }
 
-const [oldest, newest] = [15, 18];
+/** Of Postgres. */
+export const oldestMajor = 15;
+const newestMajor = 18;
 
 /** @throws Y8011 Y8012 Y8013 Y8014 Y8015 Y8016 */
 export async function reachServer(dsn: Dsn, { ca, insecure }: ReachOptions): Promise<ReachedServer> {
@@ -69,10 +71,10 @@ async function isNearby(dsn: Dsn): Promise<boolean> {
 function requireVersion(text: string): string {
   const version = text.split(" ")[0]!;
   const major = Number.parseInt(version, 10);
-  if (major >= oldest && major <= newest) return version;
+  if (major >= oldestMajor && major <= newestMajor) return version;
   throw posternError("Y8015", `The server runs Postgres ${version || "of an unknown version"}.`, {
-    detail: `Postern works with Postgres ${oldest} to ${newest}.`,
-    hint: major < oldest ? "Upgrade the server first." : "A newer Postern may know it.",
+    detail: `Postern works with Postgres ${oldestMajor} to ${newestMajor}.`,
+    hint: major < oldestMajor ? "Upgrade the server first." : "A newer Postern may know it.",
   });
 }
 
