@@ -235,6 +235,15 @@ export const errorCodes = {
   Y8022: { name: "no_instance_for_database", http: 409, exit: 6 },
   Y8023: { name: "impossible_on_registered_instance", http: 409, exit: 6 },
   Y8024: { name: "instance_settings_invalid", http: 400, exit: 2 },
+  Y8100: { name: "guest_image_missing", http: 503, exit: 6 },
+  Y8101: { name: "guest_image_damaged", http: 503, exit: 1 },
+  Y8102: { name: "guest_image_not_made", http: 503, exit: 1 },
+  Y8103: { name: "qemu_missing", http: 503, exit: 6 },
+  Y8104: { name: "guest_start_failed", http: 503, exit: 1 },
+  Y8105: { name: "guest_does_not_answer", http: 503, exit: 9 },
+  Y8106: { name: "not_on_microvms", http: 409, exit: 6 },
+  Y8108: { name: "guest_memory_short", http: 503, exit: 1 },
+  Y8107: { name: "guest_disk_failed", http: 503, exit: 1 },
   // Y9: Postern's own fault
   Y9001: { name: "internal", http: 500, exit: 1 },
   // From Y9010 on: what is seen of a database while it works

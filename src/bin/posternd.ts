@@ -1,4 +1,4 @@
 #!/usr/bin/env node
 import { runDaemonCommand } from "../daemon/main.ts";
 
-process.exitCode = await runDaemonCommand(process.argv[2]);
+process.exitCode = await runDaemonCommand(process.argv[2], process.argv.slice(3));

@@ -1,7 +1,8 @@
 /** In charge of the daemon as a process of this machine: finding it, and running its program. */
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { PosternError, posternError } from "../base/error.ts";
 import { type DaemonFile, readDaemonFile } from "./user-config.ts";
@@ -39,6 +40,28 @@ export function runDaemonProgram(command: "sweep" | "issue-key"): Promise<string
       );
     });
   });
+}
+
+/** Runs `posternd <command>`, handing on each JSON object that it prints. @throws the error that it printed */
+export async function followDaemonProgram<Event>(
+  args: readonly string[],
+  onEvent: (event: Event) => void,
+): Promise<void> {
+  const child = spawn(process.execPath, [daemonProgram, ...args], {
+    cwd: "/",
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  const ended = new Promise<number>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve(code ?? 1));
+  });
+  for await (const line of createInterface({ input: child.stdout })) onEvent(JSON.parse(line) as Event);
+  if ((await ended) === 0) return;
+  const line = stderr.split("\n").find((text) => text.startsWith('{"error"'));
+  if (line !== undefined) throw PosternError.fromBody((JSON.parse(line) as { error: never }).error);
+  throw posternError("Y9001", `\`posternd ${args[0]}\` failed.`, { detail: stderr.trim() });
 }
 
 /** The last lines of a file, of at most its last 256 kB. */

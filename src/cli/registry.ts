@@ -12,6 +12,7 @@ import { daemonSpecs } from "./specs/daemon-specs.ts";
 import { databaseSpecs } from "./specs/database-specs.ts";
 import { developmentSpecs } from "./specs/development-specs.ts";
 import { environmentSpecs } from "./specs/environment-specs.ts";
+import { guestSpecs } from "./specs/guest-specs.ts";
 import { helpSpecs } from "./specs/help-specs.ts";
 import { insightSpecs } from "./specs/insight-specs.ts";
 import { instanceSpecs } from "./specs/instance-specs.ts";
@@ -55,6 +56,7 @@ export const registry: readonly CommandSpec[] = [
   ...instanceSpecs,
   ...branchSpecs,
   ...recoverySpecs,
+  ...guestSpecs,
   ...developmentSpecs,
   ...helpSpecs,
 ];
@@ -80,6 +82,7 @@ export const groupSummaries: Record<string, string> = {
   audit: "who changed what",
   admin: "for administrators of this Postern",
   "admin instance": "Postgres servers that somebody else runs, and that databases are placed on",
+  "admin image": "what databases in machines of their own run",
   ops: "long work: what runs and what ran",
   "dev-issuer": "an issuer of users' tokens, for development",
 };

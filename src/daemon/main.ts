@@ -1,5 +1,5 @@
 /**
- * In charge of the daemon's own command line: `posternd start | sweep | issue-key`. People use `postern` instead.
+ * In charge of the daemon's own command line: `posternd start | sweep | issue-key | guest-image`. People use `postern` instead.
  */
 import { readConfig } from "../base/config.ts";
 import { asPosternError, messageOf } from "../base/error.ts";
@@ -10,9 +10,13 @@ import { openStartEvents } from "./start-events.ts";
 /**
  * `start` runs until SIGTERM or SIGINT; POSTERN_START_FD names a descriptor for start events, POSTERN_ISSUE_KEY=1 asks
  * for an API key. `sweep` stops servers that a daemon left behind. `issue-key` prints a new administrator's key: whoever
- * may read the home's sockets is the administrator. Returns the exit code.
+ * may read the home's sockets is the administrator. `guest-image` makes what microVMs run, or only looks at what there is.
+ * Returns the exit code.
  */
-export async function runDaemonCommand(command: string | undefined): Promise<number> {
+export async function runDaemonCommand(
+  command: string | undefined,
+  args: readonly string[] = [],
+): Promise<number> {
   switch (command) {
     case "start":
       return start();
@@ -20,8 +24,10 @@ export async function runDaemonCommand(command: string | undefined): Promise<num
       return attempt(sweep);
     case "issue-key":
       return attempt(issueKey);
+    case "guest-image":
+      return attempt(() => guestImage(args));
     default:
-      process.stderr.write("usage: posternd start | sweep | issue-key\n");
+      process.stderr.write("usage: posternd start | sweep | issue-key | guest-image\n");
       return 2;
   }
 }
@@ -82,6 +88,15 @@ async function issueKey(): Promise<void> {
   } finally {
     await state.close();
   }
+}
+
+async function guestImage(args: readonly string[]): Promise<void> {
+  const { describeGuestImages, makeGuestImage } = await import("./guest-image.ts");
+  const config = readConfig();
+  const tell = (event: unknown) => process.stdout.write(`${JSON.stringify(event)}\n`);
+  if (args.includes("--look"))
+    return void tell({ type: "images", images: await describeGuestImages(config) });
+  await makeGuestImage(config, { force: args.includes("--force"), tell });
 }
 
 async function attempt(work: () => Promise<void>): Promise<number> {

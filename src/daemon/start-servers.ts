@@ -9,18 +9,21 @@ import type { Observe } from "../base/observation.ts";
 import { describePortHolder } from "../base/port-holder.ts";
 import { isFreeWithin } from "../instances/free-port.ts";
 import type { Platform } from "../instances/platform.ts";
+import { ensureGate } from "../instances/server-door.ts";
 import { serverLayout } from "../instances/server-layout.ts";
 import { serverSpec } from "../instances/server-spec.ts";
 import { ServerSupervisor } from "../instances/server-supervisor.ts";
 import { Gate, stopGate } from "../runtime/gate/gate.ts";
 import { stopMarked } from "../runtime/marked-processes.ts";
+import { MicrovmRuntime } from "../runtime/microvm/microvm-runtime.ts";
 import { PgBouncer } from "../runtime/pgbouncer.ts";
 import { PostgresMajors } from "../runtime/postgres-majors.ts";
 import { ProcessRuntime } from "../runtime/process-runtime.ts";
+import { RoutedRuntime } from "../runtime/routed-runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { ServerAccount } from "../runtime/server-account.ts";
 import type { ServerExposure } from "../runtime/server-settings.ts";
-import type { Toolchain } from "../runtime/toolchain.ts";
+import { postgresMajor, type Toolchain } from "../runtime/toolchain.ts";
 import { WarmPools } from "../runtime/warm-pools.ts";
 import { listDatabasesOfInstance, listOwnInstanceDatabases } from "../state/databases.ts";
 import { insertInstance, updateInstance } from "../state/instances.ts";
@@ -42,7 +45,7 @@ export interface ServersOptions {
 }
 
 export interface Servers {
-  runtime: ProcessRuntime;
+  runtime: Runtime;
   majors: PostgresMajors;
   warmPool: WarmPools;
   supervisor: ServerSupervisor;
@@ -63,7 +66,7 @@ export async function composeServers(options: ServersOptions): Promise<Servers> 
     report: options.report,
   });
   await warmPool.prepare();
-  const runtime = new ProcessRuntime({
+  const processes = new ProcessRuntime({
     toolchain,
     majors,
     account,
@@ -72,20 +75,53 @@ export async function composeServers(options: ServersOptions): Promise<Servers> 
     ephemeral: config.ephemeral,
     warmPool,
   });
+  const gate = composeGate(options);
+  const instanceLock = new KeyedLock();
+  const guests = composeGuests(options, warmPool, gate, () => ensureGate({ supervisor, gate, instanceLock }));
+  const runtime = new RoutedRuntime(processes, guests);
+  const supervisor = new ServerSupervisor(runtime, options.observe);
   return {
     runtime,
     majors,
     warmPool,
-    supervisor: new ServerSupervisor(runtime, options.observe),
+    supervisor,
     pooler: composePooler(options, ports.pool),
-    gate: new Gate({
-      directory: gateDirectory(config.home),
-      logFile: join(config.home, "logs", "gate.log"),
-      account,
-      program: options.gateProgram,
-    }),
-    instanceLock: new KeyedLock(),
+    gate,
+    instanceLock,
   };
+}
+
+const composeGate = ({ config, account, gateProgram }: ServersOptions): Gate =>
+  new Gate({
+    directory: gateDirectory(config.home),
+    logFile: join(config.home, "logs", "gate.log"),
+    account,
+    program: gateProgram,
+  });
+
+function composeGuests(
+  { config, account, toolchain, observe }: ServersOptions,
+  warmPool: WarmPools,
+  gate: Gate,
+  ensure: () => Promise<void>,
+): MicrovmRuntime {
+  return new MicrovmRuntime({
+    root: config.toolchainDirectory,
+    directory: join(config.home, "run"),
+    usualMajor: postgresMajor(toolchain),
+    account,
+    ephemeral: config.ephemeral,
+    countsStatements: config.insights.enabled,
+    templateOf: (major) => warmPool.template(major),
+    bridges: {
+      async serve(plan) {
+        await ensure();
+        await gate.bridge(plan);
+      },
+      drop: (name) => gate.unbridge(name),
+    },
+    observe: (detail) => observe({ type: "service", service: "guests", event: "failed", detail }),
+  });
 }
 
 const gateDirectory = (home: string): string => join(home, "run", "gate");

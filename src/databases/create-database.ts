@@ -16,6 +16,7 @@ import type { OperationHandler } from "../instances/operation-run.ts";
 import { createTenant } from "../instances/physical-database.ts";
 import type { Platform } from "../instances/platform.ts";
 import { provisionInstance } from "../instances/provision-instance.ts";
+import { requireGuests } from "../instances/require-guests.ts";
 import { serverLayout } from "../instances/server-layout.ts";
 import { refillSpareDatabases } from "../instances/spare-databases.ts";
 import { connectAs } from "../instances/with-admin.ts";
@@ -83,6 +84,7 @@ async function acceptDatabase(
   const isolation = isExternal
     ? "external"
     : chooseIsolation(platform, major!, input.isolation, tier.isolation);
+  if (isolation === "microvm") await requireGuests(platform, major!);
   const token = newToken();
   const verifier = await scramVerifier(password);
   try {
@@ -150,7 +152,10 @@ export const createDatabase: OperationHandler = {
       const major = (run.row.input.major as string | undefined) ?? platform.majors.usual;
       await havePostgres(platform, run, major);
       const own = instance as InstanceId;
-      await run.step("instance", () => provisionInstance(platform, own, row.class, { sleeps, major }));
+      const inGuest = row.isolation === "microvm";
+      await run.step("instance", () =>
+        provisionInstance(platform, own, row.class, { sleeps: sleeps || inGuest, major, inGuest }),
+      );
     }
     const placed: DatabaseRow = { ...row, instance_id: instance };
     await updateDatabase(platform.state, row.id, { instance_id: instance });

@@ -36,7 +36,7 @@ export function chooseIsolation(
   usual: Isolation,
 ): Isolation {
   if (major === majors.usual) return wanted ?? usual;
-  if (wanted !== "shared") return "process";
+  if (wanted !== "shared") return wanted ?? "process";
   throw posternError("Y2060", `The shared server runs Postgres ${majors.usual}, and not ${major}.`, {
     hint: "Leave out the isolation: a database of another version gets a server of its own.",
   });

@@ -27,6 +27,8 @@ export interface ProvisionOptions {
   sleeps?: boolean;
   /** Major of its Postgres; the usual one if not given. */
   major?: string;
+  /** It gets a machine of its own. */
+  inGuest?: boolean;
 }
 
 /** Makes and starts the server of this id; repeatable. */
@@ -38,8 +40,8 @@ export async function provisionInstance(
 ): Promise<InstanceRow> {
   const reserved = await ensureReserved(platform, id, databaseClass, options);
   const spec = serverSpec(platform.config.home, id, reserved.tcp_port, reserved.class);
-  const { major } = options;
-  await platform.runtime.create({ ...spec, ...(major !== undefined && { major }) });
+  const { major, inGuest = false } = options;
+  await platform.runtime.create({ ...spec, inGuest, ...(major !== undefined && { major }) });
   await keepServer(platform, spec);
   const row = await openDoor(platform, id);
   const version = await platform.runtime.versionOf(spec);

@@ -72,7 +72,7 @@ async function tryToSleep(
     }
     isStopping = true;
     supervisor.release(before.id);
-    await runtime.stop(serverSpec(platform.config.home, before.id, before.tcp_port));
+    await runtime.suspend(serverSpec(platform.config.home, before.id, before.tcp_port, before.class));
     await noteAsleep(platform, before, options);
     return [];
   } catch (error) {

@@ -98,6 +98,11 @@ export class ProcessRuntime implements Runtime {
     });
   }
 
+  /** A process cannot leave its memory. */
+  suspend(spec: ServerSpec): Promise<void> {
+    return this.stop(spec);
+  }
+
   findPid({ dataDirectory }: ServerSpec): Promise<number | null> {
     return findServerPid(join(dataDirectory, "postmaster.pid"), dataDirectory);
   }

@@ -20,6 +20,8 @@ export interface ServerSpec {
   settingsFile?: string;
   /** Statements that pg_stat_statements tells apart; absent: nothing is counted. */
   countsStatements?: number;
+  /** It gets a machine of its own where it is made; what is there says it itself. */
+  inGuest?: boolean;
   /** Of Postgres, where the server is to begin with another than the usual one; what is there says it itself. */
   major?: string;
 }
@@ -33,7 +35,9 @@ export interface Runtime {
   reload(spec: ServerSpec): Promise<void>;
   /** Fast shutdown; resolves when the postmaster is gone. Nothing to do when it is not running. @throws Y4003 */
   stop(spec: ServerSpec): Promise<void>;
-  /** Pid of the live postmaster that owns the data directory, or null. */
+  /** Ends it so that its next start goes on where it was, where that can be had; else the same as `stop`. @throws Y4003 */
+  suspend(spec: ServerSpec): Promise<void>;
+  /** Pid of the live postmaster, or of the guest's machine, that owns the data directory, or null. */
   findPid(spec: ServerSpec): Promise<number | null>;
   /** Version of the Postgres that this server runs with from its next start on. */
   versionOf(spec: ServerSpec): Promise<string>;

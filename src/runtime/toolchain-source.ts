@@ -17,6 +17,8 @@ interface Distribution {
   suites: string[];
   /** Which suite holds which major, of those that Postern runs; every mirror carries all supported suites. */
   majors: Record<string, string>;
+  /** Whose kernel and QEMU guests run with, and what the kernel's package is called. */
+  guests: { suite: string; kernelPackage: string };
 }
 
 const distributions: Record<string, Distribution> = {
@@ -25,12 +27,14 @@ const distributions: Record<string, Distribution> = {
     components: "main",
     suites: ["trixie"],
     majors: { "15": "bookworm", "17": "trixie" },
+    guests: { suite: "bookworm", kernelPackage: "linux-image-cloud-amd64" },
   },
   ubuntu: {
     keyring: "/usr/share/keyrings/ubuntu-archive-keyring.gpg",
     components: "main universe",
     suites: ["noble", "resolute"],
     majors: { "16": "noble", "18": "resolute" },
+    guests: { suite: "noble", kernelPackage: "linux-image-virtual" },
   },
 };
 
@@ -63,6 +67,21 @@ export async function findMajorSource(major: string): Promise<ToolchainSource> {
   const suite = distribution.majors[major];
   if (suite !== undefined) return { suite, lines: lines(suite) };
   throw posternError("Y0002", `The package archive of this machine has no Postgres ${major}.`);
+}
+
+export interface GuestSources {
+  /** Of the kernel and of QEMU. */
+  machine: ToolchainSource;
+  /** Of Postgres and what it needs. */
+  system: ToolchainSource;
+  kernelPackage: string;
+}
+
+/** Where what a guest is made of is. @throws Y0002 */
+export async function findGuestSources(major: string): Promise<GuestSources> {
+  const { distribution, lines } = await openDistribution();
+  const { suite, kernelPackage } = distribution.guests;
+  return { machine: { suite, lines: lines(suite) }, system: await findMajorSource(major), kernelPackage };
 }
 
 async function openDistribution(): Promise<{

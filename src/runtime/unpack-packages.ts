@@ -64,51 +64,58 @@ async function mergeIntoUsr(prefix: string): Promise<void> {
   }
 }
 
-/**
- * Points every program of Postgres, and those of `others` that are there, at the loader and libraries of the folder that
- * the prefix will be renamed to. RPATH and not RUNPATH: a RUNPATH is not inherited by the libraries that libpq itself loads.
- */
+/** Points every program of Postgres, and those of `others` that are there, at their own libraries. */
 export async function fitPrograms(
   prefix: string,
   target: string,
   major: string,
   others: readonly string[] = [],
 ): Promise<void> {
+  const bin = join("usr/lib/postgresql", major, "bin");
+  const programs = (await readdir(join(prefix, bin))).map((name) => join(bin, name));
+  await pointAtLibraries(prefix, target, [...programs, ...others]);
+  await markVectorTrusted(prefix, major);
+  const leftovers = [...unreadFolders, `usr/lib/postgresql/${major}/lib/bitcode`];
+  for (const folder of [...leftovers, `usr/lib/postgresql/${major}/lib/llvmjit.so`])
+    await rm(join(prefix, folder), { recursive: true, force: true });
+}
+
+/** What no program of Postern's reads. */
+export const unreadFolders = [
+  "usr/share/doc",
+  "usr/share/man",
+  "usr/share/locale",
+  "usr/share/lintian",
+  "etc",
+  "var",
+];
+
+/**
+ * Points those of the programs that are there at the loader and libraries of the folder that the prefix will be renamed to.
+ * RPATH and not RUNPATH: a RUNPATH is not inherited by the libraries that libpq itself loads.
+ */
+export async function pointAtLibraries(
+  prefix: string,
+  target: string,
+  programs: readonly string[],
+): Promise<void> {
   const triplet = await findTriplet(prefix);
   const libraries = join(prefix, "usr/lib", triplet);
   const loader = (await readdir(libraries)).find((name) => /^ld-linux.*\.so\.\d$/.test(name))!;
-  const bin = join(prefix, "usr/lib/postgresql", major, "bin");
-  const programs = (await readdir(bin)).map((name) => join(bin, name));
-  for (const other of others) if (await exists(join(prefix, other))) programs.push(join(prefix, other));
   const patchelf = ["--library-path", libraries, join(prefix, "usr/bin/patchelf")];
   const finalLibraries = join(target, "usr/lib", triplet);
-  const edits = [
-    "--set-interpreter",
-    join(finalLibraries, loader),
-    "--force-rpath",
-    "--set-rpath",
-    finalLibraries,
-  ];
-  for (const program of programs) {
+  const interpreter = ["--set-interpreter", join(finalLibraries, loader)];
+  const edits = [...interpreter, "--force-rpath", "--set-rpath", finalLibraries];
+  for (const program of programs.map((name) => join(prefix, name))) {
     // patchelf was made for the new C library too, so it is started through the new loader.
-    if (await isElf(program)) await exec(join(libraries, loader), [...patchelf, ...edits, program]);
+    if ((await exists(program)) && (await isElf(program)))
+      await exec(join(libraries, loader), [...patchelf, ...edits, program]);
   }
-  await markVectorTrusted(join(prefix, "usr/share/postgresql", major, "extension/vector.control"));
-  const leftovers = [
-    "usr/share/doc",
-    "usr/share/man",
-    "usr/share/locale",
-    "usr/share/lintian",
-    "etc",
-    "var",
-    `usr/lib/postgresql/${major}/lib/bitcode`,
-    `usr/lib/postgresql/${major}/lib/llvmjit.so`,
-  ];
-  for (const folder of leftovers) await rm(join(prefix, folder), { recursive: true, force: true });
 }
 
 /** Owners of databases are no superusers: an extension must be marked trusted for them to create it. */
-async function markVectorTrusted(control: string): Promise<void> {
+export async function markVectorTrusted(prefix: string, major: string): Promise<void> {
+  const control = join(prefix, "usr/share/postgresql", major, "extension/vector.control");
   if (await exists(control)) await appendFile(control, "trusted = true\n");
 }
 

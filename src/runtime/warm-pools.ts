@@ -24,7 +24,7 @@ const otherSize = 1;
 
 export class WarmPools implements WarmPool {
   readonly #options: WarmPoolsOptions;
-  readonly #pools = new Map<string, Promise<DirectoryPool>>();
+  readonly #pools = new Map<string, Promise<Prepared>>();
 
   constructor(options: WarmPoolsOptions) {
     this.#options = options;
@@ -36,14 +36,19 @@ export class WarmPools implements WarmPool {
   }
 
   async claim(dataDirectory: string, major?: string): Promise<void> {
-    await (await this.#poolOf(major)).claim(dataDirectory);
+    await (await this.#poolOf(major)).pool.claim(dataDirectory);
   }
 
   async refill(major?: string): Promise<void> {
-    await (await this.#poolOf(major)).refill();
+    await (await this.#poolOf(major)).pool.refill();
   }
 
-  #poolOf(major: string = this.#options.majors.usual): Promise<DirectoryPool> {
+  /** What every server of this major begins as. */
+  async template(major: string): Promise<string> {
+    return (await this.#poolOf(major)).template;
+  }
+
+  #poolOf(major: string = this.#options.majors.usual): Promise<Prepared> {
     let pool = this.#pools.get(major);
     if (!pool) {
       pool = this.#open(major);
@@ -54,7 +59,7 @@ export class WarmPools implements WarmPool {
     return pool;
   }
 
-  async #open(major: string): Promise<DirectoryPool> {
+  async #open(major: string): Promise<Prepared> {
     const { instances, run, majors, account, ephemeral, report } = this.#options;
     const toolchain = await majors.get(major);
     const template = await ensureServerTemplate({
@@ -66,7 +71,7 @@ export class WarmPools implements WarmPool {
     });
     await removeOutdated(instances, basename(template));
     const size = major === majors.usual ? usualSize : otherSize;
-    return new DirectoryPool({
+    const pool = new DirectoryPool({
       directory: join(instances, basename(template).replace(".template", ".warm")),
       template,
       size: ephemeral ? 0 : size,
@@ -74,7 +79,13 @@ export class WarmPools implements WarmPool {
       toolchain,
       account,
     });
+    return { pool, template };
   }
+}
+
+interface Prepared {
+  pool: DirectoryPool;
+  template: string;
 }
 
 /** What was made before the platform's SQL changed is of no use any more. */

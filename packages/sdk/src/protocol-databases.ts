@@ -1,8 +1,11 @@
 /** In charge of the shapes of databases: what they are, how they are made, reached and moved. */
 import type { DatabaseEnvironmentInfo } from "./protocol-projects.ts";
 
-/** Where a database's server lives: with others on one Postgres, in a Postgres of its own, or on a registered one. */
-export type Isolation = "shared" | "process" | "external";
+/**
+ * Where a database's server lives: with others on one Postgres, in a Postgres of its own, in a machine
+ * of its own, or on a registered one.
+ */
+export type Isolation = "shared" | "process" | "microvm" | "external";
 
 /** Service class: `db.p1` development and test, `db.p2` staging and light production, `db.p3` production. */
 export type DatabaseClass = "db.p1" | "db.p2" | "db.p3";

@@ -14,9 +14,9 @@ export const databaseClass = z
   .enum(["db.p1", "db.p2", "db.p3"])
   .describe("`db.p1` development and test, `db.p2` staging and light production, `db.p3` production.");
 const isolation = z
-  .enum(["shared", "process", "external"])
+  .enum(["shared", "process", "microvm", "external"])
   .describe(
-    "`shared`: with others on one Postgres; `process`: a Postgres of its own; `external`: on a registered instance.",
+    "`shared`: with others on one Postgres; `process`: a Postgres of its own; `microvm`: a machine of its own; `external`: on a registered instance.",
   );
 
 export const databaseStatus = z.enum([

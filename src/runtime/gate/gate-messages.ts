@@ -19,6 +19,17 @@ export interface DoorPlan {
   held: boolean;
 }
 
+/** The socket of a server in a guest: where it is, and where it leads. */
+export interface BridgePlan {
+  name: string;
+  /** The unix socket that everything of Postern's comes by. */
+  socket: string;
+  host: string;
+  port: number;
+  /** File with what both sides show. */
+  keys: string;
+}
+
 export type GateOrder =
   /** Makes the door, or changes it: held, clients wait from now on; not held, whoever waits is led in. */
   | { type: "serve"; plan: DoorPlan }
@@ -29,8 +40,11 @@ export type GateOrder =
   | { type: "relay"; plan: RelayPlan }
   /** With which passwords a role logs in there; null: it is gone. */
   | { type: "login"; name: string; role: string; passwords: string[] | null }
-  /** Drops all doors and ways but these. */
-  | { type: "keep"; names: string[] };
+  /** Drops all doors, ways and bridges but these. */
+  | { type: "keep"; names: string[] }
+  /** Makes the socket of a guest, anew where it leads elsewhere now. */
+  | { type: "bridge"; plan: BridgePlan }
+  | { type: "unbridge"; name: string };
 
 export type GateRequest = GateOrder & { id: number };
 

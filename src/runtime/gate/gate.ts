@@ -14,6 +14,7 @@ import type { RelayPlan } from "../relay/relay-plan.ts";
 import type { ServerAccount } from "../server-account.ts";
 import { spawnServer } from "../spawn-server.ts";
 import {
+  type BridgePlan,
   controlSocket,
   type DoorPlan,
   type GateAnswer,
@@ -45,6 +46,7 @@ export class Gate {
   readonly #doors = new Map<string, DoorPlan>();
   /** Ways to registered servers. */
   readonly #relays = new Map<string, RelayPlan>();
+  readonly #bridges = new Map<string, BridgePlan>();
   readonly #pending = new Map<number, { resolve(): void; reject(error: Error): void }>();
   /** Doors that the gate has not confirmed. */
   readonly #unserved = new Set<string>();
@@ -65,8 +67,12 @@ export class Gate {
     }
     pid ??= await this.#launch();
     await this.#connect();
-    await this.#ask({ type: "keep", names: [...this.#doors.keys(), ...this.#relays.keys()] });
+    await this.#ask({
+      type: "keep",
+      names: [...this.#doors.keys(), ...this.#relays.keys(), ...this.#bridges.keys()],
+    });
     for (const plan of this.#relays.values()) await this.#ask({ type: "relay", plan });
+    await Promise.allSettled([...this.#bridges.values()].map((plan) => this.bridge(plan)));
     // A port that another program has taken is the trouble of one database.
     await Promise.allSettled([...this.#doors.values()].map((plan) => this.serve(plan)));
     return pid;
@@ -103,7 +109,17 @@ export class Gate {
   }
 
   get isNeeded(): boolean {
-    return this.#doors.size > 0 || this.#relays.size > 0;
+    return this.#doors.size + this.#relays.size + this.#bridges.size > 0;
+  }
+
+  /** Makes the socket of a server in a guest. @throws Y4013 */
+  async bridge(plan: BridgePlan): Promise<void> {
+    this.#bridges.set(plan.name, plan);
+    await this.#ask({ type: "bridge", plan });
+  }
+
+  async unbridge(name: string): Promise<void> {
+    if (this.#bridges.delete(name)) await this.#ask({ type: "unbridge", name });
   }
 
   /** @throws Y4013 when the gate does not answer; Y4014 when another program has the port: the door is open all the same */

@@ -12,12 +12,14 @@ import { Relay } from "../relay/relay.ts";
 import type { RelayPlan } from "../relay/relay-plan.ts";
 import { Door } from "./door.ts";
 import {
+  type BridgePlan,
   controlSocket,
   type DoorPlan,
   type GateAnswer,
   type GateOrder,
   type GateRequest,
 } from "./gate-messages.ts";
+import { GuestBridge } from "./guest-bridge.ts";
 
 export interface GateOptions {
   /** Its own folder: the control socket and the pid file. */
@@ -47,6 +49,7 @@ export async function runGate({ directory, account }: GateOptions): Promise<void
 class Gate {
   readonly #doors = new Map<string, Door>();
   readonly #relays = new Map<string, Relay>();
+  readonly #bridges = new Map<string, GuestBridge>();
   /** The daemon of now. */
   #daemon: Socket | undefined;
 
@@ -76,11 +79,16 @@ class Gate {
       case "keep":
         for (const name of [...this.#doors.keys(), ...this.#relays.keys()])
           if (!order.names.includes(name)) this.#drop(name);
+        for (const name of [...this.#bridges.keys()]) if (!order.names.includes(name)) this.#unbridge(name);
         return;
       case "relay":
         return this.#relay(order.plan);
       case "login":
         return this.#relays.get(order.name)?.setLogin(order.role, order.passwords);
+      case "bridge":
+        return this.#bridge(order.plan);
+      case "unbridge":
+        return this.#unbridge(order.name);
       case "drop":
         return this.#drop(order.name);
       default:
@@ -108,6 +116,18 @@ class Gate {
       this.#relays.set(plan.name, relay);
     }
     await relay.follow(plan);
+  }
+
+  /** The new one takes the place of the old: there is no moment without a socket. */
+  async #bridge(plan: BridgePlan): Promise<void> {
+    const before = this.#bridges.get(plan.name);
+    this.#bridges.set(plan.name, await GuestBridge.open(plan));
+    before?.close();
+  }
+
+  #unbridge(name: string): void {
+    this.#bridges.get(name)?.close();
+    this.#bridges.delete(name);
   }
 
   #drop(name: string): void {

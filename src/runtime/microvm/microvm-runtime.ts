@@ -1,0 +1,285 @@
+/** In charge of Postgres servers that run in a machine of their own: a guest of QEMU's with nothing else in it. */
+import { mkdir, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { sleep } from "../../base/clock.ts";
+import { hasCode, posternError } from "../../base/error.ts";
+import { clearDirectory } from "../clear-directory.ts";
+import type { BridgePlan } from "../gate/gate-messages.ts";
+import { signalProcess, waitForExit } from "../live-process.ts";
+import { ownPath } from "../own-path.ts";
+import { ownSocket, pointSocket } from "../point-socket.ts";
+import { portTakenError } from "../port-taken.ts";
+import type { Runtime, ServerSpec } from "../runtime.ts";
+import type { ServerAccount } from "../server-account.ts";
+import { type Composed, composeMachine, type ImageNote, readImageNote } from "./compose-machine.ts";
+import type { GuestAgent, GuestState } from "./guest-agent.ts";
+import { findGuestImage } from "./guest-image.ts";
+import { findGuestPid, guestFiles, guestSockets, ownHost } from "./guest-layout.ts";
+import { GuestLines } from "./guest-lines.ts";
+import { type GuestKeys, renderGuestSettings, sendSettings } from "./guest-settings.ts";
+import { launchMachine, waitForAnswer } from "./launch-machine.ts";
+import type { Machine } from "./machine-arguments.ts";
+import { makeGuest, readText, requireDisk, writeOwned } from "./make-guest.ts";
+import { QmpClient } from "./qmp-client.ts";
+import { dropMemory, fitOf, keepMemory, resumeMemory, takeMemory, writeMemory } from "./suspended-memory.ts";
+
+/** Who leads to guests outlives the daemon. */
+export interface Bridges {
+  serve(plan: BridgePlan): Promise<void>;
+  drop(name: string): Promise<void>;
+}
+
+export interface MicrovmRuntimeOptions {
+  /** Images and QEMU are here. */
+  root: string;
+  /** Where the verdict on the acceleration is kept. */
+  directory: string;
+  usualMajor: string;
+  account: ServerAccount;
+  ephemeral: boolean;
+  countsStatements: boolean;
+  /** Data directory that servers of this major begin as. */
+  templateOf(major: string): Promise<string>;
+  bridges: Bridges;
+  observe(message: string): void;
+}
+
+/** A machine that is emulated, on a busy host, takes its time. */
+const startWithinMs = 300_000;
+const wakeWithinMs = 30_000;
+const stopWithinMs = 60_000;
+const portPatienceMs = 30_000;
+
+export class MicrovmRuntime implements Runtime {
+  readonly #options: MicrovmRuntimeOptions;
+  readonly #lines = new GuestLines();
+
+  constructor(options: MicrovmRuntimeOptions) {
+    this.#options = options;
+  }
+
+  create(spec: ServerSpec): Promise<void> {
+    return makeGuest(spec, this.#options);
+  }
+
+  async start(spec: ServerSpec): Promise<number> {
+    await requireDisk(spec);
+    await mkdir(spec.socketDirectory, { recursive: true, mode: 0o700 });
+    await ownPath(spec.socketDirectory, this.#options.account);
+    const pid = (await this.#adopt(spec)) ?? (await this.#wakeOrBoot(spec));
+    await this.#options.bridges.serve(this.#bridgePlan(spec));
+    if (spec.tcpPort !== null && spec.tcpPort !== 5432)
+      await pointSocket(spec.socketDirectory, ownSocket(spec.tcpPort));
+    return pid;
+  }
+
+  async reload(spec: ServerSpec): Promise<void> {
+    if ((await findGuestPid(spec)) === null) return;
+    const agent = await this.#lines.agent(spec);
+    await this.#send(spec, agent, await agent.ping());
+    await agent.order("reload");
+  }
+
+  async stop(spec: ServerSpec): Promise<void> {
+    await this.#end(spec);
+    await dropMemory(spec);
+  }
+
+  async suspend(spec: ServerSpec): Promise<void> {
+    const pid = await findGuestPid(spec);
+    if (pid === null) return;
+    const fits = (await readImageNote(spec))?.fits ?? "";
+    try {
+      const monitor = await QmpClient.open(guestSockets(spec).monitor);
+      try {
+        await writeMemory(spec, guestSockets(spec).memory, { monitor, account: this.#options.account });
+        await monitor.run("quit").catch(() => {});
+      } finally {
+        monitor.close();
+      }
+      if (!(await hasEnded(spec, pid, stopWithinMs))) throw posternError("Y8105", "The guest does not end.");
+      await keepMemory(spec, fits);
+    } catch (error) {
+      // What is not suspended is stopped; its next start only takes longer.
+      this.#options.observe(`${spec.name} could not be suspended: ${describe(error)}`);
+      await this.#goOn(spec).catch(() => {});
+      await this.stop(spec);
+    }
+    this.#lines.drop(spec);
+  }
+
+  findPid(spec: ServerSpec): Promise<number | null> {
+    return findGuestPid(spec);
+  }
+
+  async versionOf(spec: ServerSpec): Promise<string> {
+    const noted = await readImageNote(spec);
+    if (noted) return noted.postgres_version;
+    const major = (await readText(join(spec.dataDirectory, "PG_VERSION")))?.trim();
+    return (await findGuestImage(this.#options.root, major ?? this.#options.usualMajor)).manifest
+      .postgres_version;
+  }
+
+  async remove(spec: ServerSpec): Promise<void> {
+    await this.#end(spec);
+    await this.#options.bridges.drop(spec.name).catch(() => {});
+    await clearDirectory(dirname(spec.dataDirectory), spec.dataDirectory);
+    await rm(spec.socketDirectory, { recursive: true, force: true });
+  }
+
+  /** One that an earlier daemon left: running, or stopped on the way to its sleep. Where users come in cannot be changed. */
+  async #adopt(spec: ServerSpec): Promise<number | null> {
+    const pid = await findGuestPid(spec);
+    if (pid === null) return null;
+    if ((await readImageNote(spec))?.users_port !== spec.tcpPort) {
+      await this.#end(spec);
+      return null;
+    }
+    try {
+      await this.#goOn(spec);
+      const agent = await this.#lines.agent(spec);
+      await this.#beginServer(spec, agent, await waitForAnswer(spec, agent, startWithinMs));
+      return pid;
+    } catch (error) {
+      if (!hasCode(error, "Y8105")) throw error;
+      // It hangs, or its machine does not answer: nothing is lost by ending it.
+      await this.#kill(spec, pid);
+      return null;
+    }
+  }
+
+  /** Lets a guest run that was stopped; the memory that was written of it is old then. */
+  async #goOn(spec: ServerSpec): Promise<void> {
+    if ((await findGuestPid(spec)) === null) return;
+    const monitor = await QmpClient.open(guestSockets(spec).monitor);
+    try {
+      await dropMemory(spec);
+      const { running } = await monitor.run<{ running: boolean }>("query-status");
+      if (!running) await monitor.run("cont");
+    } finally {
+      monitor.close();
+    }
+  }
+
+  async #wakeOrBoot(spec: ServerSpec): Promise<number> {
+    const machine = await composeMachine(spec, this.#options);
+    const memory = await takeMemory(spec, machine.fits);
+    if (memory) {
+      try {
+        return await this.#launch(spec, machine, memory.fd);
+      } catch (error) {
+        if (hasCode(error, "Y4014")) throw error;
+        this.#options.observe(
+          `${spec.name} could not be woken and boots instead: ${describe(error)}`,
+        );
+        await this.#end(spec);
+      } finally {
+        await memory.close();
+      }
+    }
+    return this.#launch(spec, machine);
+  }
+
+  async #launch(spec: ServerSpec, composed: Composed, memoryFrom?: number): Promise<number> {
+    const { machine, fits, postgresVersion, qemuProgram } = composed;
+    const note: ImageNote = { postgres_version: postgresVersion, fits, users_port: spec.tcpPort };
+    await writeOwned(guestFiles(spec).image, JSON.stringify(note), this.#options.account);
+    this.#lines.drop(spec);
+    const pid = await this.#spawnAtPort(spec, qemuProgram, {
+      ...machine,
+      ...(memoryFrom !== undefined && { memoryFrom }),
+    });
+    try {
+      const isWoken = memoryFrom !== undefined;
+      if (isWoken) await resumeMemory(guestSockets(spec).monitor, wakeWithinMs);
+      const agent = await this.#lines.agent(spec);
+      const state = await waitForAnswer(spec, agent, isWoken ? wakeWithinMs : startWithinMs);
+      await Promise.all([
+        agent.order("time", Math.round(Date.now() / 1_000)),
+        this.#beginServer(spec, agent, state),
+      ]);
+      return pid;
+    } catch (error) {
+      await this.#kill(spec, pid);
+      throw error;
+    }
+  }
+
+  /** A port that another program has is waited for. */
+  async #spawnAtPort(spec: ServerSpec, program: string, machine: Machine): Promise<number> {
+    const begun = performance.now();
+    const { account } = this.#options;
+    for (;;) {
+      try {
+        return await launchMachine({ program, machine, spec, account });
+      } catch (error) {
+        const { detail = "" } = error as { detail?: string };
+        if (!/Could not set up host forwarding/.test(detail)) throw error;
+        const patienceMs = spec.portPatienceMs ?? portPatienceMs;
+        if (performance.now() - begun > patienceMs)
+          throw await portTakenError(spec.name, spec.tcpPort!, detail);
+        await sleep(200);
+      }
+    }
+  }
+
+  /** Sends what it is to be set to, and waits until it takes clients. */
+  async #beginServer(spec: ServerSpec, agent: GuestAgent, state: GuestState): Promise<void> {
+    const sent = await this.#send(spec, agent, state);
+    if (state === "waiting") await agent.order("start");
+    else if (sent) await agent.order("reload");
+    if (state !== "ready") await this.#lines.ready(spec, agent, startWithinMs);
+  }
+
+  /** False when that is what it has already. */
+  async #send(spec: ServerSpec, agent: GuestAgent, state: GuestState): Promise<boolean> {
+    const { ephemeral, countsStatements } = this.#options;
+    const settings = renderGuestSettings(spec, { ephemeral, countsStatements });
+    const sentFile = join(spec.dataDirectory, "sent.json");
+    const keys = JSON.parse((await readText(guestFiles(spec).keys)) ?? "{}") as GuestKeys;
+    const note = fitOf([settings, JSON.stringify(keys)]);
+    if (state !== "waiting" && (await readText(sentFile)) === note) return false;
+    await sendSettings(agent, settings, keys);
+    await writeOwned(sentFile, note, this.#options.account);
+    return true;
+  }
+
+  /** Asked, then told, then killed; nothing that was committed is lost by any of it. @throws Y4003 */
+  async #end(spec: ServerSpec): Promise<void> {
+    const pid = await findGuestPid(spec);
+    if (pid === null) return;
+    await this.#goOn(spec).catch(() => {});
+    const agent = await this.#lines.agent(spec).catch(() => undefined);
+    const answers =
+      agent &&
+      (await agent.ping(5_000).then(
+        () => true,
+        () => false,
+      ));
+    if (answers) agent.stop();
+    if (!(answers && (await hasEnded(spec, pid, stopWithinMs)))) await this.#kill(spec, pid);
+    this.#lines.drop(spec);
+  }
+
+  async #kill(spec: ServerSpec, pid: number): Promise<void> {
+    this.#lines.drop(spec);
+    if ((await findGuestPid(spec)) === pid) signalProcess(pid, "SIGKILL");
+    if (await hasEnded(spec, pid, 15_000)) return;
+    throw posternError("Y4003", `Server ${spec.name} does not stop (process ${pid}).`);
+  }
+
+  #bridgePlan(spec: ServerSpec): BridgePlan {
+    const port = spec.tcpPort!;
+    const socket = join(spec.socketDirectory, ownSocket(port));
+    return { name: spec.name, socket, host: ownHost, port, keys: guestFiles(spec).bridge };
+  }
+}
+
+/** In one line, with what QEMU or the guest said. */
+function describe(error: unknown): string {
+  const { message, detail } = error as { message: string; detail?: string };
+  return detail === undefined ? message : `${message} ${detail}`;
+}
+
+const hasEnded = (spec: ServerSpec, pid: number, timeoutMs: number): Promise<boolean> =>
+  waitForExit(async () => (await findGuestPid(spec)) === pid, timeoutMs);
