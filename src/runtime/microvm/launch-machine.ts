@@ -78,7 +78,11 @@ async function requireMemory({ memoryMegabytes }: Machine): Promise<void> {
 }
 
 /** The guest's first program answers. @throws Y8104 when the machine ends before that; Y8105 */
-export async function waitForAnswer(spec: ServerSpec, agent: GuestAgent, timeoutMs: number): Promise<GuestState> {
+export async function waitForAnswer(
+  spec: ServerSpec,
+  agent: GuestAgent,
+  timeoutMs: number,
+): Promise<GuestState> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     try {

@@ -169,9 +169,7 @@ export class MicrovmRuntime implements Runtime {
         return await this.#launch(spec, machine, memory.fd);
       } catch (error) {
         if (hasCode(error, "Y4014")) throw error;
-        this.#options.observe(
-          `${spec.name} could not be woken and boots instead: ${describe(error)}`,
-        );
+        this.#options.observe(`${spec.name} could not be woken and boots instead: ${describe(error)}`);
         await this.#end(spec);
       } finally {
         await memory.close();
