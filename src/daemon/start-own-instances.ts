@@ -20,7 +20,7 @@ export async function startOwnInstances(
 ): Promise<void> {
   const { config } = options;
   const own = (await listInstances(state)).filter(
-    (row) => row.kind === "process" && row.status === "running",
+    (row) => (row.kind === "process" || row.kind === "microvm") && row.status === "running",
   );
   const asleep = await listSleepingInstances(state);
   const awake: InstanceRow[] = [];

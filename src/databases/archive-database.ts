@@ -9,6 +9,7 @@ import type { Platform } from "../instances/platform.ts";
 import { type ArchiveRow, deleteArchive, findArchivedServer, updateArchive } from "../state/archives.ts";
 import type { DatabaseRow } from "../state/databases.ts";
 import { insertOperation, type OperationRow } from "../state/operations.ts";
+import { refuseOnMicrovm } from "./refuse-on-microvm.ts";
 import { refuseOnRegistered } from "./refuse-on-registered.ts";
 import { requireReady } from "./require-ready.ts";
 
@@ -21,6 +22,7 @@ export async function requestEnablePointInTime(
 ): Promise<OperationRow> {
   requireReady(row);
   refuseOnRegistered(row, "point in time");
+  refuseOnMicrovm(row, "point in time");
   requireAvailable(platform);
   const server = row.instance_id!;
   if (server === "shared" && retentionDays !== undefined) throw sharedAffair(row);
@@ -46,6 +48,7 @@ export async function requestDisablePointInTime(
 ): Promise<OperationRow> {
   requireReady(row);
   refuseOnRegistered(row, "point in time");
+  refuseOnMicrovm(row, "point in time");
   if (row.instance_id === "shared") throw sharedAffair(row);
   return platform.state.transaction((tx) =>
     insertOperation(tx, {

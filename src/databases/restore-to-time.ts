@@ -27,6 +27,7 @@ import { requireAvailable } from "./archive-database.ts";
 import type { AcceptedDatabase } from "./create-database.ts";
 import { draftCopy } from "./draft-copy.ts";
 import { checkDatabaseName } from "./name-rules.ts";
+import { refuseOnMicrovm } from "./refuse-on-microvm.ts";
 import { refuseOnRegistered } from "./refuse-on-registered.ts";
 import { requireReady } from "./require-ready.ts";
 import { restoreOwnServer, undoOwnServer } from "./restore-own-server.ts";
@@ -46,6 +47,7 @@ export async function requestRestoreToTime(
 ): Promise<AcceptedDatabase> {
   requireReady(source);
   refuseOnRegistered(source, "point in time");
+  refuseOnMicrovm(source, "point in time");
   requireAvailable(platform);
   const at = parseMoment(input.at);
   await requireInWindow(platform, source, at);

@@ -14,6 +14,7 @@ import { insertOperation, listOperations, type OperationRow } from "../state/ope
 import type { Queryable } from "../state/state.ts";
 import { resumeDatabase } from "./pause-database.ts";
 import { requireSharedMajor } from "./postgres-version.ts";
+import { refuseOnMicrovm } from "./refuse-on-microvm.ts";
 import { refuseOnRegistered } from "./refuse-on-registered.ts";
 import { requireReady } from "./require-ready.ts";
 import { checkFit } from "./scale/check-fit.ts";
@@ -47,6 +48,7 @@ export async function requestScale(
   await refuseSecond(platform, row);
   requireReady(row);
   refuseOnRegistered(row, "move");
+  refuseOnMicrovm(row, "move");
   const { isolation } = tiers[input.class];
   if (row.class === input.class && row.isolation === isolation)
     throw posternError("Y3045", `Database ${row.name} is of class ${row.class} already.`);

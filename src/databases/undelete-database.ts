@@ -104,11 +104,16 @@ export const undeleteDatabase: OperationHandler = {
     const found = (await findDatabaseById(platform.state, run.row.database_id!))!;
     const row: DatabaseRow = { ...found, instance_id: instance };
     const sleeps = pauseAfterOf(platform, row) !== null;
+    const inGuest = row.isolation === "microvm";
     if (isOnOwnServer(row)) {
       const major = (run.row.input.major as string | undefined) ?? platform.majors.usual;
       await havePostgres(platform, run, major);
       await run.step("instance", () =>
-        provisionInstance(platform, instance as InstanceId, row.class, { sleeps, major }),
+        provisionInstance(platform, instance as InstanceId, row.class, {
+          sleeps: sleeps || inGuest,
+          major,
+          inGuest,
+        }),
       );
     }
     await updateDatabase(platform.state, row.id, { instance_id: instance });

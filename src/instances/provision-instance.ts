@@ -130,7 +130,7 @@ async function reserveInstance(
   platform: Platform,
   id: InstanceId,
   databaseClass: DatabaseClass,
-  { sleeps = false, major = platform.majors.usual }: ProvisionOptions,
+  { sleeps = false, major = platform.majors.usual, inGuest = false }: ProvisionOptions,
 ): Promise<InstanceRow> {
   for (;;) {
     const taken = await takenPorts(platform);
@@ -139,7 +139,7 @@ async function reserveInstance(
     try {
       return await insertInstance(platform.state, {
         id,
-        kind: "process",
+        kind: inGuest ? "microvm" : "process",
         status: "creating",
         tcp_port: inner,
         front_port: sleeps ? front : null,

@@ -5,7 +5,7 @@ import type { Queryable, State } from "./state.ts";
 
 export interface InstanceRow {
   id: InstanceId | "shared";
-  kind: "shared" | "process" | "external";
+  kind: "shared" | "process" | "microvm" | "external";
   status: "creating" | "running" | "removing";
   /** Where Postgres listens. */
   tcp_port: number;

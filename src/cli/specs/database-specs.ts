@@ -14,7 +14,8 @@ const createOptions: readonly OptionSpec[] = [
   classOption,
   {
     flags: "--isolation <isolation>",
-    summary: "on the shared Postgres, on one of its own, in a machine of its own, or on a registered instance",
+    summary:
+      "on the shared Postgres, on one of its own, in a machine of its own, or on a registered instance",
     choices: ["shared", "process", "microvm", "external"],
   },
   { flags: "--instance <instance>", summary: "name or id of the registered instance that it is placed on" },
