@@ -31,5 +31,4 @@ if (process.exitCode === 0) {
     ...process.argv.slice(2),
   );
 }
-// What was downloaded stays for the next time.
-await command("down");
+await command("down", "--delete");

@@ -62,8 +62,9 @@ async function readFacts() {
 async function up() {
   await mkdir(directory, { recursive: true, mode: 0o755 });
   const account = await ensureServerAccount();
-  const programs = await findPrograms(directory, say);
-  const toolchain = await ensureToolchain(readConfig(), ({ message }) => message && say(message));
+  const config = readConfig();
+  const programs = await findPrograms(config.toolchainDirectory, say);
+  const toolchain = await ensureToolchain(config, ({ message }) => message && say(message));
   const known = await readFacts().catch(() => undefined);
   const secret = () => randomBytes(16).toString("hex");
   const passwords = known?.passwords ?? {

@@ -32,11 +32,11 @@ const unneeded =
  * commands are lists of words
  */
 
-/** @param {string} directory where unpacked ones are kept @param {(text: string) => void} say @returns {Promise<Programs>} */
+/** @param {string} directory where unpacked ones are kept, for all clusters @param {(text: string) => void} say @returns {Promise<Programs>} */
 export async function findPrograms(directory, say) {
   const system = await findInstalled();
   if (system) return system;
-  const prefix = join(directory, "programs-2");
+  const prefix = join(directory, "ha-1");
   if (!(await exists(prefix))) await unpack(directory, prefix, say);
   const python = join(prefix, "usr/bin/python3");
   return {

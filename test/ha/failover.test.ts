@@ -42,7 +42,18 @@ beforeAll(async () => {
     POSTERN_API_KEY: postern.apiKey(),
   });
   const dsn = (await command("dsn")).trim();
-  await postern.json(["admin", "instance", "register", "--name", "ha", "--dsn", dsn, "--insecure"]);
+  await postern.json([
+    "admin",
+    "instance",
+    "register",
+    "--name",
+    "ha",
+    "--dsn",
+    dsn,
+    "--tier",
+    "db.p3",
+    "--insecure",
+  ]);
   shop = await create("shop");
   await sql("create table written (value bigint primary key, source text)");
 });
@@ -57,6 +68,8 @@ interface Writer {
   source: string;
   acknowledged: number[];
   failures: string[];
+  /** HTTP statuses of the failures. */
+  statuses: Set<number | undefined>;
   longestGapMs: number;
 }
 
@@ -70,7 +83,7 @@ async function startWriters() {
     source: string,
     open: () => Promise<(value: number) => Promise<unknown>>,
   ): Promise<Writer> => {
-    const writer: Writer = { source, acknowledged: [], failures: [], longestGapMs: 0 };
+    const writer: Writer = { source, acknowledged: [], failures: [], statuses: new Set(), longestGapMs: 0 };
     let write: ((value: number) => Promise<unknown>) | undefined;
     let last = performance.now();
     while (!isEnding) {
@@ -83,6 +96,7 @@ async function startWriters() {
         last = performance.now();
       } catch (error) {
         writer.failures.push(`${(error as { code?: string }).code}: ${(error as Error).message}`);
+        writer.statuses.add((error as { status?: number }).status);
         write = undefined;
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
@@ -141,6 +155,8 @@ async function through(event: () => Promise<void>): Promise<Writer[]> {
     (await sql("select value::text as v from written")).map((row) => Number((row as { v: string }).v)),
   );
   expect(there.size).toBeGreaterThan(before.n);
+  // Come again, says each refusal over HTTP, and when; a client of the SDK repeats what it may.
+  expect([...writers[0]!.statuses].filter((status) => status !== 503)).toEqual([]);
   for (const { source, acknowledged, failures, longestGapMs } of writers) {
     console.log(
       `  ${source}: ${acknowledged.length} acknowledged, longest gap ${Math.round(longestGapMs)} ms, ${failures.length} failed`,
