@@ -8,13 +8,16 @@ import type {
   OperationInfo,
   RegisteredInstance,
 } from "@postern/sdk/protocol";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createPosternHome, type PosternHome } from "../support/postern-home.ts";
 import { type RegisteredServer, startRegisteredServer } from "../support/registered-server.ts";
 import { rowsOf } from "../support/session.ts";
 import { startTestIssuer, type TestIssuer } from "../support/test-issuer.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import { installWriteGate } from "../support/write-gate.ts";
+
+// Whole lives of databases: a busy machine takes its time over them.
+vi.setConfig({ testTimeout: 180_000 });
 
 const root = "/admin/managed-db/instances";
 const roles = ["superuser", "limited"] as const;

@@ -4,13 +4,14 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { RegisterInstanceRequest } from "@postern/sdk/protocol";
 import type pg from "pg";
 import { hasCode, posternError } from "../../base/error.ts";
 import { type InstanceId, newInstanceId } from "../../base/id.ts";
 import { ownPath } from "../../runtime/own-path.ts";
+import { readMajor } from "../../runtime/toolchain.ts";
 import {
   deleteRegistered,
   findRegistered,
@@ -123,7 +124,12 @@ export async function makeFolders(
   await mkdir(socketDirectory, { recursive: true, mode: 0o700 });
   await ownPath(socketDirectory, platform.account);
   await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
-  await writeFile(join(dataDirectory, "PG_VERSION"), `${majorOf(version)}\n`);
+  const major = majorOf(version);
+  if ((await readMajor(dataDirectory)) === major) return;
+  // Whoever chooses programs meanwhile finds the old one or the new one, and never half of it.
+  const draft = join(dataDirectory, `PG_VERSION.${randomBytes(4).toString("hex")}`);
+  await writeFile(draft, `${major}\n`);
+  await rename(draft, join(dataDirectory, "PG_VERSION"));
 }
 
 /** Postern's socket for the server, at which the registering administrator can come in as well. */
