@@ -5,6 +5,7 @@ import type { Config } from "../base/config.ts";
 import { posternError } from "../base/error.ts";
 import { inParallel } from "../base/in-parallel.ts";
 import { KeyedLock } from "../base/keyed-lock.ts";
+import { isLoopback } from "../base/listen.ts";
 import type { Observe } from "../base/observation.ts";
 import { describePortHolder } from "../base/port-holder.ts";
 import { isFreeWithin } from "../instances/free-port.ts";
@@ -112,6 +113,7 @@ function composeGuests(
     account,
     ephemeral: config.ephemeral,
     countsStatements: config.insights.enabled,
+    isEncrypted: !isLoopback(config.listen) && !config.insecure,
     templateOf: (major) => warmPool.template(major),
     bridges: {
       async serve(plan) {

@@ -19,10 +19,10 @@ export interface GuestKeys {
  * From Postern's own network whoever shows Postern's certificate may be any role; it is the daemon, the pooler and the
  * programs that they start. From the users' network a role reaches its database with its password. Nobody else comes.
  */
-export const guestRules = `# Written by Postern.
+export const guestRules = (isEncrypted: boolean): string => `# Written by Postern.
 hostssl all      all                                            ${guestNetworks.own.host}/32 cert map=postern
 host    all      postern_admin,postern_backup,postern_pooler    all reject
-host    samerole all                                            ${guestNetworks.users.host}/32 scram-sha-256
+${isEncrypted ? "hostssl" : "host   "} samerole all                                            ${guestNetworks.users.host}/32 scram-sha-256
 `;
 const guestIdentities = `# Written by Postern.\npostern "${bridgeName}" all\n`;
 
@@ -57,12 +57,15 @@ export function renderGuestSettings(spec: ServerSpec, options: GuestSettingsOpti
 }
 
 /** Everything that the guest's Postgres reads at its start. */
-export async function sendSettings(agent: GuestAgent, settings: string, keys: GuestKeys): Promise<void> {
+export async function sendSettings(
+  agent: GuestAgent,
+  { settings, rules, keys }: { settings: string; rules: string; keys: GuestKeys },
+): Promise<void> {
   const files: [name: string, mode: string, text: string][] = [
     ["server.pem", "0600", keys.server.certificate + keys.server.key],
     ["bridge.pem", "0644", keys.bridge.certificate],
     ["data/postern.conf", "0600", settings],
-    ["data/pg_hba.conf", "0600", guestRules],
+    ["data/pg_hba.conf", "0600", rules],
     ["data/pg_ident.conf", "0600", guestIdentities],
   ];
   for (const [name, mode, text] of files)

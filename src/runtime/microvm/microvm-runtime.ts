@@ -16,7 +16,7 @@ import type { GuestAgent, GuestState } from "./guest-agent.ts";
 import { findGuestImage } from "./guest-image.ts";
 import { findGuestPid, guestFiles, guestSockets, ownHost } from "./guest-layout.ts";
 import { GuestLines } from "./guest-lines.ts";
-import { type GuestKeys, renderGuestSettings, sendSettings } from "./guest-settings.ts";
+import { type GuestKeys, guestRules, renderGuestSettings, sendSettings } from "./guest-settings.ts";
 import { launchMachine, waitForAnswer } from "./launch-machine.ts";
 import type { Machine } from "./machine-arguments.ts";
 import { makeGuest, readText, requireDisk, writeOwned } from "./make-guest.ts";
@@ -38,6 +38,8 @@ export interface MicrovmRuntimeOptions {
   account: ServerAccount;
   ephemeral: boolean;
   countsStatements: boolean;
+  /** Users come encrypted or not at all: other machines reach the ports. */
+  isEncrypted: boolean;
   /** Data directory that servers of this major begin as. */
   templateOf(major: string): Promise<string>;
   bridges: Bridges;
@@ -234,10 +236,11 @@ export class MicrovmRuntime implements Runtime {
     const { ephemeral, countsStatements } = this.#options;
     const settings = renderGuestSettings(spec, { ephemeral, countsStatements });
     const sentFile = join(spec.dataDirectory, "sent.json");
+    const rules = guestRules(this.#options.isEncrypted);
     const keys = JSON.parse((await readText(guestFiles(spec).keys)) ?? "{}") as GuestKeys;
-    const note = fitOf([settings, JSON.stringify(keys)]);
+    const note = fitOf([settings, rules, JSON.stringify(keys)]);
     if (state !== "waiting" && (await readText(sentFile)) === note) return false;
-    await sendSettings(agent, settings, keys);
+    await sendSettings(agent, { settings, rules, keys });
     await writeOwned(sentFile, note, this.#options.account);
     return true;
   }
