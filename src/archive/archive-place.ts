@@ -1,10 +1,11 @@
 /** In charge of where a server's archive is kept: in a folder, or in S3; of this server alone, so that two servers' files cannot be mistaken for each other. */
-import { mkdir, readFile, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { readS3Credentials } from "../backups/s3-client.ts";
 import { S3Storage } from "../backups/s3-storage.ts";
 import { parseS3, readS3Access, renderS3, type S3Config } from "../base/read-s3.ts";
 import type { Platform } from "../instances/platform.ts";
+import { serverLayout } from "../instances/server-layout.ts";
 import { ownPath } from "../runtime/own-path.ts";
 import { forgetAbandonedArchive, isAbandonedArchive, listAbandonedArchives } from "../state/archives.ts";
 import type { ArchiveLayout } from "./archive-layout.ts";
@@ -76,10 +77,32 @@ export const readAuthority = async ({ config }: Pick<Platform, "config">): Promi
   return config.pointInTime.s3 === null || caFile === null ? null : readFile(caFile, "utf8");
 };
 
+/**
+ * A server that is there keeps its folders: a sandbox has let in those that there were at its start, and others of the
+ * same name are not those.
+ */
+export async function clearArchiveFolder(
+  { config }: Pick<Platform, "config">,
+  server: string,
+  directory: string,
+): Promise<void> {
+  const isThere = await stat(serverLayout(config.home, server).directory).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) return rm(directory, { recursive: true, force: true });
+  for (const entry of await readdir(directory, { withFileTypes: true }).catch(() => [])) {
+    const path = join(directory, entry.name);
+    if (!entry.isDirectory()) await rm(path, { force: true });
+    else for (const name of await readdir(path)) await rm(join(path, name), { recursive: true, force: true });
+  }
+}
+
 /** Everything: what was archived cannot be had back. Repeatable. @throws Y6011 when the store does not answer */
 async function removePlace({ config }: Platform, place: string): Promise<void> {
   if (!place.startsWith("s3://")) {
-    await rm(dirname(place.slice("file:".length)), { recursive: true, force: true });
+    const directory = dirname(place.slice("file:".length));
+    await clearArchiveFolder({ config }, basename(directory), directory);
     return;
   }
   await new S3Storage(parseS3(place), join(config.home, "secrets")).clear();

@@ -9,7 +9,8 @@ import { listUnfinishedOperations } from "../state/operations.ts";
 
 const prefix = "tmp-";
 
-export function scratchSpec(home: string, operation: OperationId): ServerSpec {
+/** @param source whose archive it is replayed from */
+export function scratchSpec(home: string, operation: OperationId, source?: string): ServerSpec {
   const name = `${prefix}${operation.slice("op-".length)}`;
   const { dataDirectory, socketDirectory, logFile } = serverLayout(home, name);
   return {
@@ -18,6 +19,7 @@ export function scratchSpec(home: string, operation: OperationId): ServerSpec {
     socketDirectory,
     logFile,
     tcpPort: null,
+    ...(source === undefined ? {} : { readsArchiveOf: [source] }),
     settings: {
       ...replaySettings,
       archive_mode: "off",

@@ -1,15 +1,22 @@
 /** In charge of the files by which pgBackRest and a server know of an archive. Repeatable. */
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { hasCode, messageOf, posternError } from "../base/error.ts";
 import type { Platform } from "../instances/platform.ts";
 import { serverLayout } from "../instances/server-layout.ts";
 import { ownPath } from "../runtime/own-path.ts";
+import { replaceOwned } from "../runtime/replace-owned.ts";
 import { adminRole } from "../runtime/server-template.ts";
 import { abandonArchive } from "../state/archives.ts";
 import type { InstanceRow } from "../state/instances.ts";
 import { type ArchiveLayout, archiveLayout } from "./archive-layout.ts";
-import { archiveAdvice, describePlace, readAuthority, removeAbandonedArchives } from "./archive-place.ts";
+import {
+  archiveAdvice,
+  clearArchiveFolder,
+  describePlace,
+  readAuthority,
+  removeAbandonedArchives,
+} from "./archive-place.ts";
 
 /** Whatever happens, this long at most is lost with a server's disk. */
 export const archiveEverySeconds = 60;
@@ -105,8 +112,8 @@ export async function removeArchiveCommand(platform: Platform, server: string): 
 
 /** Everything: what was archived cannot be had back. */
 export async function removeArchive(platform: Platform, server: InstanceRow["id"]): Promise<void> {
-  await rm(archiveLayout(platform.config, server).directory, { recursive: true, force: true });
-  await rm(join(platform.config.pointInTime.directory, server), { recursive: true, force: true });
+  await clearArchiveFolder(platform, server, archiveLayout(platform.config, server).directory);
+  await clearArchiveFolder(platform, server, join(platform.config.pointInTime.directory, server));
   await abandonArchive(platform.state, server);
   // A store that does not answer now is asked again by whoever looks after archives.
   await removeAbandonedArchives(platform).catch((error: unknown) =>
@@ -114,11 +121,5 @@ export async function removeArchive(platform: Platform, server: InstanceRow["id"
   );
 }
 
-/** False when that is what it holds. */
-async function replaceFile(platform: Platform, file: string, text: string): Promise<boolean> {
-  if ((await readFile(file, "utf8").catch(() => undefined)) === text) return false;
-  await writeFile(`${file}.new`, text, { mode: 0o600 });
-  await ownPath(`${file}.new`, platform.account);
-  await rename(`${file}.new`, file);
-  return true;
-}
+const replaceFile = ({ account }: Platform, file: string, text: string): Promise<boolean> =>
+  replaceOwned(file, text, { mode: 0o600, account });

@@ -67,6 +67,8 @@ export interface Config extends ListenConfig {
   toolchainDirectory: string;
   /** `auto`: the private toolchain, else the system's. */
   toolchain: "auto" | "private" | "system";
+  /** Do servers run in sandboxes? `auto`: where they can. */
+  sandbox: "off" | "auto" | "on";
   /** The user's own configuration (API address and key). */
   configDirectory: string;
   httpPort: number;
@@ -225,6 +227,7 @@ export function readConfig(environment: Environment = process.env): Config {
     home,
     toolchainDirectory: directory(environment, "POSTERN_TOOLCHAIN_DIR", cache),
     toolchain: choice(environment, "POSTERN_TOOLCHAIN", ["auto", "private", "system"]),
+    sandbox: choice(environment, "POSTERN_SANDBOX", ["off", "auto", "on"]),
     configDirectory: userConfigDirectory(environment),
     httpPort: port(environment, "POSTERN_HTTP_PORT", 5480),
     poolPort: port(environment, "POSTERN_POOL_PORT", 6432),

@@ -153,6 +153,7 @@ export const errorCodes = {
   Y4012: { name: "pause_unavailable", http: 400, exit: 2 },
   Y4013: { name: "gate_unreachable", http: 503, exit: 9 },
   Y4014: { name: "server_port_taken", http: 503, exit: 6 },
+  Y4030: { name: "sandbox_unavailable", http: 503, exit: 1 },
   Y4051: { name: "disk_space_low", http: 507, exit: 1 },
   // Y5: migrations
   Y5001: { name: "migration_changed", http: 409, exit: 6 },

@@ -6,6 +6,7 @@ import { describePortHolder } from "../base/port-holder.ts";
 import { isFreeWithin, lastingPort } from "../instances/free-port.ts";
 import type { Platform } from "../instances/platform.ts";
 import { serverLayout } from "../instances/server-layout.ts";
+import { findPostmaster } from "../runtime/find-postmaster.ts";
 import { findServerPid } from "../runtime/live-process.ts";
 
 type Ports = Platform["ports"];
@@ -55,10 +56,9 @@ export async function choosePorts(config: Config, report: (message: string) => v
 /** Held by what outlived an earlier daemon, and is taken over by this one. */
 async function isOurs(home: string, use: keyof Ports): Promise<boolean> {
   if (use === "http") return false;
-  const { dataDirectory } = serverLayout(home, "shared");
-  const [pidFile, place] =
+  const pid =
     use === "direct"
-      ? [join(dataDirectory, "postmaster.pid"), dataDirectory]
-      : [join(home, "pgbouncer", "pgbouncer.pid"), join(home, "pgbouncer")];
-  return (await findServerPid(pidFile, place)) !== null;
+      ? await findPostmaster(serverLayout(home, "shared").dataDirectory)
+      : await findServerPid(join(home, "pgbouncer", "pgbouncer.pid"), join(home, "pgbouncer"));
+  return pid !== null;
 }

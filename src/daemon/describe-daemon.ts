@@ -38,6 +38,11 @@ export async function describeDaemon(platform: Platform, facts: DaemonFacts): Pr
       pgbouncer: toolchain.pgbouncerVersion,
       pgbackrest: toolchain.pgbackrest?.version ?? null,
     },
+    sandbox: {
+      mode: config.sandbox,
+      available: platform.sandbox.sandbox !== null,
+      reason: platform.sandbox.reason,
+    },
     services,
     workers: config.workers,
     databases: await countDatabases(platform.state),

@@ -22,6 +22,7 @@ import { PostgresMajors } from "../runtime/postgres-majors.ts";
 import { ProcessRuntime } from "../runtime/process-runtime.ts";
 import { RoutedRuntime } from "../runtime/routed-runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { openSandbox, type SandboxState } from "../runtime/sandbox/open-sandbox.ts";
 import type { ServerAccount } from "../runtime/server-account.ts";
 import type { ServerExposure } from "../runtime/server-settings.ts";
 import { postgresMajor, type Toolchain } from "../runtime/toolchain.ts";
@@ -46,6 +47,8 @@ export interface ServersOptions {
 }
 
 export interface Servers {
+  /** What keeps servers from each other, besides passwords. */
+  sandbox: SandboxState;
   runtime: Runtime;
   majors: PostgresMajors;
   warmPool: WarmPools;
@@ -56,7 +59,13 @@ export interface Servers {
 }
 
 export async function composeServers(options: ServersOptions): Promise<Servers> {
-  const { config, ports, account, toolchain } = options;
+  const { config, ports, account, toolchain, report } = options;
+  const sandbox = await openSandbox({
+    config,
+    account,
+    toolchain,
+    report: (event) => event.type === "phase" && report(event.message),
+  });
   const majors = new PostgresMajors(toolchain, config);
   const warmPool = new WarmPools({
     instances: join(config.home, "instances"),
@@ -64,7 +73,7 @@ export async function composeServers(options: ServersOptions): Promise<Servers> 
     majors,
     account,
     ephemeral: config.ephemeral,
-    report: options.report,
+    report,
   });
   await warmPool.prepare();
   const processes = new ProcessRuntime({
@@ -75,6 +84,8 @@ export async function composeServers(options: ServersOptions): Promise<Servers> 
     countsStatements: config.insights.enabled,
     ephemeral: config.ephemeral,
     warmPool,
+    sandbox: sandbox.sandbox,
+    insistsOnSandbox: config.sandbox === "on",
   });
   const gate = composeGate(options);
   const instanceLock = new KeyedLock();
@@ -82,6 +93,7 @@ export async function composeServers(options: ServersOptions): Promise<Servers> 
   const runtime = new RoutedRuntime(processes, guests);
   const supervisor = new ServerSupervisor(runtime, options.observe);
   return {
+    sandbox,
     runtime,
     majors,
     warmPool,

@@ -18,6 +18,7 @@ import type { DatabaseRow } from "../state/databases.ts";
 import { type DatabaseEnvironment, listEnvironmentsOfDatabases } from "../state/environment-services.ts";
 import { findInstance } from "../state/instances.ts";
 import { findRegistered, type RegisteredRow } from "../state/registered-instances.ts";
+import { describeSandbox } from "./describe-sandbox.ts";
 import { pauseAfterOf } from "./pause-rules.ts";
 
 /** `<id>.<domain>[:port]` */
@@ -42,6 +43,7 @@ export async function describeDatabase(platform: Platform, row: DatabaseRow): Pr
     ...info,
     size_bytes: size,
     connections: live.connections,
+    sandbox: await describeSandbox(platform, row),
     healthy: live.healthy,
     warnings: live.problem === undefined ? warningsOf(row, size) : problemsOf(info, row, size, live.problem),
   };
@@ -110,6 +112,7 @@ export function renderRow(
     paused_at: row.paused_at?.toISOString() ?? null,
     pause_after_seconds: pauseAfterOf(platform, row),
     environment: joined.environment ? renderEnvironment(joined.environment) : null,
+    sandbox: null,
   };
 }
 

@@ -32,7 +32,7 @@ export async function restoreOwnServer(
   const { home } = platform.config;
   const instance = await ensureReserved(platform, id, row.class);
   if (run.row.input.renamed !== true) {
-    const spec = quietSpec(home, id, row.class);
+    const spec = { ...quietSpec(home, id, row.class), readsArchiveOf: [moment.server] };
     await platform.runtime.stop(spec);
     await run.step("files", () =>
       restoreFiles(platform, run, spec.dataDirectory, {

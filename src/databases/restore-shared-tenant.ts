@@ -64,7 +64,7 @@ async function dumpAtMoment(platform: Platform, run: OperationRun, moment: Momen
   const id = (run.row.input.backup_id as BackupId | undefined) ?? newBackupId();
   await run.remember({ backup_id: id });
   if ((await findBackup(platform.state, id))?.status === "completed") return id;
-  const spec = scratchSpec(platform.config.home, run.id);
+  const spec = scratchSpec(platform.config.home, run.id, moment.server);
   const { source } = moment;
   try {
     const label = moment.backup.label;

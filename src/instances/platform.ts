@@ -12,6 +12,7 @@ import type { Gate } from "../runtime/gate/gate.ts";
 import type { Pooler } from "../runtime/pgbouncer.ts";
 import type { PostgresMajors } from "../runtime/postgres-majors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import type { SandboxState } from "../runtime/sandbox/open-sandbox.ts";
 import type { ServerAccount } from "../runtime/server-account.ts";
 import type { Toolchain } from "../runtime/toolchain.ts";
 import type { WarmPool } from "../runtime/warm-pool.ts";
@@ -38,6 +39,8 @@ export interface Platform {
   toolchain: Toolchain;
   majors: PostgresMajors;
   account: ServerAccount;
+  /** What keeps servers from each other. */
+  sandbox: SandboxState;
   runtime: Runtime;
   supervisor: ServerSupervisor;
   warmPool: WarmPool;

@@ -1,19 +1,28 @@
 /** In charge of Postgres servers that are plain processes of this machine. */
-import type { ChildProcess } from "node:child_process";
-import { chmod, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { messageOf, posternError } from "../base/error.ts";
+import { posternError } from "../base/error.ts";
 import { clearDirectory } from "./clear-directory.ts";
-import { findServerPid, readCommandLine, signalProcess, waitForExit } from "./live-process.ts";
-import { memoryLimitBytes } from "./memory-limit.ts";
+import { findPostmaster, ownPidOf, sandboxOf } from "./find-postmaster.ts";
+import {
+  endRemains,
+  launchServer,
+  lockHeldElsewhere,
+  lockOf,
+  readFrom,
+  readPidFile,
+  sizeOf,
+} from "./launch-server.ts";
+import { readCommandLine, signalProcess, waitForExit } from "./live-process.ts";
 import { ownPath } from "./own-path.ts";
 import { ownSocket, pointSocket } from "./point-socket.ts";
 import { portTakenError } from "./port-taken.ts";
 import type { PostgresMajors } from "./postgres-majors.ts";
+import { replaceOwned } from "./replace-owned.ts";
 import type { Runtime, ServerSpec } from "./runtime.ts";
+import { reaches, type Sandbox } from "./sandbox/sandbox.ts";
 import type { ServerAccount } from "./server-account.ts";
 import { localRules, renderHbaRules, renderServerSettings, type ServerExposure } from "./server-settings.ts";
-import { spawnServer } from "./spawn-server.ts";
 import { postgresMajor, postgresProgram, readMajor, type Toolchain } from "./toolchain.ts";
 import type { WarmPool } from "./warm-pool.ts";
 
@@ -29,14 +38,22 @@ export interface ProcessRuntimeOptions {
   countsStatements?: boolean;
   /** Where data directories come from. */
   warmPool: WarmPool;
+  /** Null: servers are plain processes. */
+  sandbox?: Sandbox | null;
+  /** One that runs outside a sandbox is stopped and started in one. */
+  insistsOnSandbox?: boolean;
 }
 
 /** Crash recovery may take minutes; a server that still says "starting" is waited for. */
 const startTimeoutMs = 600_000;
 /** A killed postmaster's children hold the shared memory for a moment; a new one refuses to start until they are gone. */
-const stillHeld = /pre-existing shared memory block|lock file "postmaster.pid" already exists/;
+const stillHeld = new RegExp(
+  `pre-existing shared memory block|lock file "postmaster.pid" already exists|${lockHeldElsewhere}`,
+);
 const portTaken = /Address already in use/;
 const heldWithinMs = 30_000;
+/** What a killed postmaster leaves ends by itself, unless it is a program that does not know of it. */
+const remainsPatienceMs = 1_000;
 
 export class ProcessRuntime implements Runtime {
   readonly #options: ProcessRuntimeOptions;
@@ -63,7 +80,8 @@ export class ProcessRuntime implements Runtime {
     const begun = performance.now();
     for (;;) {
       try {
-        const pid = running ?? (await this.#launch(spec));
+        // Another that started it meanwhile has done it for both.
+        const pid = running ?? (await this.findPid(spec)) ?? (await this.#launch(spec));
         await this.#waitUntilReady(spec, pid);
         await linkSocket(spec);
         return pid;
@@ -75,6 +93,7 @@ export class ProcessRuntime implements Runtime {
         if (isTaken && performance.now() - begun > patienceMs)
           throw await portTakenError(spec.name, spec.tcpPort!, detail);
         if (!isPassing || performance.now() - begun > patienceMs) throw error;
+        if (detail === lockHeldElsewhere) await endRemains(spec.dataDirectory, remainsPatienceMs);
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     }
@@ -88,11 +107,12 @@ export class ProcessRuntime implements Runtime {
   async stop(spec: ServerSpec): Promise<void> {
     const pid = await this.findPid(spec);
     if (pid === null) return;
+    const isSandboxed = (await sandboxOf(pid)) !== undefined;
     const isAlive = async () => (await this.findPid(spec)) === pid;
     signalProcess(pid, "SIGINT");
-    if (await waitForExit(isAlive, 60_000)) return;
-    signalProcess(pid, "SIGQUIT");
-    if (await waitForExit(isAlive, 15_000)) return;
+    const isGone = (await waitForExit(isAlive, 60_000)) || (await this.#quit(pid, isAlive));
+    if (isGone && isSandboxed) await endRemains(spec.dataDirectory, remainsPatienceMs);
+    if (isGone) return;
     throw posternError("Y4003", `Server ${spec.name} does not stop (process ${pid}).`, {
       hint: `See ${spec.logFile}.`,
     });
@@ -103,32 +123,26 @@ export class ProcessRuntime implements Runtime {
     return this.stop(spec);
   }
 
+  async #quit(pid: number, isAlive: () => Promise<boolean>): Promise<boolean> {
+    signalProcess(pid, "SIGQUIT");
+    return waitForExit(isAlive, 15_000);
+  }
+
   findPid({ dataDirectory }: ServerSpec): Promise<number | null> {
-    return findServerPid(join(dataDirectory, "postmaster.pid"), dataDirectory);
+    return findPostmaster(dataDirectory);
   }
 
   async remove(spec: ServerSpec): Promise<void> {
     await this.stop(spec);
     await clearDirectory(dirname(spec.dataDirectory), spec.dataDirectory);
     await rm(spec.socketDirectory, { recursive: true, force: true });
+    await rm(lockOf(spec), { force: true });
+    await this.#options.sandbox?.forget(spec);
   }
 
   async #launch(spec: ServerSpec): Promise<number> {
-    const { account } = this.#options;
-    const toolchain = await this.#toolchainOf(spec);
-    const logOffset = await sizeOf(spec.logFile);
-    const child = spawnServer(postgresProgram(toolchain, "postgres"), ["-D", spec.dataDirectory], {
-      account,
-      logFile: spec.logFile,
-      // One statement can ask for gigabytes; beyond this its process gets "out of memory" and the machine lives on.
-      memoryLimitBytes: memoryLimitBytes(),
-    });
-    const failure = await Promise.race([endOf(child), this.#postmasterAppears(spec, child.pid)]);
-    if (failure === null) return child.pid!;
-    throw posternError("Y4002", `Postgres server ${spec.name} did not start: ${failure}.`, {
-      detail: await readFrom(spec.logFile, logOffset),
-      hint: `The whole log is ${spec.logFile}.`,
-    });
+    const { account, sandbox = null } = this.#options;
+    return launchServer(spec, { toolchain: await this.#toolchainOf(spec), account, sandbox });
   }
 
   /** Data is of one major for ever; nothing else can read it. */
@@ -138,22 +152,14 @@ export class ProcessRuntime implements Runtime {
     return major === postgresMajor(toolchain) || !majors ? toolchain : majors.get(major);
   }
 
-  /** Resolves with null once the postmaster has written its pid file. */
-  async #postmasterAppears(spec: ServerSpec, pid: number | undefined): Promise<null> {
-    while (pid !== undefined && (await readPidFile(spec))[0] !== String(pid)) {
-      if ((await readCommandLine(pid)) === undefined) break;
-      await new Promise((resolve) => setTimeout(resolve, 2));
-    }
-    return pid !== undefined && (await readCommandLine(pid)) !== undefined ? null : new Promise(() => {});
-  }
-
   /** The eighth line of postmaster.pid says "ready" once connections are taken. */
   async #waitUntilReady(spec: ServerSpec, pid: number): Promise<void> {
     const deadline = performance.now() + startTimeoutMs;
+    const own = String(await ownPidOf(pid));
     const logOffset = Math.max(0, (await sizeOf(spec.logFile)) - 4096);
     for (;;) {
       const lines = await readPidFile(spec);
-      if (lines[0] === String(pid) && lines[7]?.trim() === "ready") return;
+      if (lines[0] === own && lines[7]?.trim() === "ready") return;
       if ((await readCommandLine(pid)) === undefined || performance.now() > deadline) {
         throw posternError("Y4002", `Postgres server ${spec.name} did not become ready.`, {
           detail: await readFrom(spec.logFile, logOffset),
@@ -176,7 +182,9 @@ export class ProcessRuntime implements Runtime {
     const settings = { ...spec.settings, ...(await this.#countingSettings(spec)) };
     const after = renderServerSettings({ ...spec, settings }, exposure, { ephemeral });
     const running = await this.findPid(spec);
-    const isMoved = running !== null && listenLines(before) !== listenLines(after);
+    const isMoved =
+      running !== null &&
+      (listenLines(before) !== listenLines(after) || !(await this.#isPlacedRight(spec, running)));
     if (isMoved) await this.stop(spec);
     const isChanged = [
       await this.#replace(file, after),
@@ -204,14 +212,16 @@ export class ProcessRuntime implements Runtime {
     };
   }
 
-  /** False when that is what it holds. */
-  async #replace(file: string, text: string): Promise<boolean> {
-    if ((await readFile(file, "utf8").catch(() => undefined)) === text) return false;
-    const temporary = `${file}.new`;
-    await writeFile(temporary, text, { mode: 0o640 });
-    await ownPath(temporary, this.#options.account);
-    await rename(temporary, file);
-    return true;
+  /** A sandbox stays as it was made: one that lets in less than the server needs by now is left by a start. */
+  async #isPlacedRight(spec: ServerSpec, running: number): Promise<boolean> {
+    const { sandbox, insistsOnSandbox = false } = this.#options;
+    if (!sandbox) return true;
+    const place = await sandboxOf(running);
+    return place ? reaches(place.args, await sandbox.reachOf(spec)) : !insistsOnSandbox;
+  }
+
+  #replace(file: string, text: string): Promise<boolean> {
+    return replaceOwned(file, text, { mode: 0o640, account: this.#options.account });
   }
 
   async #makeDirectory(directory: string, mode: number): Promise<void> {
@@ -240,35 +250,8 @@ const listenLines = (settings: string): string =>
     .filter((line) => /^(listen_addresses|port) /.test(line))
     .join("\n");
 
-async function readPidFile(spec: ServerSpec): Promise<string[]> {
-  return (await readFile(join(spec.dataDirectory, "postmaster.pid"), "utf8").catch(() => "")).split("\n");
-}
-
-function endOf(child: ChildProcess): Promise<string> {
-  return new Promise((resolve) => {
-    child.once("error", (error) => resolve(messageOf(error)));
-    child.once("exit", (code, signal) => resolve(`it ended with ${signal ?? `code ${code}`}`));
-  });
-}
-
 const exists = (path: string): Promise<boolean> =>
   stat(path).then(
     () => true,
     () => false,
   );
-const sizeOf = (file: string): Promise<number> =>
-  stat(file).then(
-    (info) => info.size,
-    () => 0,
-  );
-
-async function readFrom(file: string, offset: number): Promise<string> {
-  const handle = await open(file, "r").catch(() => undefined);
-  if (!handle) return "";
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(4096), 0, 4096, offset);
-    return buffer.toString("utf8", 0, bytesRead).trim();
-  } finally {
-    await handle.close();
-  }
-}

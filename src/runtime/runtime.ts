@@ -22,6 +22,8 @@ export interface ServerSpec {
   countsStatements?: number;
   /** It gets a machine of its own where it is made; what is there says it itself. */
   inGuest?: boolean;
+  /** Servers whose archives it reads besides its own: what is restored from them is replayed from there. */
+  readsArchiveOf?: readonly string[];
   /** Of Postgres, where the server is to begin with another than the usual one; what is there says it itself. */
   major?: string;
 }

@@ -9,7 +9,14 @@ export interface SpawnOptions {
   logFile: string;
   /** Most private memory that one process of the server may take, bytes. */
   memoryLimitBytes?: number;
+  /** Held for as long as anything of the server lives: another start with it ends at once. */
+  lockFile?: string;
+  /** It becomes the servers' user by itself. */
+  becomesUser?: boolean;
 }
+
+/** What a start ends with when another holds the lock. */
+export const lockedCode = 75;
 
 export function spawnServer(program: string, args: readonly string[], options: SpawnOptions): ChildProcess {
   const log = openSync(options.logFile, "a", 0o640);
@@ -18,13 +25,25 @@ export function spawnServer(program: string, args: readonly string[], options: S
       options.memoryLimitBytes === undefined
         ? []
         : ["/bin/sh", "-c", `ulimit -d ${Math.floor(options.memoryLimitBytes / 1024)}; exec "$0" "$@"`];
-    const [command, ...rest] = [...limited, program, ...args];
+    const locked =
+      options.lockFile === undefined
+        ? []
+        : [
+            "/usr/bin/flock",
+            "--nonblock",
+            `--conflict-exit-code=${lockedCode}`,
+            "--no-fork",
+            options.lockFile,
+          ];
+    const [command, ...rest] = [...locked, ...limited, program, ...args];
     const child = spawn(command!, rest, {
       cwd: "/",
       env: programEnvironment(),
       detached: true,
       stdio: ["ignore", log, log],
-      ...(options.account.separate ? { uid: options.account.uid, gid: options.account.gid } : {}),
+      ...(options.account.separate && !options.becomesUser
+        ? { uid: options.account.uid, gid: options.account.gid }
+        : {}),
     });
     child.unref();
     return child;

@@ -69,6 +69,7 @@ export const database: DatabaseInfo = {
   paused_at: null,
   pause_after_seconds: null,
   environment: null,
+  sandbox: null,
 };
 
 const project: ProjectInfo = {
@@ -602,6 +603,7 @@ export function inMemoryServices(): InMemoryServices {
         direct_address: "127.0.0.1:5433",
         listen: { address: "127.0.0.1", exposed: false, certificate: null },
         toolchain: { directory: "system", postgres: "17.11", pgbouncer: "1.24.1", pgbackrest: null },
+        sandbox: { mode: "off" as const, available: false, reason: "POSTERN_SANDBOX is off" },
         services: [],
         workers: 0,
         databases: { total: 1, ready: 1 },

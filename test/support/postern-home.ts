@@ -10,6 +10,7 @@ import { PosternError } from "@postern/sdk/error";
 import type { DaemonStatus, ErrorBody } from "@postern/sdk/protocol";
 import { readConfig } from "../../src/base/config.ts";
 import type { StartEvent } from "../../src/daemon/start-events.ts";
+import { findPostmaster } from "../../src/runtime/find-postmaster.ts";
 import { copyPreparedHome, fastSettings } from "./prepared-home.ts";
 
 const dist = fileURLToPath(new URL("../../dist/", import.meta.url));
@@ -136,11 +137,11 @@ export async function createPosternHome(settings: Record<string, string> = {}): 
     apiUrl: () => facts.apiUrl,
     apiKey: () => facts.apiKey,
     async serverPid(name) {
-      const file =
-        name === "pgbouncer"
-          ? join(home, "pgbouncer/pgbouncer.pid")
-          : join(home, "instances", name, "data/postmaster.pid");
-      return Number((await readFile(file, "utf8")).split("\n")[0]);
+      if (name === "pgbouncer") return Number(await readFile(join(home, "pgbouncer/pgbouncer.pid"), "utf8"));
+      // In a sandbox the file holds another pid than it has here.
+      const pid = await findPostmaster(join(home, "instances", name, "data"));
+      if (pid === null) throw new Error(`server ${name} does not run`);
+      return pid;
     },
     async close() {
       await stop("SIGTERM");

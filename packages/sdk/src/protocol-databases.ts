@@ -24,6 +24,16 @@ export type DatabaseStatus =
   | "destroying"
   | "destroyed";
 
+/** What keeps a database's server from what is not its own, as it is in force now. */
+export interface ServerSandbox {
+  /** `own`: of Postern's files it sees its own only; `shared`: those of all servers, which one user owns. */
+  files: "own" | "shared";
+  /** `own`: it sees no process but its own. */
+  processes: "own" | "shared";
+  /** Most private memory of one of its processes. */
+  process_memory_bytes: number;
+}
+
 /** What `db create`, `db info`, `db status` and `db list` answer with. Times are RFC 3339 in UTC. */
 export interface DatabaseInfo {
   id: string;
@@ -74,6 +84,8 @@ export interface DatabaseInfo {
   pause_after_seconds: number | null;
   /** The environment of a project that it serves. */
   environment: DatabaseEnvironmentInfo | null;
+  /** Null: not asked (lists), its server does not run here now, or it has a machine of its own. */
+  sandbox: ServerSandbox | null;
 }
 
 /** Answer of `POST /v1/databases`: the only moment at which the token can be read. */

@@ -30,6 +30,8 @@ export interface DaemonStatus {
     /** Null: nothing can be recovered to a point in time. */
     pgbackrest: string | null;
   };
+  /** Do servers that are started now get a sandbox? The reason says why they do not. */
+  sandbox: { mode: "off" | "auto" | "on"; available: boolean; reason: string | null };
   services: ServiceState[];
   /** Processes that answer SQL over HTTP; 0: the daemon does it itself. */
   workers: number;

@@ -1,5 +1,5 @@
 /** In charge of `postern db info` and `db status`: one database as it is now. */
-import type { DatabaseInfo } from "@postern/sdk/protocol";
+import type { DatabaseInfo, ServerSandbox } from "@postern/sdk/protocol";
 import type { CommandRun } from "../command-spec.ts";
 import { formatBytes, formatTime } from "../format.ts";
 import { renderFields } from "../table.ts";
@@ -22,6 +22,9 @@ export const run: CommandRun = async (context, input) => {
 const describePlace = ({ name, status, reason }: NonNullable<DatabaseInfo["external_instance"]>): string =>
   `${name}, ${status}${reason === null ? "" : `: ${reason}`}`;
 
+const describeSandbox = ({ files, process_memory_bytes: bytes }: ServerSandbox): string =>
+  `${files === "own" ? "files and processes of its own" : "none"}; ${formatBytes(bytes)} of memory for a process`;
+
 export function renderDatabase(info: DatabaseInfo): string {
   const time = (text: string | null) => text && formatTime(text);
   const limit = info.storage_limit_bytes === null ? "" : ` of ${formatBytes(info.storage_limit_bytes)}`;
@@ -33,6 +36,7 @@ export function renderDatabase(info: DatabaseInfo): string {
     ["Class", `${info.class}, ${info.isolation}`],
     ["Instance", info.external_instance && describePlace(info.external_instance)],
     ["Postgres", info.version],
+    ["Sandbox", info.sandbox && describeSandbox(info.sandbox)],
     ["Database", info.database],
     ["User", info.user],
     ["Size", info.size_bytes === null ? null : `${formatBytes(info.size_bytes)}${limit}`],

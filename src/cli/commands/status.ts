@@ -1,4 +1,5 @@
 /** In charge of `postern status`: what runs, and where. */
+import type { DaemonStatus } from "@postern/sdk/protocol";
 import { homeDirectory } from "../../base/directories.ts";
 import { posternError } from "../../base/error.ts";
 import type { CommandRun } from "../command-spec.ts";
@@ -28,6 +29,7 @@ export const run: CommandRun = async (context) => {
       ["Open to", describeListen(status)],
       ["Postgres", status.toolchain.postgres],
       ["PgBouncer", status.toolchain.pgbouncer],
+      ["Sandbox", describeSandbox(status)],
       ["Workers", describeWorkers(status.workers)],
       ["Home", status.home],
       ["Disk", `${formatBytes(status.disk.free_bytes)} free of ${formatBytes(status.disk.total_bytes)}`],
@@ -45,6 +47,11 @@ export const run: CommandRun = async (context) => {
   });
   for (const warning of status.warnings) output.warn(warning);
   return status.status === "ready" ? 0 : 1;
+};
+
+const describeSandbox = ({ sandbox }: DaemonStatus): string => {
+  if (sandbox.available) return "servers start in one each";
+  return sandbox.mode === "off" ? "off (POSTERN_SANDBOX=auto switches it on)" : `none: ${sandbox.reason}`;
 };
 
 const describeWorkers = (count: number): string => {

@@ -32,6 +32,11 @@ export function serviceChecks(config: Config, context: CliContext): Check[] {
       hint: "Set POSTERN_TLS_CERT and POSTERN_TLS_KEY.",
     },
     {
+      name: "sandbox",
+      look: async () => inspectSandbox(await status()),
+      hint: "Install bubblewrap and let it make namespaces, or set POSTERN_SANDBOX=off.",
+    },
+    {
       name: "clock",
       look: inspectClock,
       hint: "Tokens and schedules go by it.",
@@ -142,4 +147,11 @@ function answersPostgres(address: string): Promise<boolean> {
     question.writeInt32BE(80_877_103, 4);
     socket.once("connect", () => socket.write(question));
   });
+}
+
+/** Where it is not asked for, nothing is wrong without one. */
+function inspectSandbox({ sandbox }: DaemonStatus): string {
+  if (sandbox.available) return "servers start in one each";
+  if (sandbox.mode === "off") return "off";
+  throw new Trouble(`none: ${sandbox.reason}`, { warning: true });
 }

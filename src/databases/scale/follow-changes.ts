@@ -8,6 +8,7 @@ import { serverLayout } from "../../instances/server-layout.ts";
 import { withAdmin } from "../../instances/with-admin.ts";
 import { adminRole } from "../../runtime/server-template.ts";
 import type { DatabaseRow } from "../../state/databases.ts";
+import type { ChangesDoor } from "./changes-door.ts";
 import { CannotFollow, type Move } from "./move.ts";
 import { readSchemaState, readTables } from "./read-tables.ts";
 
@@ -84,9 +85,13 @@ async function publish(platform: Platform, run: OperationRun, move: Move): Promi
 }
 
 /** The copy begins to take over what was kept, and goes on with what comes. */
-export async function subscribe(platform: Platform, move: Move): Promise<void> {
-  const { host, database } = placeOf(platform, move.from);
-  const connection = `host=${host} port=5432 user=${adminRole} dbname=${database}`;
+export async function subscribe(
+  platform: Platform,
+  move: Move,
+  { host, port }: Pick<ChangesDoor, "host" | "port">,
+): Promise<void> {
+  const database = move.from.database_name;
+  const connection = `host=${host} port=${port} user=${adminRole} dbname=${database}`;
   await withAdmin(platform, move.to.instance_id!, move.to.database_name, (client) =>
     client.query(`
       create subscription ${name(move.name)} connection ${text(connection)} publication ${name(move.name)}

@@ -28,6 +28,7 @@ import { updateDatabase } from "../../state/databases.ts";
 import { exchangePorts, findInstance } from "../../state/instances.ts";
 import { mergeOperationInput } from "../../state/operations.ts";
 import { pauseAfterOf } from "../pause-rules.ts";
+import { type ChangesDoor, openChangesDoor } from "./changes-door.ts";
 import { copyRole } from "./copy-role.ts";
 import {
   catchUp,
@@ -70,6 +71,7 @@ async function followAndSwitch(
   sessions: Sessions,
   move: Move,
 ): Promise<string | undefined> {
+  let door: ChangesDoor | undefined;
   try {
     const followed = await run.step("copy", () =>
       keepChanges(platform, run, move, async (snapshot, schema) => {
@@ -77,8 +79,9 @@ async function followAndSwitch(
         return schema;
       }),
     );
+    door = await openChangesDoor(platform, move);
     await run.step("catch up", async () => {
-      await subscribe(platform, move);
+      await subscribe(platform, move, door!);
       await comeNear(platform, run, move);
     });
     await run.step("switch", async () => {
@@ -98,6 +101,8 @@ async function followAndSwitch(
   } catch (error) {
     if (error instanceof CannotFollow) return error.message;
     throw error;
+  } finally {
+    await door?.close();
   }
 }
 

@@ -69,6 +69,16 @@ const databaseFields = {
     .int()
     .nullable()
     .describe("Seconds without a statement after which it sleeps by itself; null: it does not."),
+  sandbox: z
+    .object({
+      files: z.enum(["own", "shared"]),
+      processes: z.enum(["own", "shared"]),
+      process_memory_bytes: z.int(),
+    })
+    .nullable()
+    .describe(
+      "What keeps its server from what is not its own, as it is in force now. Null: not asked (lists), its server does not run here now, or it has a machine of its own.",
+    ),
   environment: z
     .object({
       project_id: z.string(),

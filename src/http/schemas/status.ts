@@ -27,6 +27,9 @@ export const daemonStatus = z
       pgbouncer: z.string(),
       pgbackrest: z.string().nullable(),
     }),
+    sandbox: z
+      .object({ mode: z.enum(["off", "auto", "on"]), available: z.boolean(), reason: z.string().nullable() })
+      .describe("Do servers that are started now get a sandbox? The reason says why they do not."),
     services: z.array(
       z.object({
         name: z.string(),
