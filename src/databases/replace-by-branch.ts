@@ -16,6 +16,7 @@ import { openInstance, swapInstances } from "../instances/swap-instances.ts";
 import { withRoomForMore } from "../instances/with-room-for-more.ts";
 import { listWorkOn, listWorkWithBranch } from "../state/branches.ts";
 import { type DatabaseRow, findDatabaseById, updateDatabase } from "../state/databases.ts";
+import { findInstance } from "../state/instances.ts";
 import { insertOperation, type OperationRow } from "../state/operations.ts";
 import { copyServer, noteMoment } from "./create-branch.ts";
 import { makeSafetyBackup } from "./make-safety-backup.ts";
@@ -140,7 +141,7 @@ async function replaceServer(
     await updateDatabase(platform.state, target.id, { status: "ready" });
   });
   // Of the stopped server: whatever was written to it until its last moment is in it.
-  if (run.row.input.snapshot === true)
+  if (run.row.input.snapshot === true && (await isKept(platform, old!)))
     await run.step("safety backup", async () => {
       await startClone(platform, old!, target.class);
       await makeSafetyBackup(platform, run, { ...target, instance_id: old! }).catch((error: unknown) =>
@@ -149,6 +150,12 @@ async function replaceServer(
     });
   await run.step("tidy up", () => removeInstance(platform, old!));
   return run.row.input.copied as string;
+}
+
+/** False: it was backed up, and a predecessor was killed while it deleted it. */
+async function isKept(platform: Platform, id: InstanceId): Promise<boolean> {
+  const instance = await findInstance(platform.state, id);
+  return instance !== undefined && instance.status !== "removing";
 }
 
 /** What cannot be backed up is not deleted either. */

@@ -85,6 +85,30 @@ describe.each([
     await expectNothingHalfMade();
   });
 
+  it.runIf(isolation === "process")(
+    "while a promotion deletes what it has backed up is made good",
+    async () => {
+      const branch = await postern.api<CreatedBranch>("POST", `/v1/databases/${parent.id}/branches`, {});
+      await waitUntil("the branch is ready", async () => {
+        const { status } = await postern.api<DatabaseInfo>("GET", `/v1/databases/${branch.id}`);
+        return status === "ready";
+      });
+      await fixture.rows(branch.id, "insert into t values (200)");
+      const [before, wanted] = [await numbers(parent.id), await numbers(branch.id)];
+      const ask = () => postern.api<OperationInfo>("POST", `/v1/databases/${branch.id}/branch/promote`, {});
+      const promotion = await fixture.completed(
+        await killIn("promote_branch", "tidy up", ask, ({ id }) => id),
+      );
+      expect(await numbers(parent.id)).toEqual(wanted);
+      const { safety_backup_id: safety } = promotion.result as { safety_backup_id: string };
+      expect(await postern.api("GET", `/v1/backups/${safety}`)).toMatchObject({ status: "completed" });
+      await fixture.completed(await postern.api("DELETE", `/v1/databases/${branch.id}?skip_snapshot=true`));
+      await expectNothingHalfMade();
+      await fixture.rows(parent.id, "delete from t where a = 200");
+      expect(await numbers(parent.id)).toEqual(before);
+    },
+  );
+
   it.each(replacing)("in the step %s of a reset and of a promotion loses neither side", async (step) => {
     const branch = await postern.api<CreatedBranch>("POST", `/v1/databases/${parent.id}/branches`, {});
     await waitUntil("the branch is ready", async () => {

@@ -46,7 +46,8 @@ describe("QEMU's machine protocol", () => {
     const waiting: Request[] = [];
     const path = await listen((request, socket) => {
       waiting.push(request);
-      if (waiting.length === 2) for (const one of waiting.toReversed()) reply(socket, one, { of: one.execute });
+      if (waiting.length === 2)
+        for (const one of waiting.toReversed()) reply(socket, one, { of: one.execute });
     });
     const client = await QmpClient.open(path);
     const answers = await Promise.all([client.run("stop"), client.run("query-status")]);
