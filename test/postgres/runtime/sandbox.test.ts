@@ -177,6 +177,8 @@ describe.skipIf(state.sandbox === null)(`in a sandbox (${state.reason ?? "there 
     const first = (await sandboxOf(pid))!.pid;
     await attack("setsid sleep 1000 >/dev/null 2>&1 </dev/null & echo started");
     signalProcess(pid, "SIGKILL");
+    // Until it is gone it would be taken for one that runs.
+    await waitUntil("the postmaster is gone", async () => (await readCommandLine(pid)) === undefined);
     const again = await runtime.start(mine);
     expect(again).not.toBe(pid);
     expect(await readCommandLine(first)).toBeUndefined();
