@@ -3,6 +3,7 @@ import { request } from "node:http";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { median, percentile } from "./statistics.ts";
 import { startTemporaryPostern, type TemporaryPostern } from "./temporary-postern.ts";
+import { traceFrames } from "./trace-frames.ts";
 
 interface Figure {
   what: string;
@@ -154,7 +155,8 @@ async function measureFrames(page: Page, url: string, step: string): Promise<Rec
   const processorTime = async () =>
     (await client.send("Performance.getMetrics")).metrics.find(({ name }) => name === "ProcessTime")!.value;
   const before = await processorTime();
-  const times = (await page.evaluate(`new Promise((resolve) => {
+  const scroll = () =>
+    page.evaluate(`new Promise((resolve) => {
     const step = ${step};
     const times = [];
     const begin = performance.now();
@@ -167,7 +169,8 @@ async function measureFrames(page: Page, url: string, step: string): Promise<Rec
       else resolve(times.slice(10));
     };
     requestAnimationFrame(frame);
-  })`)) as number[];
+  })`) as Promise<number[]>;
+  const [times, costs] = await traceFrames(page, scroll);
   const processor = ((await processorTime()) - before) * 1_000;
   await client.detach();
   const usual = 1_000 / 60;
@@ -177,6 +180,7 @@ async function measureFrames(page: Page, url: string, step: string): Promise<Rec
     p50: rounded(median(times)),
     p95: rounded(percentile(times, 0.95)),
     max: rounded(Math.max(...times)),
+    ...costs,
     processor_time_each: rounded(processor / times.length),
     dropped_percent: rounded((dropped / (times.length + dropped)) * 100),
   };

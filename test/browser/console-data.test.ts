@@ -170,6 +170,13 @@ describe.skipIf(chromiumPath === undefined)("the console's pages of data", () =>
     await soon(() => cell(0, 199).textContent()).toBe("198");
     await page.keyboard.press("Control+End");
     await soon(() => cell(2_999, 199).textContent()).toBe("198");
+    const focused = () => inPage<string>("document.activeElement.dataset.spot");
+    await page.getByRole("grid").evaluate((grid) => grid.scrollTo(0, 0));
+    await soon(() => cell(0, 1).textContent()).toBe("0");
+    expect(await focused()).toBe("2999,199");
+    await page.keyboard.press("ArrowUp");
+    await soon(focused).toBe("2998,199");
+    await soon(() => cell(2_998, 199).isVisible()).toBe(true);
     expect(await page.getByRole("gridcell").count()).toBeLessThan(2_000);
     expect(await page.getByRole("grid").getAttribute("aria-rowcount")).toBe("3001");
   });

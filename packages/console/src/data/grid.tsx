@@ -1,16 +1,17 @@
 /**
- * In charge of the grid: any number of rows and columns, of which only those in sight are drawn. The keyboard reaches every cell;
- * one cell has the focus, and it stays drawn when it is scrolled out of sight.
+ * In charge of the grid: any number of rows and columns, of which only those in sight are drawn (paint-grid.ts). The keyboard reaches
+ * every cell; one cell has the focus, and it stays drawn when it is scrolled out of sight.
  */
 // biome-ignore-all lint/a11y/useSemanticElements: the elements of tables cannot be drawn in parts
 // biome-ignore-all lint/a11y/useFocusableInteractive: in a grid its cells have the focus, not its rows
 // biome-ignore-all lint/a11y/useKeyWithClickEvents: the grid listens to keys for all of its cells
 import type { ComponentChildren } from "preact";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useCallback, useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { ColumnPlaces } from "./column-places.ts";
 import type { Cell } from "./copy-rows.ts";
-import { HeadCell, Row } from "./grid-row.tsx";
-import { rowHeight, useGridKeys, useGridSpots } from "./use-grid-focus.ts";
-import { useVirtual } from "./use-virtual.ts";
+import { Heads } from "./grid-heads.tsx";
+import { GridPainter, gutterWidth, headHeight, rowHeight } from "./paint-grid.ts";
+import { useGridKeys, useGridSpots } from "./use-grid-focus.ts";
 
 export interface GridColumn {
   name: string;
@@ -36,7 +37,7 @@ export interface GridProps {
   rowCount: number;
   /** Undefined: not here yet. */
   rowAt: (index: number) => readonly Cell[] | undefined;
-  /** Changes when what `rowAt` answers has. */
+  /** Goes up when what `rowAt` answers has changed, so that it is drawn again. */
   version: number;
   onRange?: (first: number, last: number) => void;
   onOpen?: (spot: Spot) => void;
@@ -52,40 +53,27 @@ export interface GridProps {
   editor?: { spot: Spot; node: ComponentChildren } | undefined;
 }
 
-const gutter = 56;
-
 export function Grid(props: GridProps) {
   const { columns, rowCount, label } = props;
-  const frame = useRef<HTMLDivElement>(null);
+  const [frame, body, gutter] = [
+    useRef<HTMLDivElement>(null),
+    useRef<HTMLDivElement>(null),
+    useRef<HTMLDivElement>(null),
+  ];
   const focus = useGridSpots();
   const { active, anchor } = focus;
-  const rows = useVirtual(frame, rowCount, () => rowHeight, "y", active.row, rowHeight + 4);
-  const wide = useVirtual(
-    frame,
-    columns.length,
-    (at) => columns[at]!.width,
-    "x",
-    active.column,
-    gutter,
-    columns.map(({ width }) => width).join(),
+  const painter = useMemo(() => new GridPainter(), []);
+  const places = useMemo(
+    () => new ColumnPlaces(columns.map(({ width }) => width)),
+    [columns.map(({ width }) => width).join()],
   );
-  const first = rows.items[0]?.index ?? 0;
-  const last = rows.items.at(-1)?.index ?? 0;
-  useEffect(() => props.onRange?.(first, last), [first, last, rowCount, props.onRange]);
-  const { onKeyDown, point } = useGridKeys(props, focus, {
-    frame,
-    toRow: rows.scrollTo,
-    toColumn: wide.scrollTo,
-  });
-  const box = {
-    top: Math.min(anchor.row, active.row),
-    bottom: Math.max(anchor.row, active.row),
-    left: Math.min(anchor.column, active.column),
-    right: Math.max(anchor.column, active.column),
-  };
-  const shown = wide.items.map(({ index, start, size }) => ({ index, left: start, width: size }));
-  const shownKey = `${shown[0]?.index}-${shown.at(-1)?.index}-${shown.length}-${wide.total}`;
-  const places = useMemo(() => shown, [shownKey, columns]);
+  useLayoutEffect(
+    () => painter.mount({ frame: frame.current!, body: body.current!, gutter: gutter.current! }),
+    [],
+  );
+  useLayoutEffect(() => painter.update({ ...props, places, active, anchor }));
+  const scrollTo = useCallback((spot: Spot) => painter.scrollTo(spot), []);
+  const { onKeyDown, point } = useGridKeys(props, focus, { frame, scrollTo });
   return (
     <div
       ref={frame}
@@ -107,42 +95,45 @@ export function Grid(props: GridProps) {
         if (spot && spot.row >= 0) (props.onEdit ?? props.onOpen)?.(spot);
       }}
     >
-      <div class="grid-inner" style={{ width: `${wide.total}px`, height: `${rows.total}px` }}>
-        <div class="grid-head" role="row" aria-rowindex={1}>
-          <span class="grid-corner" aria-hidden="true" />
-          {places.map(({ index, left, width }) => (
-            <HeadCell
-              key={index}
-              column={columns[index]!}
-              index={index}
-              left={left}
-              width={width}
-              isActive={active.row === -1 && active.column === index}
-              {...(props.onSort && { onSort: props.onSort })}
-            />
-          ))}
-        </div>
-        {rows.items.map(({ index, start }) => {
-          const inBox = index >= box.top && index <= box.bottom;
-          return (
-            <Row
-              key={index}
-              index={index}
-              top={start}
-              values={props.rowAt(index)}
-              version={props.version}
-              columns={columns}
-              places={places}
-              activeColumn={active.row === index ? active.column : -1}
-              from={inBox ? box.left : -1}
-              to={inBox ? box.right : -1}
-              linkOf={props.linkOf}
-              classOf={props.classOf}
-              editor={props.editor?.spot.row === index ? props.editor : undefined}
-            />
-          );
-        })}
+      <div
+        class="grid-inner"
+        style={{
+          width: `${places.total + gutterWidth}px`,
+          height: `${rowCount * rowHeight + headHeight}px`,
+        }}
+      >
+        <Heads
+          columns={columns}
+          places={places}
+          inSight={painter.columnsInSight}
+          activeColumn={active.row === -1 ? active.column : -1}
+          onSort={props.onSort}
+        />
+        <div ref={gutter} class="grid-gutter" aria-hidden="true" />
+        <div ref={body} class="grid-body" role="rowgroup" />
+        {props.editor && <Editor editor={props.editor} places={places} />}
       </div>
+    </div>
+  );
+}
+
+/** Over the cell, whose element may show another at any time. */
+function Editor({ editor, places }: { editor: NonNullable<GridProps["editor"]>; places: ColumnPlaces }) {
+  const { row, column } = editor.spot;
+  return (
+    <div
+      class="grid-row grid-editing"
+      role="row"
+      aria-rowindex={row + 2}
+      style={{
+        top: `${headHeight + row * rowHeight}px`,
+        left: `${places.start(column) + gutterWidth}px`,
+        width: `${places.width(column)}px`,
+      }}
+    >
+      <span role="gridcell" aria-colindex={column + 1}>
+        {editor.node}
+      </span>
     </div>
   );
 }

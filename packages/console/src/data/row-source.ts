@@ -10,6 +10,8 @@ import type { Cell } from "./copy-rows.ts";
 /** A browser can scroll so far. */
 export const mostRowsShown = 500_000;
 const mostPages = 40;
+/** As far around what is in sight are rows made ready. */
+const rowsAhead = 40;
 
 export class RowSource {
   /** Goes up when rows came. */
@@ -29,6 +31,7 @@ export class RowSource {
   readonly #asked = new Map<number, AbortController>();
   readonly #end = new AbortController();
   #timer: number | undefined;
+  #wanted = "";
 
   constructor(path: string, request: RowPageRequest, pageSize: number) {
     this.#path = path;
@@ -44,13 +47,25 @@ export class RowSource {
 
   isCut(row: number, column: number): boolean {
     const page = this.#pages.get(Math.floor(row / this.#pageSize));
-    return page?.cuts.has(`${row % this.#pageSize},${column}`) ?? false;
+    return page !== undefined && page.cuts.size > 0 && page.cuts.has(`${row % this.#pageSize},${column}`);
   }
 
-  /** What of it is missing is asked for, once the scrolling has slowed down. */
+  /**
+   * What of it is missing is asked for, and what lies close by, once the scrolling is slow enough for the same pages to be wanted for a
+   * moment.
+   */
   need(first: number, last: number): void {
+    const from = Math.max(0, Math.floor((first - rowsAhead) / this.#pageSize));
+    const to = Math.floor((last + rowsAhead) / this.#pageSize);
+    const wanted = `${from} ${to}`;
+    if (this.#timer !== undefined && wanted === this.#wanted) return;
+    this.#wanted = wanted;
     window.clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => this.#needNow(first, last), this.loaded.peek() ? 40 : 0);
+    const ask = () => {
+      this.#timer = undefined;
+      this.#needNow(from, to);
+    };
+    this.#timer = window.setTimeout(ask, this.loaded.peek() ? 40 : 0);
   }
 
   close(): void {
@@ -59,9 +74,7 @@ export class RowSource {
     for (const abort of this.#asked.values()) abort.abort();
   }
 
-  #needNow(first: number, last: number): void {
-    const from = Math.floor(first / this.#pageSize);
-    const to = Math.floor(last / this.#pageSize);
+  #needNow(from: number, to: number): void {
     for (const [page, abort] of this.#asked) if (page < from || page > to) abort.abort();
     for (let page = from; page <= to; page++) {
       const isThere = this.#pages.has(page) || this.#asked.has(page);

@@ -1,6 +1,7 @@
 /** In charge of the cell that has the focus, of what is selected from it on, and of the keys that move both. */
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { GridProps, Spot } from "./grid.tsx";
+import { rowHeight } from "./paint-grid.ts";
 
 export interface GridFocus {
   active: Spot;
@@ -19,13 +20,10 @@ export function useGridSpots(): GridFocus {
 
 export interface GridScroll {
   frame: { current: HTMLDivElement | null };
-  toRow: (row: number) => void;
-  toColumn: (column: number) => void;
+  scrollTo: (spot: Spot) => void;
 }
 
-export const rowHeight = 30;
-
-export function useGridKeys(props: GridProps, focus: GridFocus, { frame, toRow, toColumn }: GridScroll) {
+export function useGridKeys(props: GridProps, focus: GridFocus, { frame, scrollTo }: GridScroll) {
   const { columns, rowCount } = props;
   const { active, anchor, setActive, setAnchor, wantsFocus } = focus;
   useEffect(() => {
@@ -55,8 +53,7 @@ export function useGridKeys(props: GridProps, focus: GridFocus, { frame, toRow, 
       const from = extend && anchor.row >= 0 ? anchor : spot;
       setAnchor(from);
       props.onSelect?.(from, spot);
-      if (spot.row >= 0) toRow(spot.row);
-      toColumn(spot.column);
+      scrollTo(spot);
     },
     [rowCount, columns.length, anchor, props.onSelect],
   );
