@@ -69,6 +69,8 @@ async function findMissing(
       const known = found.get(run);
       const verdict = await verifyIndex(client, one.statement, {
         table: table.name,
+        pages: table.pages,
+        inOrder: access.order.length > 0 && access.order.every((column) => columns.includes(column)),
         definition: run.replace(" CONCURRENTLY", ""),
         pretending,
       });

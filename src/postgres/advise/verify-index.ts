@@ -5,6 +5,7 @@
 import type pg from "pg";
 import { hasCode } from "../../base/error.ts";
 import { explainGeneric } from "../explain-generic.ts";
+import { guessCost } from "./guess-cost.ts";
 
 interface PlanNode {
   "Node Type": string;
@@ -20,8 +21,19 @@ export interface Verdict {
   costBefore: number;
   /** Null where nobody can pretend an index. */
   costAfter: number | null;
-  /** By the rows that Postgres expects to find, when nobody can pretend. */
+  /** By the rows that Postgres expects to find; what counts where nobody can pretend. */
   costGuess: number;
+}
+
+export interface WantedIndex {
+  table: string;
+  /** Of the table. */
+  pages: number;
+  definition: string;
+  /** Has it the rows in the order that the statement sorts them by? */
+  inOrder: boolean;
+  /** Where indexes can be pretended. */
+  pretending: string | undefined;
 }
 
 /** The index must make the whole statement cheaper by that much. */
@@ -30,14 +42,20 @@ const leastGain = 0.7;
 export async function verifyIndex(
   client: pg.ClientBase,
   statement: string,
-  { table, definition, pretending }: { table: string; definition: string; pretending: string | undefined },
+  { table, definition, pretending, pages, inOrder }: WantedIndex,
 ): Promise<Verdict | undefined> {
   const before = await planOf(client, statement);
   if (!before) return undefined;
   const costBefore = before["Total Cost"];
   const whole = nodesOf(before).find((node) => node["Relation Name"] === table && isWhole(node, before));
-  const costGuess = whole ? guessCost(whole, before) : costBefore;
-  if (pretending === undefined) return { helps: whole !== undefined, costBefore, costAfter: null, costGuess };
+  const costGuess = whole ? guess(whole, before, { pages, inOrder }) : costBefore;
+  if (pretending === undefined)
+    return {
+      helps: whole !== undefined && costGuess <= leastGain * costBefore,
+      costBefore,
+      costAfter: null,
+      costGuess,
+    };
   const pretended = await client.query<{ indexname: string }>(
     `select indexname from ${pretending}.hypopg_create_index($1)`,
     [definition],
@@ -62,11 +80,28 @@ function isWhole(node: PlanNode, root: PlanNode): boolean {
   );
 }
 
-/** Down the tree, then a page for each row, with what Postgres counts for them unless it was told otherwise. */
-function guessCost(whole: PlanNode, root: PlanNode): number {
-  const found = Math.max(1, whole["Plan Rows"]);
-  const byIndex = 8.3 + found * (4 + 0.01 + 0.005);
-  return Math.max(0, root["Total Cost"] - whole["Total Cost"]) + Math.min(byIndex, whole["Total Cost"]);
+function guess(
+  whole: PlanNode,
+  root: PlanNode,
+  { pages, inOrder }: Pick<WantedIndex, "pages" | "inOrder">,
+): number {
+  const sort = nodesOf(root).find((one) => one["Node Type"] === "Sort");
+  const isFirstFew = inOrder && root["Node Type"] === "Limit" && sort !== undefined;
+  return guessCost({
+    statementCost: root["Total Cost"],
+    scanCost: whole["Total Cost"],
+    rows: Math.min(whole["Plan Rows"], joinedRows(whole, root)),
+    pages,
+    sorted: isFirstFew ? { cost: sort["Total Cost"], wanted: root["Plan Rows"] } : undefined,
+  });
+}
+
+/** What the nearest join above leaves of it: with an index nothing else would be looked up. */
+function joinedRows(node: PlanNode, within: PlanNode): number {
+  const joins = nodesOf(within).filter(
+    (one) => /Join$|^Nested Loop$/.test(one["Node Type"]) && nodesOf(one).includes(node),
+  );
+  return joins.at(-1)?.["Plan Rows"] ?? Number.POSITIVE_INFINITY;
 }
 
 const planOf = async (client: pg.ClientBase, statement: string): Promise<PlanNode | undefined> =>

@@ -172,6 +172,13 @@ const workloads: Workload[] = [
     ],
     wrong: ["todos(user_id)"],
   },
+  {
+    title: "so many of each that the whole is read anyway",
+    before: `create table visits (id int primary key, page int not null, note text);
+      insert into visits select n, n % 22, repeat('x', 400) from generate_series(1, 20000) n; analyze visits`,
+    statements: ["select * from visits where page = $1"],
+    wrong: [],
+  },
   { title: "what was asked twice only", statements: [byUser], calls: 2, wrong: [] },
   {
     title: "a materialized view",
@@ -248,9 +255,10 @@ describe.each(["without hypopg", "with hypopg"])("advice on workloads that are k
       if (names.join() !== workload.wrong.join())
         told.push(`${workload.title}: ${names.join(", ") || "nothing"}`);
       const missing = advice.filter(({ kind }) => kind === "missing_index");
-      for (const { cost_before: before, cost_after: after } of missing) {
+      for (const { cost_before: before, cost_after: after, cost_after_guess: guess } of missing) {
         if (mode === "without hypopg") expect(after).toBeNull();
-        else expect(after).toBeLessThanOrEqual(0.7 * before!);
+        // Whoever reads it sees what is gained, never the same twice.
+        expect(after ?? guess).toBeLessThanOrEqual(0.7 * before!);
       }
     }
     await unchanged.end();
