@@ -10,6 +10,7 @@ import { parseDuration } from "./duration.ts";
 import { posternError } from "./error.ts";
 import { checkHosts, checkListen, type ListenConfig, type TlsFiles } from "./listen.ts";
 import { type InsightsConfig, readInsights } from "./read-insights.ts";
+import { type PointInTimeConfig, readPointInTime } from "./read-point-in-time.ts";
 import { readS3, type S3Config } from "./read-s3.ts";
 import { choice, count, directory, type Environment, isOn, port, xdg } from "./read-variable.ts";
 import { readWebhook, type WebhookConfig } from "./read-webhook.ts";
@@ -45,19 +46,6 @@ export interface ClientLimits {
 export interface RateLimit {
   perSecond: number;
   burst: number;
-}
-
-export interface PointInTimeConfig {
-  /** False: nothing is archived, whatever single databases wish. */
-  enabled: boolean;
-  /** Where servers' archives are kept. */
-  directory: string;
-  /** Where they are kept instead; null: the directory. */
-  s3: S3Config | null;
-  /** How long, unless a database's own wish says otherwise, days. */
-  retentionDays: number;
-  /** How much of its log a server keeps for an archive that takes none, MiB; what is older is then given up. */
-  queueMegabytes: number;
 }
 
 export interface Config extends ListenConfig {
@@ -256,7 +244,7 @@ export function readConfig(environment: Environment = process.env): Config {
     insights: readInsights(environment),
     stateDays: count(environment, "POSTERN_STATE_DAYS", 90, 36_500),
     auditDays: count(environment, "POSTERN_AUDIT_DAYS", 365, 36_500),
-    pointInTime: pointInTime(environment, home),
+    pointInTime: readPointInTime(environment, home),
     backupDirectory: directory(environment, "POSTERN_BACKUP_DIR", join(home, "backups")),
     s3: readS3(environment),
     webhook: readWebhook(environment),
@@ -289,30 +277,3 @@ export const serverUser = "postern";
 
 /** Name of whoever runs this process. */
 export const currentUser = () => userInfo().username;
-
-const pointInTime = (environment: Environment, home: string): PointInTimeConfig => ({
-  enabled: choice(environment, "POSTERN_PITR", ["on", "off"]) === "on",
-  directory: directory(environment, "POSTERN_PITR_DIR", join(home, "point-in-time")),
-  s3: readArchiveStore(environment),
-  retentionDays: count(environment, "POSTERN_PITR_DAYS", 7, 365),
-  queueMegabytes: count(environment, "POSTERN_PITR_QUEUE", 1024, 1_000_000),
-});
-
-/** @throws Y0001 where archives would lie among backups: sweeping those would take theirs away. */
-function readArchiveStore(environment: Environment): S3Config | null {
-  const archives = readS3(environment, "POSTERN_PITR_STORE");
-  if (archives === null) return null;
-  if (archives.endpoint?.startsWith("http:")) {
-    throw posternError("Y0001", `POSTERN_S3_ENDPOINT is "${archives.endpoint}", and archives need TLS.`, {
-      hint: "Write https://…, with POSTERN_S3_CA_FILE where its certificate is your own.",
-    });
-  }
-  const backups = readS3(environment);
-  const isWithin = (place: string) => place === "" || `${archives.prefix}/`.startsWith(`${place}/`);
-  if (backups?.bucket === archives.bucket && isWithin(backups.prefix)) {
-    throw posternError("Y0001", "POSTERN_PITR_STORE lies inside POSTERN_BACKUP_STORE.", {
-      hint: `Give each a prefix of its own: s3://${archives.bucket}/archives and s3://${archives.bucket}/backups.`,
-    });
-  }
-  return archives;
-}

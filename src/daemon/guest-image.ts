@@ -1,4 +1,5 @@
 /** In charge of making and describing guest images for whoever administers the machine; no daemon need run. */
+import type { GuestImageInfo } from "@postern/sdk/protocol";
 import type { Config } from "../base/config.ts";
 import { asPosternError } from "../base/error.ts";
 import { ensureToolchain } from "../runtime/ensure-toolchain.ts";
@@ -6,16 +7,6 @@ import { buildGuestImage } from "../runtime/microvm/build-image.ts";
 import { findQemu } from "../runtime/microvm/find-qemu.ts";
 import { type GuestImage, listGuestImages, verifyGuestImage } from "../runtime/microvm/guest-image.ts";
 import { postgresMajor } from "../runtime/toolchain.ts";
-
-export interface GuestImageInfo {
-  directory: string;
-  postgres_version: string;
-  kernel: string;
-  made_at: string;
-  size_bytes: number;
-  /** Whole, or what is wrong with it. */
-  state: string;
-}
 
 export interface MakeImageOptions {
   force: boolean;

@@ -9,8 +9,7 @@ import type { Platform } from "../instances/platform.ts";
 import { type ArchiveRow, deleteArchive, findArchivedServer, updateArchive } from "../state/archives.ts";
 import type { DatabaseRow } from "../state/databases.ts";
 import { insertOperation, type OperationRow } from "../state/operations.ts";
-import { refuseOnMicrovm } from "./refuse-on-microvm.ts";
-import { refuseOnRegistered } from "./refuse-on-registered.ts";
+import { refuseByIsolation } from "./refuse-by-isolation.ts";
 import { requireReady } from "./require-ready.ts";
 
 /** @throws Y6020 where it cannot be had, or is not this database's own affair. */
@@ -21,8 +20,7 @@ export async function requestEnablePointInTime(
   retentionDays: number | undefined,
 ): Promise<OperationRow> {
   requireReady(row);
-  refuseOnRegistered(row, "point in time");
-  refuseOnMicrovm(row, "point in time");
+  refuseByIsolation(row, "point in time");
   requireAvailable(platform);
   const server = row.instance_id!;
   if (server === "shared" && retentionDays !== undefined) throw sharedAffair(row);
@@ -47,8 +45,7 @@ export async function requestDisablePointInTime(
   row: DatabaseRow,
 ): Promise<OperationRow> {
   requireReady(row);
-  refuseOnRegistered(row, "point in time");
-  refuseOnMicrovm(row, "point in time");
+  refuseByIsolation(row, "point in time");
   if (row.instance_id === "shared") throw sharedAffair(row);
   return platform.state.transaction((tx) =>
     insertOperation(tx, {

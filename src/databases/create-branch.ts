@@ -33,7 +33,7 @@ import { chooseInstance } from "./choose-instance.ts";
 import { type AcceptedDatabase, explainTaken, proveReady } from "./create-database.ts";
 import { draftCopy } from "./draft-copy.ts";
 import { checkDatabaseName, inventName } from "./name-rules.ts";
-import { refuseOnMicrovm } from "./refuse-on-microvm.ts";
+import { refuseByIsolation } from "./refuse-by-isolation.ts";
 import { removeData } from "./remove-data.ts";
 import { requireReady } from "./require-ready.ts";
 
@@ -48,7 +48,7 @@ export async function requestCreateBranch(
   input: CreateBranchRequest,
 ): Promise<AcceptedDatabase> {
   requireReady(parent);
-  refuseOnMicrovm(parent, "branch");
+  refuseByIsolation(parent, "branch");
   const name = checkDatabaseName(input.name ?? `${parent.name.slice(0, 36)}-${inventName()}`);
   const expiresAt = expiryOf(platform.clock.now(), input.ttl);
   await requireDiskSpace(platform, 64 * 1024 ** 2, `Branch ${name}`);

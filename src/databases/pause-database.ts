@@ -12,7 +12,7 @@ import type { QueryService } from "../query/query-service.ts";
 import { type DatabaseRow, findDatabaseById } from "../state/databases.ts";
 import { findInstance } from "../state/instances.ts";
 import { listUnfinishedOn, saveAsleep, saveSharedAwake } from "../state/pauses.ts";
-import { refuseOnRegistered } from "./refuse-on-registered.ts";
+import { refuseByIsolation } from "./refuse-by-isolation.ts";
 import { requireReady } from "./require-ready.ts";
 
 export type RetiringSessions = Pick<QueryService, "retireSessions">;
@@ -37,7 +37,7 @@ export function pauseDatabase(
     const row = await findDatabaseById(platform.state, id);
     if (!row) throw posternError("Y3001", `There is no database ${id}.`);
     requireReady(row);
-    refuseOnRegistered(row, "pause");
+    refuseByIsolation(row, "pause");
     if (row.paused_at !== null) return;
     await refuseWhileWorkedOn(platform, row);
     // While it sleeps its server cannot be asked for the password that it takes.

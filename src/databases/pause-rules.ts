@@ -3,7 +3,7 @@ import { posternError } from "../base/error.ts";
 import { isOnOwnServer } from "../instances/is-on-own-server.ts";
 import type { Platform } from "../instances/platform.ts";
 import { type DatabaseRow, updateDatabase } from "../state/databases.ts";
-import { refuseOnRegistered } from "./refuse-on-registered.ts";
+import { refuseByIsolation } from "./refuse-by-isolation.ts";
 
 /**
  * Seconds without a statement after which it sleeps; null: never by itself. What is said of a database goes before what
@@ -26,7 +26,7 @@ export async function setPauseAfter(
   row: DatabaseRow,
   seconds: number | null,
 ): Promise<void> {
-  if (seconds) refuseOnRegistered(row, "pause");
+  if (seconds) refuseByIsolation(row, "pause");
   if (row.isolation === "shared" && seconds)
     throw posternError("Y4012", `Database ${row.name} shares its server with others, which does not sleep.`, {
       hint: "It costs nothing while it is not used. Only databases with a server of their own sleep by themselves.",

@@ -20,7 +20,7 @@ import { rehearseFiles } from "../migrations/rehearse-files.ts";
 import { type DatabaseRow, findDatabaseById } from "../state/databases.ts";
 import { insertOperation, type OperationRow } from "../state/operations.ts";
 import { withOwner } from "./migrate-database.ts";
-import { refuseOnMicrovm } from "./refuse-on-microvm.ts";
+import { refuseByIsolation } from "./refuse-by-isolation.ts";
 import { requireReady } from "./require-ready.ts";
 
 /** @throws Y5004 Y4051 */
@@ -30,7 +30,7 @@ export async function requestRehearsal(
   row: DatabaseRow,
   files: MigrationFileBody[],
 ): Promise<OperationRow> {
-  refuseOnMicrovm(row, "rehearse");
+  refuseByIsolation(row, "rehearse");
   readMigrationBodies(files);
   await requireDiskSpace(platform, 64 * 1024 ** 2, `A copy of ${row.name}`);
   return platform.state.transaction((tx) =>

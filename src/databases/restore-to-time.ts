@@ -27,8 +27,7 @@ import { requireAvailable } from "./archive-database.ts";
 import type { AcceptedDatabase } from "./create-database.ts";
 import { draftCopy } from "./draft-copy.ts";
 import { checkDatabaseName } from "./name-rules.ts";
-import { refuseOnMicrovm } from "./refuse-on-microvm.ts";
-import { refuseOnRegistered } from "./refuse-on-registered.ts";
+import { refuseByIsolation } from "./refuse-by-isolation.ts";
 import { requireReady } from "./require-ready.ts";
 import { restoreOwnServer, undoOwnServer } from "./restore-own-server.ts";
 import { restoreSharedTenant, undoSharedTenant } from "./restore-shared-tenant.ts";
@@ -46,8 +45,7 @@ export async function requestRestoreToTime(
   input: RestoreToTimeInput,
 ): Promise<AcceptedDatabase> {
   requireReady(source);
-  refuseOnRegistered(source, "point in time");
-  refuseOnMicrovm(source, "point in time");
+  refuseByIsolation(source, "point in time");
   requireAvailable(platform);
   const at = parseMoment(input.at);
   await requireInWindow(platform, source, at);

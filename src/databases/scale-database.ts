@@ -14,8 +14,7 @@ import { insertOperation, listOperations, type OperationRow } from "../state/ope
 import type { Queryable } from "../state/state.ts";
 import { resumeDatabase } from "./pause-database.ts";
 import { requireSharedMajor } from "./postgres-version.ts";
-import { refuseOnMicrovm } from "./refuse-on-microvm.ts";
-import { refuseOnRegistered } from "./refuse-on-registered.ts";
+import { refuseByIsolation } from "./refuse-by-isolation.ts";
 import { requireReady } from "./require-ready.ts";
 import { checkFit } from "./scale/check-fit.ts";
 import type { Sessions } from "./scale/hold-database.ts";
@@ -47,8 +46,7 @@ export async function requestScale(
 ): Promise<OperationRow> {
   await refuseSecond(platform, row);
   requireReady(row);
-  refuseOnRegistered(row, "move");
-  refuseOnMicrovm(row, "move");
+  refuseByIsolation(row, "move");
   const { isolation } = tiers[input.class];
   if (row.class === input.class && row.isolation === isolation)
     throw posternError("Y3045", `Database ${row.name} is of class ${row.class} already.`);

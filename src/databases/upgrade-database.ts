@@ -16,8 +16,7 @@ import { insertOperation, listOperations, type OperationRow } from "../state/ope
 import type { Queryable } from "../state/state.ts";
 import { resumeDatabase } from "./pause-database.ts";
 import { chooseMajor, havePostgres, majorOfServer } from "./postgres-version.ts";
-import { refuseOnMicrovm } from "./refuse-on-microvm.ts";
-import { refuseOnRegistered } from "./refuse-on-registered.ts";
+import { refuseByIsolation } from "./refuse-by-isolation.ts";
 import { requireReady } from "./require-ready.ts";
 import type { Sessions } from "./scale/hold-database.ts";
 import type { Move } from "./scale/move.ts";
@@ -44,7 +43,7 @@ export async function requestUpgrade(
 ): Promise<OperationRow> {
   await refuseSecond(platform, row);
   requireReady(row);
-  refuseOnRegistered(row, "upgrade");
+  refuseByIsolation(row, "upgrade");
   const major = await chooseMajor(platform, input.to);
   await requireNewer(platform, row, major);
   await requireDiskSpace(platform, 2 * Number(row.size_bytes ?? 0), `The upgrade of ${row.name}`);
@@ -119,8 +118,7 @@ function planMove(run: OperationRun, row: DatabaseRow): Move {
 
 /** @throws Y2060 Y2061 Y2062 */
 async function requireNewer(platform: Platform, row: DatabaseRow, major: string): Promise<void> {
-  refuseOnRegistered(row, "upgrade");
-  refuseOnMicrovm(row, "upgrade");
+  refuseByIsolation(row, "upgrade");
   const now = await majorOfServer(platform, row.instance_id!);
   if (now === major) throw posternError("Y2061", `Database ${row.name} runs Postgres ${major} already.`);
   if (Number(major) < Number(now))

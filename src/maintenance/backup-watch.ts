@@ -3,6 +3,7 @@ import { type BackupSurvey, surveyBackups } from "../backups/survey-backups.ts";
 import { messageOf } from "../base/error.ts";
 import type { Service } from "../base/service.ts";
 import type { Platform } from "../instances/platform.ts";
+import { RepeatedLook } from "./repeated-look.ts";
 import { sendWebhook, type WebhookEvent, type WebhookOptions } from "./send-webhook.ts";
 
 const everyMs = 60_000;
@@ -13,8 +14,11 @@ export class BackupWatch implements Service {
   readonly #pausesMs: Pick<WebhookOptions, "pausesMs">;
   /** What was told, by trouble and database. */
   #told = new Set<string>();
-  #timer: NodeJS.Timeout | undefined;
-  #looking = false;
+  readonly #looks = new RepeatedLook({
+    everyMs,
+    look: () => this.runOnce(),
+    complain: (error) => this.#complain(error),
+  });
 
   constructor(platform: Platform, options: Pick<WebhookOptions, "pausesMs"> = {}) {
     this.#platform = platform;
@@ -23,41 +27,39 @@ export class BackupWatch implements Service {
 
   async start(): Promise<void> {
     if (this.#platform.config.webhook === null) return;
-    this.#timer = setInterval(() => {
-      if (this.#looking) return;
-      this.#looking = true;
-      void this.runOnce().finally(() => {
-        this.#looking = false;
-      });
-    }, everyMs);
+    this.#looks.start();
   }
 
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+  stop(): Promise<void> {
+    return this.#looks.stop();
   }
 
   /** One message for each change; one that nobody takes is sent again the next time. */
   async runOnce(): Promise<void> {
-    const { config, observe, stopping, clock } = this.#platform;
-    try {
-      const troubles = troublesOf(await surveyBackups(this.#platform));
-      const send = (event: WebhookEvent) =>
-        sendWebhook(config.webhook!, event, { signal: stopping, ...this.#pausesMs });
-      const at = clock.now().toISOString();
-      for (const [key, event] of troubles) {
-        if (this.#told.has(key)) continue;
-        await send({ ...event, at });
-        this.#told.add(key);
-      }
-      for (const key of [...this.#told].filter((known) => !troubles.has(known))) {
-        const [event, database_id] = key.split(" ");
-        await send({ event: `${event}.over`, at, database_id });
-        this.#told.delete(key);
-      }
-    } catch (error) {
-      observe({ type: "maintenance", task: "webhook", event: "failed", detail: describe(error) });
+    const { config, stopping, clock } = this.#platform;
+    const troubles = troublesOf(await surveyBackups(this.#platform));
+    const send = (event: WebhookEvent) =>
+      sendWebhook(config.webhook!, event, { signal: stopping, ...this.#pausesMs });
+    const at = clock.now().toISOString();
+    for (const [key, event] of troubles) {
+      if (this.#told.has(key)) continue;
+      await send({ ...event, at });
+      this.#told.add(key);
     }
+    for (const key of [...this.#told].filter((known) => !troubles.has(known))) {
+      const [event, database_id] = key.split(" ");
+      await send({ event: `${event}.over`, at, database_id });
+      this.#told.delete(key);
+    }
+  }
+
+  #complain(error: unknown): void {
+    this.#platform.observe({
+      type: "maintenance",
+      task: "webhook",
+      event: "failed",
+      detail: describe(error),
+    });
   }
 }
 

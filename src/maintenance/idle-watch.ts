@@ -18,6 +18,7 @@ import {
   saveAwake,
   saveSharedAwake,
 } from "../state/pauses.ts";
+import { RepeatedLook } from "./repeated-look.ts";
 
 const lookEveryMs = 1_000;
 /** Between two looks at one database: a fraction of the time it has left, within these. */
@@ -38,8 +39,11 @@ export class IdleWatch implements Service {
   readonly #watched = new Map<DatabaseId, Watched>();
   /** Databases that sleep on the shared server, by what they had done when they fell asleep. */
   readonly #sleepers = new Map<DatabaseId, LastUse>();
-  #timer: NodeJS.Timeout | undefined;
-  #look: Promise<void> | undefined;
+  readonly #looks = new RepeatedLook({
+    everyMs: lookEveryMs,
+    look: () => this.runOnce(),
+    complain: (error) => this.#complain("look", error),
+  });
 
   constructor(platform: Platform, sessions: RetiringSessions) {
     this.#platform = platform;
@@ -47,19 +51,11 @@ export class IdleWatch implements Service {
   }
 
   async start(): Promise<void> {
-    this.#timer ??= setInterval(() => {
-      this.#look ??= this.runOnce()
-        .catch((error: unknown) => this.#complain("look", error))
-        .finally(() => {
-          this.#look = undefined;
-        });
-    }, lookEveryMs);
+    this.#looks.start();
   }
 
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-    await this.#look;
+  stop(): Promise<void> {
+    return this.#looks.stop();
   }
 
   /** When the database was used last, if it is watched. */

@@ -5,6 +5,7 @@ import type { Service } from "../base/service.ts";
 import type { Platform } from "../instances/platform.ts";
 import { checkHealth } from "../instances/registered/check-health.ts";
 import { listRegistered, type RegisteredRow } from "../state/registered-instances.ts";
+import { RepeatedLook } from "./repeated-look.ts";
 
 const lookEveryMs = 1_000;
 const usualMs = 15_000;
@@ -15,35 +16,33 @@ export class InstanceWatch implements Service {
   readonly name = "instance watch";
   readonly #platform: Platform;
   readonly #lookedAt = new Map<string, number>();
-  #timer: NodeJS.Timeout | undefined;
-  #look: Promise<void> | undefined;
+  readonly #looks = new RepeatedLook({
+    everyMs: lookEveryMs,
+    look: () => this.runOnce(),
+    complain: (error) => this.#complain("all", error),
+  });
 
   constructor(platform: Platform) {
     this.#platform = platform;
   }
 
   async start(): Promise<void> {
-    this.#timer ??= setInterval(() => {
-      this.#look ??= this.runOnce()
-        .catch((error: unknown) => this.#complain("all", error))
-        .finally(() => {
-          this.#look = undefined;
-        });
-    }, lookEveryMs);
+    this.#looks.start();
   }
 
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-    await this.#look;
+  stop(): Promise<void> {
+    return this.#looks.stop();
   }
 
   async runOnce(): Promise<void> {
     const { state, gate, stopping } = this.#platform;
     // Nothing is registered: nothing is asked.
     if (!gate.hasRelays) return;
-    const rows = (await listRegistered(state)).filter((row) => this.#isDue(row));
-    await inParallel(8, rows, async (row) => {
+    const rows = await listRegistered(state);
+    const ids = new Set<string>(rows.map(({ id }) => id));
+    for (const id of this.#lookedAt.keys()) if (!ids.has(id)) this.#lookedAt.delete(id);
+    const due = rows.filter((row) => this.#isDue(row));
+    await inParallel(8, due, async (row) => {
       if (stopping.aborted) return;
       this.#lookedAt.set(row.id, performance.now());
       await checkHealth(this.#platform, row).catch((error: unknown) => this.#complain(row.name, error));

@@ -16,6 +16,7 @@ export type * from "./protocol-error.ts";
 export type * from "./protocol-insights.ts";
 export type * from "./protocol-inspect.ts";
 export type * from "./protocol-instances.ts";
+export type * from "./protocol-machine.ts";
 export type * from "./protocol-migrations.ts";
 export type * from "./protocol-operations.ts";
 export type * from "./protocol-pauses.ts";

@@ -1,15 +1,15 @@
 /** In charge of `postern admin image build`: what databases in machines of their own run. */
+import type { GuestImageInfo } from "@postern/sdk/protocol";
 import type { CommandRun } from "../command-spec.ts";
 import { followDaemonProgram } from "../daemon-process.ts";
 import { formatBytes } from "../format.ts";
 import { startProgress } from "../progress.ts";
 import { renderFields } from "../table.ts";
-import type { GuestImage } from "./admin-image-list.ts";
 
 type Event =
   | { type: "phase"; message: string }
   | { type: "progress"; done: number; total: number; unit: string }
-  | { type: "made"; image: GuestImage; qemu: { version: string; directory: string } };
+  | { type: "made"; image: GuestImageInfo; qemu: { version: string; directory: string } };
 
 export const run: CommandRun = async ({ output }, input) => {
   const progress = startProgress(output, { lines: true });

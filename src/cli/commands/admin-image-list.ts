@@ -1,21 +1,13 @@
 /** In charge of `postern admin image list`: the guest images of this machine, checked. */
+import type { GuestImageInfo } from "@postern/sdk/protocol";
 import type { CommandRun } from "../command-spec.ts";
 import { followDaemonProgram } from "../daemon-process.ts";
 import { formatBytes } from "../format.ts";
 import { renderGrid } from "../table.ts";
 
-export interface GuestImage {
-  directory: string;
-  postgres_version: string;
-  kernel: string;
-  made_at: string;
-  size_bytes: number;
-  state: string;
-}
-
 export const run: CommandRun = async ({ output }) => {
-  let images: GuestImage[] = [];
-  await followDaemonProgram<{ images: GuestImage[] }>(["guest-image", "--look"], (event) => {
+  let images: GuestImageInfo[] = [];
+  await followDaemonProgram<{ images: GuestImageInfo[] }>(["guest-image", "--look"], (event) => {
     ({ images } = event);
   });
   await output.print(images, () => {

@@ -1,5 +1,6 @@
 /** In charge of asking the server what a statement would answer with, without running it. */
 import type pg from "pg";
+import { whileConnected } from "./while-connected.ts";
 
 export interface DescribedColumn {
   name: string;
@@ -19,14 +20,8 @@ interface RowDescription {
 }
 
 /** Empty where it has no rows. */
-export function describeStatement(client: pg.Client, sql: string): Promise<DescribedColumn[]> {
-  return new Promise((resolve, reject) => {
-    const lost = () => reject(new Error("The connection was closed."));
-    client.once("end", lost);
-    const settle = (finish: () => void) => {
-      client.off("end", lost);
-      finish();
-    };
+export const describeStatement = (client: pg.Client, sql: string): Promise<DescribedColumn[]> =>
+  whileConnected(client, ({ done, failed }) => {
     let columns: DescribedColumn[] = [];
     client.query({
       submit(wire: Wire) {
@@ -42,11 +37,10 @@ export function describeStatement(client: pg.Client, sql: string): Promise<Descr
         }));
       },
       handleError(error: unknown, wire: Wire) {
-        const finish = () => settle(() => reject(error));
+        const finish = () => failed(error);
         if ((error as { severity?: string }).severity) wire.once("readyForQuery", () => setImmediate(finish));
         else finish();
       },
-      handleReadyForQuery: () => settle(() => resolve(columns)),
+      handleReadyForQuery: () => done(columns),
     } as unknown as pg.Submittable);
   });
-}

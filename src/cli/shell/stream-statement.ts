@@ -4,6 +4,7 @@
  */
 import type pg from "pg";
 import { messageOf } from "../../base/error.ts";
+import { type Settle, whileConnected } from "./while-connected.ts";
 
 export interface ResultColumn {
   name: string;
@@ -57,38 +58,21 @@ interface RowDescription {
   fields: { name: string; dataTypeID: number }[];
 }
 
-export function streamStatement(
+export const streamStatement = (
   client: pg.Client,
   sql: string,
   params: readonly (string | null)[],
   sink: StatementSink,
-): Promise<StatementEnd> {
-  return new Promise((resolve, reject) => {
-    const lost = () => reject(new Error("The connection was closed."));
-    client.once("end", lost);
-    const settle = (finish: () => void) => {
-      client.off("end", lost);
-      finish();
-    };
-    client.query(
-      new Streamed(sql, params, sink, {
-        done: (end) => settle(() => resolve(end)),
-        failed: (error) => settle(() => reject(error)),
-      }) as unknown as pg.Submittable,
-    );
+): Promise<StatementEnd> =>
+  whileConnected(client, (outcome) => {
+    client.query(new Streamed(sql, params, sink, outcome) as unknown as pg.Submittable);
   });
-}
-
-interface Outcome {
-  done(end: StatementEnd): void;
-  failed(error: unknown): void;
-}
 
 class Streamed {
   readonly #sql: string;
   readonly #params: readonly (string | null)[];
   readonly #sink: StatementSink;
-  readonly #outcome: Outcome;
+  readonly #outcome: Settle<StatementEnd>;
   #rows: TextRow[] = [];
   #seenRows = 0;
   #seenCharacters = 0;
@@ -104,7 +88,12 @@ class Streamed {
   #hasSynced = false;
   readonly #ended = new AbortController();
 
-  constructor(sql: string, params: readonly (string | null)[], sink: StatementSink, outcome: Outcome) {
+  constructor(
+    sql: string,
+    params: readonly (string | null)[],
+    sink: StatementSink,
+    outcome: Settle<StatementEnd>,
+  ) {
     this.#sql = sql;
     this.#params = params;
     this.#sink = sink;
