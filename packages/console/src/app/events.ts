@@ -6,7 +6,7 @@ import { ApiError, isAbort, problemOf, send } from "./api.ts";
 
 const retryMs = [300, 1_000, 2_000, 5_000];
 
-export async function readEvents<Value>(response: Response, onValue: (value: Value) => void): Promise<void> {
+async function readEvents<Value>(response: Response, onValue: (value: Value) => void): Promise<void> {
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   for (;;) {
@@ -22,7 +22,7 @@ export async function readEvents<Value>(response: Response, onValue: (value: Val
   }
 }
 
-export const pause = (ms: number, abort: AbortSignal): Promise<void> =>
+const pause = (ms: number, abort: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     const timer = window.setTimeout(resolve, ms);
     abort.addEventListener("abort", () => {
@@ -39,41 +39,63 @@ export interface LiveState<Value> {
 /** Follows a stream for as long as the page is shown and seen. What is known stays while it is opened again. */
 export function useEvents<Value>(path: string): ReadonlySignal<LiveState<Value>> {
   const state = useMemo(() => signal<LiveState<Value>>({ value: undefined, problem: undefined }), [path]);
-  useEffect(() => {
-    let abort = new AbortController();
-    const follow = () => {
-      abort.abort();
-      if (document.visibilityState === "hidden") return;
-      abort = new AbortController();
-      void followEvents<Value>(path, abort.signal, (next) => {
-        state.value = { ...state.peek(), ...next };
-      });
-    };
-    follow();
-    document.addEventListener("visibilitychange", follow);
-    return () => {
-      document.removeEventListener("visibilitychange", follow);
-      abort.abort();
-    };
-  }, [path]);
+  useEffect(
+    () =>
+      whileSeen((abort) => {
+        const onChange = (next: Partial<LiveState<Value>>) => {
+          state.value = { ...state.peek(), ...next };
+        };
+        void followStream<Value>(`/console/v1${path}`, abort, {
+          onValue: (value) => onChange({ value, problem: undefined }),
+          onProblem: (problem) => onChange({ problem }),
+        });
+      }),
+    [path],
+  );
   return state;
 }
 
-async function followEvents<Value>(
-  path: string,
+/** Begins when the page is seen, again each time that it is, and ends when it is hidden; until the returned function is called. */
+export function whileSeen(begin: (abort: AbortSignal) => void): () => void {
+  let abort = new AbortController();
+  const follow = () => {
+    abort.abort();
+    if (document.visibilityState === "hidden") return;
+    abort = new AbortController();
+    begin(abort.signal);
+  };
+  follow();
+  document.addEventListener("visibilitychange", follow);
+  return () => {
+    document.removeEventListener("visibilitychange", follow);
+    abort.abort();
+  };
+}
+
+export interface StreamHearer<Value> {
+  /** Before the first value of each opening. */
+  onOpen?(): void;
+  onValue(value: Value): void;
+  onProblem?(problem: ErrorBody): void;
+}
+
+/** Reads the stream at the address, opened again whenever it breaks, until it is refused or aborted. */
+export async function followStream<Value>(
+  address: string,
   abort: AbortSignal,
-  onChange: (next: Partial<LiveState<Value>>) => void,
+  { onOpen, onValue, onProblem }: StreamHearer<Value>,
 ): Promise<void> {
   for (let failures = 0; !abort.aborted; failures += 1) {
     try {
-      const response = await send(`/console/v1${path}`, { signal: abort });
+      const response = await send(address, { signal: abort });
+      onOpen?.();
       await readEvents<Value>(response, (value) => {
         failures = 0;
-        onChange({ value, problem: undefined });
+        onValue(value);
       });
     } catch (error) {
       if (isAbort(error) || abort.aborted) return;
-      onChange({ problem: problemOf(error) });
+      onProblem?.(problemOf(error));
       // What it refuses it will refuse again; what does not answer may.
       if (error instanceof ApiError && error.status >= 400 && error.status < 500) return;
     }

@@ -4,14 +4,13 @@
  */
 import type { OperationInfo } from "@postern/sdk/protocol";
 import { useEffect } from "preact/hooks";
-import { ApiError, ask, isAbort, send } from "./api.ts";
-import { pause, readEvents } from "./events.ts";
+import { ask } from "./api.ts";
+import { followStream, whileSeen } from "./events.ts";
 import { invalidate } from "./resource.ts";
 
 export const isOver = ({ status }: Pick<OperationInfo, "status">): boolean =>
   status === "completed" || status === "failed" || status === "canceled";
 
-const retryMs = [300, 1_000, 2_000, 5_000];
 /** What changes again and again is asked again no more often. */
 const leastBetweenMs = 3_000;
 
@@ -36,40 +35,26 @@ const tell = (operation: OperationInfo): void => {
 /** While somebody is signed in and looks. */
 export function useOperationStream(): void {
   useEffect(() => {
-    let abort = new AbortController();
-    const follow = () => {
-      abort.abort();
-      if (document.visibilityState === "hidden") return;
-      abort = new AbortController();
-      void followStream(abort.signal);
-    };
-    follow();
-    document.addEventListener("visibilitychange", follow);
+    const stop = whileSeen((abort) => void followOperations(abort));
     return () => {
-      document.removeEventListener("visibilitychange", follow);
-      abort.abort();
+      stop();
       statuses.clear();
     };
   }, []);
 }
 
-async function followStream(abort: AbortSignal): Promise<void> {
-  for (let failures = 0; !abort.aborted; failures += 1) {
-    let isFirst = true;
-    try {
-      const response = await send("/console/v1/operations/events", { signal: abort });
-      await readEvents<OperationInfo[]>(response, (operations) => {
-        failures = 0;
-        take(operations);
-        if (isFirst) catchUp(new Set(operations.map(({ id }) => id)), abort);
-        isFirst = false;
-      });
-    } catch (error) {
-      if (isAbort(error) || abort.aborted) return;
-      if (error instanceof ApiError && error.status >= 400 && error.status < 500) return;
-    }
-    await pause(retryMs[Math.min(failures, retryMs.length - 1)]!, abort);
-  }
+function followOperations(abort: AbortSignal): Promise<void> {
+  let isFirst = true;
+  return followStream<OperationInfo[]>("/console/v1/operations/events", abort, {
+    onOpen() {
+      isFirst = true;
+    },
+    onValue(operations) {
+      take(operations);
+      if (isFirst) catchUp(new Set(operations.map(({ id }) => id)), abort);
+      isFirst = false;
+    },
+  });
 }
 
 function take(operations: readonly OperationInfo[]): void {
