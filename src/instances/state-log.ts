@@ -96,6 +96,7 @@ async function makePartition(client: pg.ClientBase, month: Date): Promise<void> 
     select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('postern state log'));
     create table if not exists postern.${partition} (like postern.state_mutations);
     create index if not exists ${partition}_truncates on postern.${partition} (at) where operation = 'TRUNCATE';
+    create index if not exists ${partition}_tables on postern.${partition} (table_oid, at);
     revoke all on postern.${partition} from public;
     grant select on postern.${partition} to postern_owner;
     with moved as (

@@ -2,6 +2,7 @@
 import type { MutationRecord } from "@postern/sdk/protocol";
 import { posternError } from "../base/error.ts";
 import { parseExactJson } from "../base/exact-json.ts";
+import { findNamesakes } from "./find-namesakes.ts";
 import { orderMutation } from "./order-columns.ts";
 import { ask, type RecordContext } from "./record-context.ts";
 import { type Relation, tableNameOf } from "./relation.ts";
@@ -64,28 +65,62 @@ export interface LoggedId {
   params: string[];
 }
 
+type LoggedTable = Pick<Relation, "oid" | "schema" | "name"> & { columns?: Relation["columns"] };
+
 /** @param rowId all rows without it */
 export async function readTableMutations(
   context: RecordContext,
-  relation: Pick<Relation, "oid" | "schema" | "name"> & { columns?: Relation["columns"] },
-  { since, until, request, limit }: MutationFilter,
+  relation: LoggedTable,
+  filter: MutationFilter,
   rowId?: LoggedId,
 ): Promise<Found> {
   const params = [...(rowId?.params ?? [])];
   const param = (value: string) => `$${params.push(value)}::pg_catalog`;
-  const conditions = [
-    `(m.table_oid = ${param(String(relation.oid))}.oid or (m.schema_name = ${param(relation.schema)}.text and m.table_name = ${param(relation.name)}.text))`,
+  const isWhole = rowId === undefined && filter.request === undefined;
+  const wanted = isWhole
+    ? await eachTable(context, param, relation, filter)
+    : rowConditions(param, relation, filter, rowId);
+  const { mutations, more } = await read(context, wanted, params, filter.limit);
+  const { columns = [] } = relation;
+  return { mutations: mutations.map((mutation) => orderMutation(mutation, columns)), more };
+}
+
+type Param = (value: string) => string;
+
+const ofTable = (param: Param, { oid, schema, name }: LoggedTable): string =>
+  `m.table_oid = ${param(String(oid))}.oid or (m.schema_name = ${param(schema)}.text and m.table_name = ${param(name)}.text)`;
+
+const filterConditions = (param: Param, { since, until, request }: MutationFilter): string[] =>
+  [
     since !== undefined && `m.at >= ${param(since)}.timestamptz`,
     until !== undefined && `m.at <= ${param(until)}.timestamptz`,
     request !== undefined && requestCondition(param, request),
   ].filter((condition) => condition !== false);
-  const where = conditions.join(" and ");
+
+function rowConditions(param: Param, table: LoggedTable, filter: MutationFilter, rowId?: LoggedId): string[] {
+  const where = [`(${ofTable(param, table)})`, ...filterConditions(param, filter)].join(" and ");
+  if (rowId === undefined) return [where];
   // Emptying a table changes each of its rows.
   const emptied = "m.row_id is null and m.operation = 'TRUNCATE'";
-  const wanted = rowId ? [`${where} and m.row_id = ${rowId.sql}`, `${where} and ${emptied}`] : [where];
-  const { mutations, more } = await read(context, wanted, params, limit);
-  const { columns = [] } = relation;
-  return { mutations: mutations.map((mutation) => orderMutation(mutation, columns)), more };
+  return [`${where} and m.row_id = ${rowId.sql}`, `${where} and ${emptied}`];
+}
+
+/** All records of a table may be most of the log, so the newest are found by an index: one condition for each oid it had. */
+async function eachTable(
+  context: RecordContext,
+  param: Param,
+  { oid, schema, name }: LoggedTable,
+  filter: MutationFilter,
+): Promise<string[]> {
+  const others = (await findNamesakes(context, `${schema}.${name}`)).filter((one) => one.oid !== String(oid));
+  const time = filterConditions(param, filter);
+  const itself = [`m.table_oid = ${param(String(oid))}.oid`, ...time].join(" and ");
+  if (others.length === 0) return [itself];
+  const named = `m.schema_name = ${param(schema)}.text and m.table_name = ${param(name)}.text`;
+  return [
+    itself,
+    ...others.map((one) => [`m.table_oid = ${param(one.oid)}.oid`, named, ...time].join(" and ")),
+  ];
 }
 
 /** Whole, or the beginning of one that Postern made; as the commands show it. */
@@ -122,9 +157,8 @@ export async function findLogged(context: RecordContext, table: string): Promise
   try {
     return await context.relations.find(table);
   } catch (error) {
-    const sql = `select pg_catalog.min(m.schema_name) from postern.state_mutations m
-                  where (m.schema_name = 'public' and m.table_name = $1) or m.schema_name || '.' || m.table_name = $1`;
-    if ((await ask(context.owner, sql, [table])) === undefined) throw error;
+    const { schema, name } = goneTable(table);
+    if ((await findNamesakes(context, `${schema}.${name}`)).length === 0) throw error;
     return table;
   }
 }

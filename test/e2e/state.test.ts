@@ -195,6 +195,33 @@ describe("a tracked table", () => {
     expect((await state("request", "both")).out).toContain("orders 1 UPDATE");
   });
 
+  it("is known by each of its names, also when it is gone and when another has its name", async () => {
+    for (const table of ["shelf", "other"]) {
+      await query(`create table ${table} (id int primary key)`);
+      await track(table);
+    }
+    const insert = (table: string, id: number) => query(`insert into ${table} values (${id})`);
+    const idsOf = async (table: string, more = {}) =>
+      (await history(table, undefined, more)).mutations.map(({ row_id: id }) => Number(id));
+    for (const id of [1, 2]) await insert("shelf", id);
+    await insert("other", 3);
+    await query("alter table shelf rename to rack");
+    await insert("rack", 4);
+    expect(await idsOf("rack")).toEqual([1, 2, 4]);
+    expect(await idsOf("rack", { limit: "2" })).toEqual([2, 4]);
+    expect(await idsOf("shelf")).toEqual([1, 2]);
+    await query("create table shelf (id int primary key)");
+    await track("shelf");
+    await insert("shelf", 5);
+    expect(await idsOf("shelf")).toEqual([1, 2, 5]);
+    for (const table of ["shelf", "rack"]) await query(`drop table ${table}`);
+    expect(await idsOf("rack")).toEqual([4]);
+    expect(await idsOf("shelf")).toEqual([1, 2, 5]);
+    expect(await idsOf("shelf", { until: "2020-01-01T00:00:00Z" })).toEqual([]);
+    expect(await idsOf("other")).toEqual([3]);
+    await expect(history("never")).rejects.toMatchObject({ code: "Y1060" });
+  });
+
   it("without a primary key is recorded whole, and has no row to ask for", async () => {
     const { stderr } = await state("track", "nameless");
     expect(stderr).toContain("no primary key");

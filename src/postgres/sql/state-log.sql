@@ -28,8 +28,10 @@ create table if not exists postern.state_mutations (
 create table if not exists postern.state_mutations_rest partition of postern.state_mutations default;
 create index if not exists state_mutations_row on postern.state_mutations (row_id, at);
 -- Each partition has one of these: what emptied a table is in the history of each of its rows, and among rows without a key
--- it would not be found. Not on the whole: a log that is large already need not wait for it.
+-- it would not be found; and one by which the newest of a table is found. Not on the whole: a log that is large already need
+-- not wait for them.
 create index if not exists state_mutations_rest_truncates on postern.state_mutations_rest (at) where operation = 'TRUNCATE';
+create index if not exists state_mutations_rest_tables on postern.state_mutations_rest (table_oid, at);
 create index if not exists state_mutations_request on postern.state_mutations (request_id) where request_id is not null;
 
 revoke all on postern.state_mutations, postern.state_mutations_rest from public;
