@@ -10,6 +10,7 @@ import { benchCreate } from "./create.ts";
 import { benchHttp } from "./http.ts";
 import { benchInsights } from "./insights.ts";
 import { benchMany } from "./many.ts";
+import { benchMicrovm } from "./microvm.ts";
 import { benchRecords } from "./records.ts";
 import { benchShell } from "./shell.ts";
 import { benchStart } from "./start.ts";
@@ -28,6 +29,7 @@ const usage = `usage: npm run bench -- create [--most 500]
        npm run bench -- state [--rounds 1000] [--records 10]
        npm run bench -- backup [--scale 32] [--rounds 5] [--verbose]
        npm run bench -- branch [--sizes 10,100,1000]
+       npm run bench -- microvm [--rounds 5]   after \`postern admin image build\`
        npm run bench -- many [--shared 800] [--own 200]
 With --json: one object a line.
 `;
@@ -122,6 +124,9 @@ switch (positionals[0]) {
     break;
   case "branch":
     await benchBranch({ json, sizes: values.sizes.split(",").map(Number) });
+    break;
+  case "microvm":
+    await benchMicrovm({ json, rounds: Number(values.rounds) });
     break;
   case "many":
     await benchMany({ json, shared: Number(values.shared), own: Number(values.own) });

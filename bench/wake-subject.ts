@@ -12,8 +12,11 @@ export interface WakeSubject {
 export type Way = "http" | "pooled" | "direct";
 export const ways: readonly Way[] = ["http", "pooled", "direct"];
 
-export async function createSubject(postern: TemporaryPostern): Promise<WakeSubject> {
-  const { id, token } = await postern.api<WakeSubject>("POST", "/v1/databases", { class: "db.p2" });
+export async function createSubject(
+  postern: TemporaryPostern,
+  wishes: object = { class: "db.p2" },
+): Promise<WakeSubject> {
+  const { id, token } = await postern.api<WakeSubject>("POST", "/v1/databases", wishes);
   const urls = await postern.api<WakeSubject>("GET", `/v1/databases/${id}/urls`);
   return { id, token, pooled: urls.pooled, direct: urls.direct };
 }

@@ -13,16 +13,22 @@ const passing = ["ENOENT", "ECONNREFUSED", "ECONNRESET", "EAGAIN", "57P03", "533
 const isPassing = (error: unknown): boolean =>
   hasCode(error, ...passing) || /closed the connection/.test(messageOf(error));
 
+export interface SessionOptions extends ConnectionOptions {
+  /** See DatabaseAddress. */
+  startsWithinMs?: number;
+}
+
 /** @throws Y4001 when there is still no session after `patienceMs`, or Postgres refuses for good. */
 export async function openSession(
-  options: ConnectionOptions,
+  { startsWithinMs = 0, ...options }: SessionOptions,
   patienceMs: number,
   signal: AbortSignal,
 ): Promise<WireConnection> {
-  const deadline = performance.now() + patienceMs;
+  const deadline = performance.now() + patienceMs + startsWithinMs;
+  const timeoutMs = options.timeoutMs + startsWithinMs;
   for (;;) {
     try {
-      return await openConnection(options);
+      return await openConnection({ ...options, timeoutMs });
     } catch (error) {
       if (isPassing(error) && performance.now() < deadline && !signal.aborted) {
         await sleep(retryEveryMs, signal);

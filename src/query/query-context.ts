@@ -10,7 +10,7 @@ import { createNeonShapes, type NeonShapes } from "./neon/neon-shapes.ts";
 import { openSession } from "./open-session.ts";
 import { RequestMarks } from "./request-marks.ts";
 import { ResultShapes } from "./result-shapes.ts";
-import type { BatchContext } from "./run-batch.ts";
+import { type BatchContext, runBatch } from "./run-batch.ts";
 import { SessionPool } from "./session-pool.ts";
 import { sessionSettings } from "./session-settings.ts";
 import { runShared, type SharedContext } from "./shared/run-shared.ts";
@@ -83,7 +83,10 @@ export function createQueryContext(
     statementTimeoutMs: limits.statementTimeoutMs,
   });
   const ask = askBy({ shared, limits });
-  const marks = prepareLog && { marks: new RequestMarks({ ask, prepareLog }) };
+  // Whoever comes first opens one session and not two: the statement behind it takes the same.
+  const askFirst: AskCatalog = (text, params) =>
+    shared.isOpen ? ask(text, params) : askAlone({ pool, catalog, limits }, text);
+  const marks = prepareLog && { marks: new RequestMarks({ ask: askFirst, prepareLog }) };
   const book = new StatementBook({
     ask,
     onCatalogChange: () => shared.retire(),
@@ -104,6 +107,13 @@ export function createQueryContext(
   };
   const shapes = { shapes: new ResultShapes(catalog), neonShapes: createNeonShapes(catalog) };
   return { underWay: 0, pool, ...marks, catalog, address, limits, ...shapes, shared, streams, book };
+}
+
+/** The same as `askBy` for a query without parameters, on a session that is about to be used anyway. */
+async function askAlone(context: BatchContext, sql: string): Promise<string | undefined> {
+  const step = new TextStep();
+  await runBatch(context, { statements: [{ sql }], steps: [step] });
+  return step.text;
 }
 
 /**

@@ -81,10 +81,12 @@ export class SessionPool {
         },
       };
       const onAbort = () => waiter.reject(requestCanceled());
-      const timer = setTimeout(
-        () => waiter.reject(tooBusy(`No connection was free for ${queueTimeoutMs / 1000} s.`)),
-        queueTimeoutMs,
-      );
+      const onLate = () => {
+        // Nobody is in the way: the server itself is awaited, and whether it comes is said by the attempt to reach it.
+        if (this.#sessions.size === 0 && this.#opening > 0) timer = setTimeout(onLate, queueTimeoutMs);
+        else waiter.reject(tooBusy(`No connection was free for ${queueTimeoutMs / 1000} s.`));
+      };
+      let timer = setTimeout(onLate, queueTimeoutMs);
       signal?.addEventListener("abort", onAbort);
       this.#waiters.add(waiter);
       this.#openIfNeeded();

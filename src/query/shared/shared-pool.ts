@@ -77,6 +77,11 @@ export class SharedPool implements SessionOwner {
     return this.#waiting.length >= queueLength ? tooBusy(`${queueLength} requests wait already.`) : undefined;
   }
 
+  /** Somebody is at home: whoever asks need not open the first session. */
+  get isOpen(): boolean {
+    return !this.#sessions.isEmpty;
+  }
+
   /** Closes the sessions as soon as they are free; what comes next gets new ones. */
   retire(): void {
     this.#sessions.retireAll();
@@ -248,6 +253,8 @@ export class SharedPool implements SessionOwner {
 
   #refuseLateWaiters(now: number): void {
     const { queueTimeoutMs } = this.#options;
+    // Nobody is in the way: the server itself is awaited, and whether it comes is said by the attempt to reach it.
+    if (this.#sessions.isOpeningFirst) return;
     const late = this.#waiting.filter(({ submittedAt }) => now - submittedAt >= queueTimeoutMs);
     if (late.length === 0) return;
     this.#waiting = this.#waiting.filter((one) => !late.includes(one));

@@ -28,6 +28,15 @@ export class SharedSessions implements Iterable<SharedSession> {
     this.#options = options;
   }
 
+  get isEmpty(): boolean {
+    return this.#sessions.size === 0;
+  }
+
+  /** There is none, and one is on its way. */
+  get isOpeningFirst(): boolean {
+    return this.isEmpty && this.#opening > 0;
+  }
+
   [Symbol.iterator](): Iterator<SharedSession> {
     return this.#sessions.values();
   }

@@ -16,6 +16,10 @@ export interface Qemu {
   dataFolders: string[];
 }
 
+const versionPattern = /version (\d+\.\d+(?:\.\d+)?)/;
+/** Of programs that were asked, by what they were then: whoever wakes a guest does not wait for that each time. */
+const versions = new Map<string, string>();
+
 const recipe = 1;
 const oldest = [7, 0] as const;
 
@@ -58,8 +62,10 @@ async function open(
   programs: Pick<Qemu, "system" | "image">,
   dataFolders: string[],
 ): Promise<Qemu | undefined> {
-  await Promise.all(Object.values(programs).map((file) => stat(file)));
-  const version = await versionOf(programs.system, /version (\d+\.\d+(?:\.\d+)?)/);
+  const states = await Promise.all(Object.values(programs).map((file) => stat(file)));
+  const key = states.map(({ dev, ino, size, mtimeMs }) => `${dev} ${ino} ${size} ${mtimeMs}`).join(", ");
+  const version = versions.get(key) ?? (await versionOf(programs.system, versionPattern));
+  versions.set(key, version);
   const [major = 0, minor = 0] = version.split(".").map(Number);
   if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) return undefined;
   return { directory, ...programs, version, dataFolders };

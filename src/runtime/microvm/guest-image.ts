@@ -10,7 +10,7 @@ import { pipeline } from "node:stream/promises";
 import { posternError } from "../../base/error.ts";
 
 /** Raised when an image is made differently, so that one made before is not taken for the same. */
-export const imageRecipe = 1;
+export const imageRecipe = 2;
 
 const fileNames = ["vmlinuz", "initramfs", "root.ext4"] as const;
 export type ImageFile = (typeof fileNames)[number];

@@ -28,16 +28,12 @@ export const kernelModules = [
   "net_failover",
   "virtio_net",
   "virtio_console",
-  "rng-core",
-  "virtio-rng",
   "crc16",
   "mbcache",
   "jbd2",
   "crc32c_generic",
   "libcrc32c",
   "ext4",
-  "evdev",
-  "button",
 ] as const;
 
 const { users, own } = guestNetworks;
@@ -137,15 +133,7 @@ finish() {
   fi
   say stopped &
   leave
-}
-# Somebody presses the button: the machine is to end.
-button() {
-  for folder in /root/sys/class/input/event*; do
-    [ "$($bb cat $folder/device/name 2>/dev/null)" = "Power Button" ] || continue
-    $bb head -c 24 /root/dev/input/\${folder##*/} >/dev/null && finish
-  done
-}
-button &`;
+}`;
 
 /** Orders, one a line; each is answered by a line. */
 const obeying = `# One file at a time, whole or not at all: name, mode, text in base64.

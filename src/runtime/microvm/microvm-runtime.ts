@@ -193,7 +193,8 @@ export class MicrovmRuntime implements Runtime {
       const isWoken = memoryFrom !== undefined;
       if (isWoken) await resumeMemory(guestSockets(spec).monitor, wakeWithinMs);
       const agent = await this.#lines.agent(spec);
-      const state = await waitForAnswer(spec, agent, isWoken ? wakeWithinMs : startWithinMs);
+      // One that was awake when it fell asleep is so now; that it answers is enough, and it takes clients at the right time.
+      const state = isWoken ? "ready" : await waitForAnswer(spec, agent, startWithinMs);
       await Promise.all([
         agent.order("time", Math.round(Date.now() / 1_000)),
         this.#beginServer(spec, agent, state),
