@@ -110,11 +110,17 @@ export async function ensureAdminAccount(context: { state: State }): Promise<str
   if (await findAccountByUsername(context.state, adminUsername)) return null;
   const apiKey = newApiKey();
   const admin = { id: newAccountId(), username: adminUsername, password_hash: null, role: "admin" } as const;
-  await context.state.transaction(async (tx) => {
-    await insertAccount(tx, admin);
-    await insertKey(tx, admin.id, hashSecret(apiKey), "first start");
-  });
-  return apiKey;
+  try {
+    await context.state.transaction(async (tx) => {
+      await insertAccount(tx, admin);
+      await insertKey(tx, admin.id, hashSecret(apiKey), "first start");
+    });
+    return apiKey;
+  } catch (error) {
+    // Another control plane that starts at this moment was faster.
+    if (hasCode(error, "23505")) return null;
+    throw error;
+  }
 }
 
 /** Another key for the administrator, for a machine whose copy of the first one was lost. */

@@ -17,7 +17,7 @@ import { readContents } from "./archive-contents.ts";
 import { writeArtefact } from "./backup-artefact.ts";
 import { readBackupKeys } from "./backup-keys.ts";
 import { withCountedSnapshot } from "./count-tables.ts";
-import { currentStore } from "./open-storage.ts";
+import { currentStore, requireSharedStore } from "./open-storage.ts";
 import { lastWords, serverWentAway } from "./program-failure.ts";
 
 /** A table that somebody has locked is waited for; without an end the backup would hold up all other work on the database. */
@@ -41,6 +41,7 @@ export async function makeBackup(
   plan: BackupPlan,
 ): Promise<BackupRow> {
   const { config } = platform;
+  requireSharedStore(config);
   const server = plan.server ?? row.instance_id!;
   const { postgresVersion } = await serverToolchain(platform, server);
   await insertBackup(platform.state, {

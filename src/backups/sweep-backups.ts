@@ -10,11 +10,8 @@ import { listDirectoryPrefix } from "./restore-entries.ts";
 
 /** Backups whose operation goes on are left to it. */
 export async function sweepBackups(platform: Platform): Promise<void> {
-  // A store that does not answer keeps nothing from starting: it is swept the next time.
-  const { observe, config } = platform;
-  await openStorage(platform, currentStore(config))
-    .sweep()
-    .catch((error: unknown) => observe({ type: "fault", where: "sweeping the store of backups", error }));
+  // Of several control planes another one may be in the middle of writing what looks unfinished.
+  if (platform.config.sharedState === null) await sweepStore(platform);
   for (const backup of await listAbandonedBackups(platform.state)) {
     const reason = posternError("Y6002", "The backup was cut off and is not made any more.");
     await discardBackup(platform, backup.id, reason.toBody());
@@ -23,4 +20,13 @@ export async function sweepBackups(platform: Platform): Promise<void> {
   for (const name of await readdir(run)) {
     if (name.startsWith(listDirectoryPrefix)) await rm(join(run, name), { recursive: true, force: true });
   }
+}
+
+/** One that does not answer keeps nothing from starting: it is swept the next time. */
+async function sweepStore(platform: Platform): Promise<void> {
+  await openStorage(platform, currentStore(platform.config))
+    .sweep()
+    .catch((error: unknown) =>
+      platform.observe({ type: "fault", where: "sweeping the store of backups", error }),
+    );
 }

@@ -12,7 +12,17 @@ import { checkHosts, checkListen, type ListenConfig, type TlsFiles } from "./lis
 import { type InsightsConfig, readInsights } from "./read-insights.ts";
 import { type PointInTimeConfig, readPointInTime } from "./read-point-in-time.ts";
 import { readS3, type S3Config } from "./read-s3.ts";
-import { choice, count, directory, type Environment, isOn, port, xdg } from "./read-variable.ts";
+import { readSharedState, type SharedStateConfig } from "./read-shared-state.ts";
+import {
+  choice,
+  count,
+  directory,
+  type Environment,
+  isOn,
+  optionalFile,
+  port,
+  xdg,
+} from "./read-variable.ts";
 import { readWebhook, type WebhookConfig } from "./read-webhook.ts";
 
 export interface Limits {
@@ -51,6 +61,10 @@ export interface RateLimit {
 export interface Config extends ListenConfig {
   /** All state of this Postern. */
   home: string;
+  /** Where Postern's own tables are, if not in a server of the home. */
+  sharedState: SharedStateConfig | null;
+  /** File of the key that seals passwords; null: one of the home's own. */
+  masterKeyFile: string | null;
   /** Private Postgres and PgBouncer, shared by all homes. */
   toolchainDirectory: string;
   /** `auto`: the private toolchain, else the system's. */
@@ -213,6 +227,8 @@ export function readConfig(environment: Environment = process.env): Config {
     : join(xdg(environment, "XDG_CACHE_HOME", ".cache"), "postern");
   return {
     home,
+    sharedState: readSharedState(environment),
+    masterKeyFile: optionalFile(environment, "POSTERN_MASTER_KEY_FILE"),
     toolchainDirectory: directory(environment, "POSTERN_TOOLCHAIN_DIR", cache),
     toolchain: choice(environment, "POSTERN_TOOLCHAIN", ["auto", "private", "system"]),
     sandbox: choice(environment, "POSTERN_SANDBOX", ["off", "auto", "on"]),
@@ -248,9 +264,7 @@ export function readConfig(environment: Environment = process.env): Config {
     backupDirectory: directory(environment, "POSTERN_BACKUP_DIR", join(home, "backups")),
     s3: readS3(environment),
     webhook: readWebhook(environment),
-    backupKeyFile: environment.POSTERN_BACKUP_KEY_FILE
-      ? directory(environment, "POSTERN_BACKUP_KEY_FILE", "")
-      : null,
+    backupKeyFile: optionalFile(environment, "POSTERN_BACKUP_KEY_FILE"),
     ephemeral: isOn(environment, "POSTERN_EPHEMERAL", "0"),
     diskReserveBytes: parseReserve(environment.POSTERN_DISK_RESERVE),
     limits: {

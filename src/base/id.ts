@@ -12,6 +12,8 @@ export type AccountId = Id<"account">;
 export type KeyId = Id<"key">;
 export type TokenId = Id<"token">;
 export type ProjectId = Id<"project">;
+/** Of a control plane, from its start to its end, or until the others have given it up. */
+export type ControlPlaneId = Id<"control plane">;
 export type ConsoleSessionId = Id<"console session">;
 
 const hex = (bytes: number) => randomBytes(bytes).toString("hex");
@@ -23,6 +25,7 @@ export const newOperationId = () => `op-${hex(6)}` as OperationId;
 export const newAccountId = () => `acc-${hex(6)}` as AccountId;
 export const newKeyId = () => `key-${hex(6)}` as KeyId;
 export const newTokenId = () => `tok-${hex(6)}` as TokenId;
+export const newControlPlaneId = () => `ctl-${hex(6)}` as ControlPlaneId;
 export const newConsoleSessionId = () => `cs-${hex(6)}` as ConsoleSessionId;
 
 /** As the originals write it, with an underscore. */

@@ -3,7 +3,17 @@ export type Observation =
   | {
       type: "service";
       service: string;
-      event: "starting" | "ready" | "adopted" | "stopped" | "died" | "failed" | "moved";
+      event:
+        | "starting"
+        | "ready"
+        | "adopted"
+        | "stopped"
+        | "died"
+        | "failed"
+        | "moved"
+        | "leads"
+        | "gone"
+        | "lost";
       pid?: number;
       detail?: string;
     }

@@ -30,6 +30,9 @@ export function directory(environment: Environment, variable: string, fallback: 
   return value;
 }
 
+export const optionalFile = (environment: Environment, variable: string): string | null =>
+  environment[variable] ? directory(environment, variable, "") : null;
+
 export function choice<const Choice extends string>(
   environment: Environment,
   variable: string,

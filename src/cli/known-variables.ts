@@ -37,6 +37,17 @@ export const commandVariables: readonly KnownVariable[] = [
 /** Of the daemon: read at `postern up`. */
 export const daemonVariables: readonly KnownVariable[] = [
   { name: "POSTERN_HOME", summary: "folder of all state" },
+  {
+    name: "POSTERN_STATE_URL",
+    summary: "database of Postern's own tables, for several control planes",
+    secret: true,
+  },
+  { name: "POSTERN_STATE_CA_FILE", summary: "certificate of the authority that its server's is of" },
+  { name: "POSTERN_CONTROL_NAME", summary: "what this control plane is called; else the host's name" },
+  {
+    name: "POSTERN_MASTER_KEY_FILE",
+    summary: "file of the key that seals passwords, the same on every copy",
+  },
   { name: "POSTERN_TOOLCHAIN", summary: "auto, private or system", fallback: "auto" },
   { name: "POSTERN_TOOLCHAIN_DIR", summary: "folder of the private Postgres and PgBouncer" },
   { name: "POSTERN_SANDBOX", summary: "servers in sandboxes: auto, on or off", fallback: "off" },

@@ -14,17 +14,28 @@ import { chooseAddress } from "../instances/server-address.ts";
 import { refillSpareDatabases } from "../instances/spare-databases.ts";
 import { ensureToolchain } from "../runtime/ensure-toolchain.ts";
 import type { ServerAccount } from "../runtime/server-account.ts";
+import type { Toolchain } from "../runtime/toolchain.ts";
+import type { State } from "../state/state.ts";
 import { openCertificate } from "./certificate-renewal.ts";
 import { choosePorts } from "./choose-ports.ts";
 import { apiUrl, type DaemonFacts, describeDaemon } from "./describe-daemon.ts";
-import { readOrMakeSecret, writeDaemonFile } from "./home.ts";
+import { readMasterKey, readOrMakeSecret, writeDaemonFile } from "./home.ts";
 import { createLogObserver } from "./logger.ts";
 import { Metrics } from "./metrics.ts";
 import { noteRegistered } from "./note-registered.ts";
+import { openSharedState } from "./open-shared-state.ts";
+import { openWayToState } from "./open-way-to-state.ts";
 import { openState } from "./own-tables.ts";
 import { requireReachable } from "./require-reachable.ts";
+import { shareControl } from "./share-control.ts";
 import type { StartEvents } from "./start-events.ts";
-import { composeServers, startSystemServer, startTenantServers, stopServers } from "./start-servers.ts";
+import {
+  composeServers,
+  type Servers,
+  startSystemServer,
+  startTenantServers,
+  stopServers,
+} from "./start-servers.ts";
 import { startServices } from "./start-services.ts";
 import { readVersion } from "./version.ts";
 import type { WorkerPool } from "./workers/worker-pool.ts";
@@ -45,11 +56,7 @@ export async function composeDaemon(options: ComposeOptions): Promise<void> {
   const { config, account, workers, cleanup } = options;
   const facts: DaemonFacts = { version: await readVersion(), startedAt: systemClock.now() };
   const phase = (name: string, message: string) => options.events.tell({ type: "phase", name, message });
-  const toolchain = await ensureToolchain(config, (event) => {
-    if (event.type === "phase") phase("toolchain", event.message);
-    else options.events.tell(event);
-  });
-  if (toolchain.directory !== "system") await requireReachable(toolchain.directory, account);
+  const toolchain = await openToolchain(options);
   const metrics = new Metrics();
   const observe = observeWith(createLogObserver(config), metrics.observe);
   const certificate = await openCertificate(config, account);
@@ -72,14 +79,13 @@ export async function composeDaemon(options: ComposeOptions): Promise<void> {
   const servers = await composeServers(serversOptions);
   cleanup.push(() => stopServers(config.home, servers.runtime, servers.pooler));
   cleanup.push(() => servers.supervisor.stop());
-  await startSystemServer(config, servers);
-  const state = await openState(config);
+  const secrets = new Secrets(await readMasterKey(config));
+  const state = await openTables(config, account, servers, secrets);
   cleanup.push(() => state.close());
-  const secrets = new Secrets(await readOrMakeSecret(config.home, "master.key", 32));
   await noteRegistered({ config, account, secrets }, servers, state);
   await startTenantServers(serversOptions, servers, state);
   const stopping = new AbortController();
-  const platform: Platform = {
+  const alone: Platform = {
     config,
     ports,
     address: chooseAddress(config, certificate?.current ?? null),
@@ -94,13 +100,16 @@ export async function composeDaemon(options: ComposeOptions): Promise<void> {
     operationEvents: new OperationEvents(),
     stopping: stopping.signal,
   };
+  const { platform, share } = config.sharedState
+    ? shareControl(alone, servers, facts)
+    : { platform: alone, share: undefined };
   await sweepBackups(platform);
   await sweepScratchServers(platform);
   await servers.supervisor.start();
   const adminKey =
     (await ensureAdminAccount(platform)) ??
     (options.issueKey ? await issueAdminKey(platform, "postern up") : null);
-  await startServices({ platform, servers, certificate, metrics, facts, stopping, workers, cleanup });
+  await startServices({ platform, servers, certificate, metrics, facts, stopping, workers, cleanup, share });
   await writeDaemonFile(config.home, {
     pid: process.pid,
     api_url: apiUrl(platform),
@@ -112,6 +121,30 @@ export async function composeDaemon(options: ComposeOptions): Promise<void> {
   warmUp(platform);
 }
 
+async function openToolchain({ config, account, events }: ComposeOptions): Promise<Toolchain> {
+  const toolchain = await ensureToolchain(config, (event) => {
+    if (event.type === "phase") events.tell({ type: "phase", name: "toolchain", message: event.message });
+    else events.tell(event);
+  });
+  if (toolchain.directory !== "system") await requireReachable(toolchain.directory, account);
+  return toolchain;
+}
+
+/** In a server of the home, or where several control planes share them. */
+async function openTables(
+  config: Config,
+  account: ServerAccount,
+  servers: Servers,
+  secrets: Secrets,
+): Promise<State> {
+  if (config.sharedState === null) {
+    await startSystemServer(config, servers);
+    return openState(config);
+  }
+  await openWayToState(config, account, servers);
+  return openSharedState(config, secrets);
+}
+
 /** Everything that is observed goes to all who listen. */
 const observeWith =
   (...observers: Observe[]): Observe =>
@@ -121,6 +154,7 @@ const observeWith =
 
 /** Prepared directories and databases make the next creation fast; they are made after the daemon is ready. */
 function warmUp(platform: Platform): void {
+  if (platform.config.sharedState !== null) return;
   const fault = (where: string) => (error: unknown) => platform.observe({ type: "fault", where, error });
   platform.warmPool.refill().catch(fault("warm pool"));
   refillSpareDatabases(platform, "shared", sharedSpares).catch(fault("spare databases"));

@@ -1,17 +1,21 @@
 /** In charge of what the daemon says of itself. */
-import type { DaemonStatus, ServiceState } from "@postern/sdk/protocol";
+import type { ControlPlaneInfo, DaemonStatus, ServiceState } from "@postern/sdk/protocol";
 import { backupWarnings, surveyBackups } from "../backups/survey-backups.ts";
 import { type DiskSpace, readDiskSpace } from "../base/disk-space.ts";
+import type { ControlPlaneId } from "../base/id.ts";
 import { bracketed, isLoopback } from "../base/listen.ts";
 import { covers } from "../base/read-certificate.ts";
 import type { Platform } from "../instances/platform.ts";
 import { listArchivedServers } from "../state/archives.ts";
+import { type ControlPlaneRow, listControlPlanes } from "../state/control-planes.ts";
 import { countDatabases, listTooLarge } from "../state/databases.ts";
 import { listRegistered } from "../state/registered-instances.ts";
 
 export interface DaemonFacts {
   version: string;
   startedAt: Date;
+  /** Its place among several, where there are. */
+  control?: { readonly id: ControlPlaneId };
 }
 
 export async function describeDaemon(platform: Platform, facts: DaemonFacts): Promise<DaemonStatus> {
@@ -21,6 +25,7 @@ export async function describeDaemon(platform: Platform, facts: DaemonFacts): Pr
     .list()
     .map(({ name, status, pid, detail }) => ({ name, status, pid, detail }));
   const disk = await readDiskSpace(config.home, config.diskReserveBytes);
+  const planes = config.sharedState === null ? [] : await listControlPlanes(platform.state);
   const troubled = services.filter((service) => service.status !== "running");
   return {
     status: troubled.length === 0 ? "ready" : "degraded",
@@ -44,6 +49,7 @@ export async function describeDaemon(platform: Platform, facts: DaemonFacts): Pr
       reason: platform.sandbox.reason,
     },
     services,
+    control_planes: planes.map((plane) => describeControlPlane(plane, facts.control?.id)),
     workers: config.workers,
     databases: await countDatabases(platform.state),
     disk: {
@@ -59,8 +65,50 @@ export async function describeDaemon(platform: Platform, facts: DaemonFacts): Pr
       ...backupWarnings(await surveyBackups(platform)),
       ...(await archiveWarnings(platform)),
       ...(await instanceWarnings(platform)),
+      ...controlWarnings(platform, planes),
     ],
   };
+}
+
+const describeControlPlane = (
+  { id, name, version, address, leads, started_at, heartbeat_at, gone_at, silent_ms }: ControlPlaneRow,
+  own: ControlPlaneId | undefined,
+): ControlPlaneInfo => ({
+  status: gone_at === null ? (silent_ms > silentMs ? "silent" : "up") : "gone",
+  id,
+  name,
+  version,
+  address,
+  leads,
+  is_this: id === own,
+  started_at: started_at.toISOString(),
+  last_seen_at: heartbeat_at.toISOString(),
+});
+
+const silentMs = 3_000;
+
+function controlWarnings({ config }: Platform, planes: readonly ControlPlaneRow[]): string[] {
+  if (config.sharedState === null) return [];
+  const silent = planes.filter(({ silent_ms }) => silent_ms > silentMs);
+  const there = planes.filter(({ gone_at }) => gone_at === null);
+  const versions = [...new Set(there.map(({ version }) => version))];
+  return [
+    ...(there.length > 1
+      ? []
+      : [
+          "This is the only control plane that is up: nothing takes over should it end. Start another with the same POSTERN_STATE_URL.",
+        ]),
+    ...silent.map(
+      ({ name, address, heartbeat_at }) =>
+        `Control plane ${name} (${address}) has given no sign of life since ${heartbeat_at.toISOString()}.`,
+    ),
+    ...(versions.length > 1 ? [`The control planes are of several versions: ${versions.join(", ")}.`] : []),
+    ...(config.s3 === null && !config.sharedState.sharesBackups
+      ? [
+          "There is no place for backups that every control plane reaches, so none are made: set POSTERN_BACKUP_STORE=s3://…",
+        ]
+      : []),
+  ];
 }
 
 export const apiUrl = ({ address, ports }: Pick<Platform, "address" | "ports">): string =>

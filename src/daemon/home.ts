@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Config } from "../base/config.ts";
 import { messageOf, posternError } from "../base/error.ts";
 import { readCommandLine } from "../runtime/live-process.ts";
 import { ownPath } from "../runtime/own-path.ts";
@@ -72,6 +73,23 @@ export async function readOrMakeSecret(home: string, name: string, bytes: number
   await writeFile(`${file}.new`, `${secret.toString("hex")}\n`, { mode: 0o600 });
   await rename(`${file}.new`, file);
   return secret;
+}
+
+/** The key that seals passwords: the home's own, or the one that several control planes have. @throws Y0001 */
+export async function readMasterKey({
+  home,
+  masterKeyFile: file,
+}: Pick<Config, "home" | "masterKeyFile">): Promise<Buffer> {
+  if (file === null) return readOrMakeSecret(home, "master.key", 32);
+  const text = await readFile(file, "utf8").catch((error: unknown) => {
+    throw posternError("Y0001", `POSTERN_MASTER_KEY_FILE cannot be read: ${file}`, {
+      detail: messageOf(error),
+    });
+  });
+  if (/^[0-9a-f]{64}$/.test(text.trim())) return Buffer.from(text.trim(), "hex");
+  throw posternError("Y0001", `POSTERN_MASTER_KEY_FILE holds no key: ${file}`, {
+    hint: "It is a copy of secrets/master.key of a Postern's home, or what `openssl rand -hex 32` prints.",
+  });
 }
 
 export async function writeDaemonFile(home: string, content: DaemonFile): Promise<void> {

@@ -34,6 +34,7 @@ import { openRecordService, prepareLog, stateServices } from "./record-services.
 import { composeReleases, type Releases } from "./release-services.ts";
 import { resetServices } from "./reset-services.ts";
 import { rowSecurityServices } from "./row-security-services.ts";
+import type { ControlShare } from "./share-control.ts";
 import { credentialServices, scaleServices, tokenServices } from "./tenant-services.ts";
 import { tunnelService } from "./tunnel-service.ts";
 import { upgradeServices } from "./upgrade-services.ts";
@@ -62,11 +63,13 @@ export interface CompositionOptions {
   daemonSocket: string;
   metrics: Metrics;
   sources: MetricsFacts;
+  /** Where several control planes share their tables. */
+  share?: ControlShare | undefined;
 }
 
 export function compositionOf(
   platform: Platform,
-  { facts, daemonSocket, metrics, sources, workers }: CompositionOptions,
+  { facts, daemonSocket, metrics, sources, workers, share }: CompositionOptions,
 ): Composition {
   const insights = composeInsights(platform, {
     version: facts.version,
@@ -88,10 +91,11 @@ export function compositionOf(
     metrics,
     noteStatements: (bundle) => insights.book.take(bundle),
     workers,
+    orders: share?.orders,
   });
   const idleWatch = new IdleWatch(platform, dataPlane);
   // One at a time for an environment, whoever asks.
-  const environmentLock = new KeyedLock();
+  const environmentLock = platform.config.sharedState ? platform.instanceLock : new KeyedLock();
   const releases = composeReleases(platform, dataPlane, environmentLock);
   const handlers = { ...operationHandlers(dataPlane), ...releases.handlers };
   const services: HttpServices = {
@@ -106,7 +110,7 @@ export function compositionOf(
     rowSecurity: rowSecurityServices(platform, query),
     insights: insights.service,
     inspect: inspectServices(platform, () => insights.settled()),
-    instances: instanceServices(platform),
+    instances: instanceServices(platform, share?.ways),
     accounts: {
       register: (principal, input) => registerAccount(platform, principal, input),
       logIn: (input) => logIn(platform, input),

@@ -8,10 +8,33 @@ import type pg from "pg";
 import { serverLayout } from "../instances/server-layout.ts";
 import { adminRole } from "../runtime/server-template.ts";
 
-/** Repeatable: each start brings it up to date. */
-export async function installLoginLookup(client: pg.Client, home: string): Promise<void> {
+/**
+ * Repeatable: each start brings it up to date.
+ * @param home null: the tables are elsewhere, from where no server of a home can be asked; what is written down counts
+ */
+export async function installLoginLookup(client: pg.Client, home: string | null): Promise<void> {
+  await client.query(home === null ? noServerSql : askServerSql(home));
+  await client.query(lookupSql);
+  // Elsewhere the pooler comes as whoever owns the tables.
+  if (home !== null)
+    await client.query(`
+      grant usage on schema pool to postern_pooler;
+      grant execute on function pool.find_login(text) to postern_pooler`);
+}
+
+const noServerSql = `
+  create schema if not exists pool_link;
+  revoke all on schema pool_link from public;
+  create or replace function pool_link.ask_server(instance text, port integer, login text)
+    returns table (may_log_in boolean, verifier text)
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+  as $$ begin return; end $$;
+  revoke all on function pool_link.ask_server(text, integer, text) from public`;
+
+function askServerSql(home: string): string {
   const sockets = join(serverLayout(home, "_").socketDirectory, "..");
-  await client.query(`
+  return `
     -- Out of the pooler's reach: what dials other servers is for the look-up alone.
     create schema if not exists pool_link;
     revoke all on schema pool_link from public;
@@ -32,8 +55,10 @@ export async function installLoginLookup(client: pg.Client, home: string): Promi
       ) as role (may_log_in boolean, verifier text);
     exception when others then return;
     end $$;
-    revoke all on function pool_link.ask_server(text, integer, text) from public;
+    revoke all on function pool_link.ask_server(text, integer, text) from public`;
+}
 
+const lookupSql = `
     create or replace function pool.find_login(login text, out username text, out verifier text)
       returns setof record
       language plpgsql volatile security definer
@@ -75,11 +100,7 @@ export async function installLoginLookup(client: pg.Client, home: string): Promi
            select from public.operations o
             where o.database_id = d.id and o.kind = 'apply_credentials' and o.status in ('pending', 'running'));
     $$;
-    revoke all on function pool.note_verifier(text, text, text) from public;
-
-    grant usage on schema pool to postern_pooler;
-    grant execute on function pool.find_login(text) to postern_pooler`);
-}
+    revoke all on function pool.note_verifier(text, text, text) from public`;
 
 /** As a literal. */
 const text = (value: string): string => `'${value.replaceAll("'", "''")}'`;

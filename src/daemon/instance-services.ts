@@ -10,12 +10,20 @@ import {
 } from "../instances/registered/register-instance.ts";
 import { listRegistered, updateRegistered } from "../state/registered-instances.ts";
 
-export function instanceServices(platform: Platform): InstanceService {
+/** @param ways those of the other control planes, where there are several */
+export function instanceServices(
+  platform: Platform,
+  ways: { tell(): Promise<void> } = { tell: async () => {} },
+): InstanceService {
   const { state } = platform;
   const describe = async (ref: string) => describeRegistered(await requireRegistered(platform, ref));
   return {
     list: async () => (await listRegistered(state)).map(describeRegistered),
-    register: async (input) => describeRegistered(await registerInstance(platform, input)),
+    async register(input) {
+      const row = await registerInstance(platform, input);
+      await ways.tell();
+      return describeRegistered(row);
+    },
     describe,
     async drain(ref, draining) {
       const { id } = await requireRegistered(platform, ref);
@@ -27,7 +35,10 @@ export function instanceServices(platform: Platform): InstanceService {
       await checkHealth(platform, row);
       return describe(row.id);
     },
-    deregister: async (ref, options) =>
-      deregisterInstance(platform, await requireRegistered(platform, ref), options),
+    async deregister(ref, options) {
+      const gone = await deregisterInstance(platform, await requireRegistered(platform, ref), options);
+      await ways.tell();
+      return gone;
+    },
   };
 }

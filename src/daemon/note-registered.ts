@@ -20,5 +20,8 @@ export async function noteRegistered(
   state: State,
 ): Promise<void> {
   for (const { id, version } of await listRegistered(state)) await makeFolders(place, id, version);
-  for (const plan of await listRelayPlans(place, state)) gate.noteRelay(plan);
+  const plans = await listRelayPlans(place, state);
+  if (!gate.isConnected) for (const plan of plans) gate.noteRelay(plan);
+  else for (const plan of plans) await gate.serveRelay(plan);
+  if (gate.isConnected) await gate.settle();
 }

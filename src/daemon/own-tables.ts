@@ -31,9 +31,13 @@ export async function openState(config: Config): Promise<State> {
     await migrateState(client);
     await installLoginLookup(client, config.home);
   });
+  await prepareStateQueue(config);
+  return new State({ socketDirectory: stateConnection(config).host, user: adminRole, database });
+}
+
+export async function prepareStateQueue(config: Config): Promise<void> {
   const pool = new pg.Pool({ ...stateConnection(config), max: 2 });
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
   await prepareQueue(pool).finally(() => pool.end());
-  return new State({ socketDirectory: stateConnection(config).host, user: adminRole, database });
 }

@@ -20,6 +20,7 @@ export const openRecordService = (platform: Platform): RecordService =>
     limits: platform.config.limits,
     clientLimits: platform.config.clientLimits,
     observe: platform.observe,
+    holder: platform.config.sharedState?.name,
     times: requestTimes(platform.config.requestIdleMs),
     findAddress: (id) => findAddress(platform, id),
     openClientAccess: (id) => openClientAccess(platform, id),

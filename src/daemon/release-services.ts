@@ -25,6 +25,7 @@ import {
   requestDeploy,
   requestRestart,
   requestRollback,
+  requireServicesAllowed,
 } from "../releases/request-release.ts";
 import { restartServices, rollbackRelease } from "../releases/rollback-release.ts";
 import { ServiceKeeper } from "../releases/service-keeper.ts";
@@ -117,7 +118,10 @@ function releaseServices(platform: Platform, keeper: ServiceKeeper): ReleaseServ
     operation: describeOperation(operation),
   });
   return {
-    upload: (principal, body) => receiveUpload(platform, principal.accountId, body),
+    async upload(principal, body) {
+      requireServicesAllowed(platform, principal);
+      return receiveUpload(platform, principal.accountId, body);
+    },
     deploy: async (principal, input) =>
       started(await requestDeploy(platform, principal, await find(principal, input), input)),
     rollBack: async (principal, input) =>

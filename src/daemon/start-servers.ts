@@ -4,17 +4,19 @@ import { join } from "node:path";
 import type { Config } from "../base/config.ts";
 import { posternError } from "../base/error.ts";
 import { inParallel } from "../base/in-parallel.ts";
-import { KeyedLock } from "../base/keyed-lock.ts";
+import type { KeyedLock } from "../base/keyed-lock.ts";
 import { isLoopback } from "../base/listen.ts";
 import type { Observe } from "../base/observation.ts";
 import { describePortHolder } from "../base/port-holder.ts";
+import { SharedGate } from "../copies/shared-gate.ts";
+import { SharedLock } from "../copies/shared-lock.ts";
 import { isFreeWithin } from "../instances/free-port.ts";
 import type { Platform } from "../instances/platform.ts";
 import { ensureGate } from "../instances/server-door.ts";
 import { serverLayout } from "../instances/server-layout.ts";
 import { serverSpec } from "../instances/server-spec.ts";
 import { ServerSupervisor } from "../instances/server-supervisor.ts";
-import { Gate, stopGate } from "../runtime/gate/gate.ts";
+import { type Gate, stopGate } from "../runtime/gate/gate.ts";
 import { stopMarked } from "../runtime/marked-processes.ts";
 import { MicrovmRuntime } from "../runtime/microvm/microvm-runtime.ts";
 import { PgBouncer } from "../runtime/pgbouncer.ts";
@@ -75,7 +77,8 @@ export async function composeServers(options: ServersOptions): Promise<Servers> 
     ephemeral: config.ephemeral,
     report,
   });
-  await warmPool.prepare();
+  // Beside shared tables there are no servers of Postern's own.
+  if (config.sharedState === null) await warmPool.prepare();
   const processes = new ProcessRuntime({
     toolchain,
     majors,
@@ -88,7 +91,7 @@ export async function composeServers(options: ServersOptions): Promise<Servers> 
     insistsOnSandbox: config.sandbox === "on",
   });
   const gate = composeGate(options);
-  const instanceLock = new KeyedLock();
+  const instanceLock = new SharedLock();
   const guests = composeGuests(options, warmPool, gate, () => ensureGate({ supervisor, gate, instanceLock }));
   const runtime = new RoutedRuntime(processes, guests);
   const supervisor = new ServerSupervisor(runtime, options.observe);
@@ -105,7 +108,7 @@ export async function composeServers(options: ServersOptions): Promise<Servers> 
 }
 
 const composeGate = ({ config, account, gateProgram }: ServersOptions): Gate =>
-  new Gate({
+  new SharedGate({
     directory: gateDirectory(config.home),
     logFile: join(config.home, "logs", "gate.log"),
     account,
@@ -176,6 +179,12 @@ export async function startTenantServers(
   servers: Servers,
   state: State,
 ): Promise<void> {
+  if (options.config.sharedState === null) await startSharedServer(options, servers, state);
+  else await ensureGate(servers);
+  await startPooler(options, servers, state);
+}
+
+async function startSharedServer(options: ServersOptions, servers: Servers, state: State): Promise<void> {
   const { config, ports, toolchain } = options;
   await insertInstance(state, {
     id: "shared",
@@ -188,13 +197,16 @@ export async function startTenantServers(
   const shared = serverSpec(config.home, "shared", ports.direct);
   if ((await servers.runtime.findPid(shared)) === null)
     await requireFreePort(ports.direct, config.listen, "POSTERN_DIRECT_PORT");
-  if ((await servers.pooler.findPid()) === null)
-    await requireFreePort(ports.pool, config.listen, "POSTERN_POOL_PORT");
   // An empty server in the place of one that held databases would be worse than none.
   if ((await listDatabasesOfInstance(state, "shared")).length === 0) await servers.runtime.create(shared);
   await servers.supervisor.keepRunning(shared, { evenIfItFails: true });
   await startOwnInstances(options, servers, state);
   await updateInstance(state, "shared", { version: await servers.runtime.versionOf(shared) });
+}
+
+async function startPooler({ config, ports }: ServersOptions, servers: Servers, state: State): Promise<void> {
+  if ((await servers.pooler.findPid()) === null)
+    await requireFreePort(ports.pool, config.listen, "POSTERN_POOL_PORT");
   const targets = (await listOwnInstanceDatabases(state)).map((row) => ({
     database: row.database_name,
     socketDirectory: serverLayout(config.home, row.instance_id!).socketDirectory,

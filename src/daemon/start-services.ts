@@ -4,19 +4,13 @@ import type { Certificate } from "../base/read-certificate.ts";
 import { createHttpServer, type HttpServerOptions } from "../http/server.ts";
 import type { Platform } from "../instances/platform.ts";
 import { wakeOnDemand } from "../instances/sleeping-instance.ts";
-import { BackupScheduler } from "../maintenance/backup-scheduler.ts";
-import { BackupWatch } from "../maintenance/backup-watch.ts";
-import { InstanceWatch } from "../maintenance/instance-watch.ts";
-import { createTasks, MaintenanceTimer } from "../maintenance/maintenance-timer.ts";
-import { OperationWorker } from "../maintenance/operation-worker.ts";
-import { SleepAgain } from "../maintenance/sleep-again.ts";
+import { backgroundServices } from "./background-services.ts";
 import { CertificateRenewal, type OpenCertificate } from "./certificate-renewal.ts";
 import { pairOf } from "./data-plane.ts";
 import type { DaemonFacts } from "./describe-daemon.ts";
 import { compositionOf } from "./http-services.ts";
-import { samplingTasks } from "./inspect-services.ts";
 import type { Metrics } from "./metrics.ts";
-import { stateConnection } from "./own-tables.ts";
+import type { ControlShare } from "./share-control.ts";
 import { reloadServers, type Servers } from "./start-servers.ts";
 import type { WorkerPool } from "./workers/worker-pool.ts";
 
@@ -29,58 +23,29 @@ export interface ServicesOptions {
   stopping: AbortController;
   /** Made already, serving nothing yet. */
   workers: WorkerPool | undefined;
+  /** Where several control planes share their tables. */
+  share: ControlShare | undefined;
   /** What undoes each step, in the order of the steps. */
   cleanup: (() => Promise<unknown>)[];
 }
 
 export async function startServices(options: ServicesOptions): Promise<void> {
-  const { platform, servers, certificate, metrics, facts, stopping, workers, cleanup } = options;
+  const { platform, servers, certificate, metrics, facts, stopping, workers, cleanup, share } = options;
   const { config, account, observe } = platform;
   const daemonSocket = join(config.home, "run", "daemon.sock");
   const sources = {
     countSessions: () => servers.pooler.countSessions(),
     underWay: (): number => workers?.underWay ?? http.underWay(),
   };
-  const { services, query, records, dataPlane, idleWatch, insights, releases, handlers } = compositionOf(
-    platform,
-    {
-      facts,
-      daemonSocket,
-      metrics,
-      sources,
-      workers,
-    },
-  );
+  const composition = compositionOf(platform, { facts, daemonSocket, metrics, sources, workers, share });
+  const { services, query, records, dataPlane } = composition;
   cleanup.push(() => query.close());
   cleanup.push(() => records.close());
-  const worker = new OperationWorker(
-    platform,
-    handlers,
-    stateConnection(config),
-    new SleepAgain(platform, dataPlane),
-  );
-  const maintenance = new MaintenanceTimer(platform, [
-    ...createTasks(),
-    ...insights.tasks,
-    ...samplingTasks(platform, () => servers.pooler.readPools()),
-  ]);
   // Where workers stand in front, TLS ends with them.
   const socketPath = workers && daemonSocket;
   const http = createHttpServer(services, { ...httpOptions(platform, facts), socketPath });
   wakeOnDemand(platform);
-  for (const service of [
-    // What is told while others stop is written down.
-    insights.book,
-    // What serves is taken over before work on it is.
-    releases.keeper,
-    worker,
-    releases.follower,
-    maintenance,
-    new BackupScheduler(platform),
-    new BackupWatch(platform),
-    idleWatch,
-    new InstanceWatch(platform),
-  ]) {
+  for (const service of backgroundServices(platform, servers, composition, share)) {
     cleanup.push(() => service.stop());
     await service.start();
   }

@@ -19,6 +19,8 @@ export interface InstanceWish {
   /** Name or id. */
   instance?: string | undefined;
   labels?: Record<string, string> | undefined;
+  /** Where nothing else takes the class, those that name no class at all do: there are no servers of Postern's own. */
+  takesAny?: boolean | undefined;
   /** Of Postgres. */
   major?: string | undefined;
   connectionLimit: number;
@@ -52,7 +54,9 @@ export async function chooseInstance(tx: Queryable, wish: InstanceWish): Promise
   // One that takes no class at all takes databases that name it only.
   const meant = all.filter(({ classes }) => classes.includes(wish.class));
   const candidates =
-    wish.labels && meant.length === 0 ? all.filter(({ classes }) => classes.length === 0) : meant;
+    (wish.labels || wish.takesAny) && meant.length === 0
+      ? all.filter(({ classes }) => classes.length === 0)
+      : meant;
   const fitting = candidates.filter((row) => obstacleOf(row, wish) === null);
   const [best] = fitting.sort((a, b) => freedomOf(b) - freedomOf(a) || a.databases - b.databases);
   if (best) return best;

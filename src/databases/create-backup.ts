@@ -4,6 +4,7 @@ import { expiryOf, findPolicy } from "../backups/backup-policy.ts";
 import { describeBackup } from "../backups/describe-backup.ts";
 import { discardBackup } from "../backups/discard-backup.ts";
 import { makeBackup } from "../backups/make-backup.ts";
+import { requireSharedStore } from "../backups/open-storage.ts";
 import { retryDelayMs } from "../backups/plan-run.ts";
 import { requireSpaceAt } from "../base/disk-space.ts";
 import { type AccountId, type BackupId, newBackupId } from "../base/id.ts";
@@ -22,6 +23,7 @@ export async function requestBackup(
   input: CreateBackupRequest,
 ): Promise<OperationRow> {
   requireReady(row);
+  requireSharedStore(platform.config);
   const { backupDirectory } = platform.config;
   await requireSpaceAt(platform, backupDirectory, Number(row.size_bytes) / 4, `A backup of ${row.name}`);
   const expiresAt = expiryOf(platform.clock.now(), await findPolicy(platform, row), input.retention);

@@ -29,6 +29,7 @@ import {
   updateDatabase,
 } from "../state/databases.ts";
 import { insertOperation, type OperationRow } from "../state/operations.ts";
+import { listRegistered } from "../state/registered-instances.ts";
 import type { Queryable } from "../state/state.ts";
 import { chooseInstance, wantsRegistered } from "./choose-instance.ts";
 import { checkDatabaseName, checkPassword, checkUserName } from "./name-rules.ts";
@@ -78,13 +79,14 @@ async function acceptDatabase(
   const password = input.password === undefined ? newPassword() : checkPassword(input.password);
   const databaseClass = input.class ?? "db.p1";
   const tier = tiers[databaseClass];
-  const isExternal = await wantsRegistered(platform.state, { ...input, class: databaseClass });
+  const isExternal = await isPlacedElsewhere(platform, { ...input, class: databaseClass });
   const major = isExternal ? readMajorWish(input.version) : await chooseMajor(platform, input.version);
   if (!isExternal) await requireDiskSpace(platform, 64 * 1024 ** 2, `Database ${name}`);
   const isolation = isExternal
     ? "external"
     : chooseIsolation(platform, major!, input.isolation, tier.isolation);
   if (isolation === "microvm") await requireGuests(platform, major!);
+  const isShared = platform.config.sharedState !== null;
   const token = newToken();
   const verifier = await scramVerifier(password);
   try {
@@ -105,7 +107,7 @@ async function acceptDatabase(
       await insertToken(tx, id, hashSecret(token), "master");
       await also(tx, id);
       const instance = isExternal
-        ? await place(tx, id, { ...input, class: databaseClass, major })
+        ? await place(tx, id, { ...input, class: databaseClass, major, takesAny: isShared })
         : isolation === "shared"
           ? "shared"
           : newInstanceId();
@@ -122,14 +124,37 @@ async function acceptDatabase(
   }
 }
 
+/** Several control planes have no server between them but those that are registered. @throws Y8033 */
+async function isPlacedElsewhere(
+  { state, config }: Platform,
+  input: CreateDatabaseRequest & { class: DatabaseClass },
+): Promise<boolean> {
+  if (config.sharedState === null) return wantsRegistered(state, input);
+  if (input.isolation !== undefined && input.isolation !== "external")
+    throw posternError(
+      "Y8033",
+      `A database cannot be ${input.isolation} here: several control planes share this Postern.`,
+      {
+        detail: "A server of one of them would be out of the others' reach.",
+        hint: "Leave out --isolation: databases are placed on registered instances.",
+      },
+    );
+  if ((await listRegistered(state)).length > 0) return true;
+  throw posternError("Y8033", "There is no instance yet that databases could be placed on.", {
+    detail: "Several control planes share this Postern, which starts no servers of its own then.",
+    hint: "An administrator registers one: `postern admin instance register`.",
+  });
+}
+
 /** It has its place from now on, so nobody else gets it. */
 async function place(
   tx: Queryable,
   id: DatabaseId,
-  wish: CreateDatabaseRequest & { class: DatabaseClass; major: string | undefined },
+  wish: CreateDatabaseRequest & { class: DatabaseClass; major: string | undefined; takesAny: boolean },
 ): Promise<InstanceId> {
   const chosen = await chooseInstance(tx, {
     class: wish.class,
+    takesAny: wish.takesAny,
     instance: wish.instance,
     labels: wish.instance_labels,
     major: wish.major,

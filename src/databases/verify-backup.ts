@@ -57,7 +57,7 @@ export const verifyBackup: OperationHandler = {
     if (!backup)
       throw posternError("Y6001", `There is no backup ${String(run.row.input.backup_id)} any more.`);
     const row = (await findDatabaseById(platform.state, backup.database_id))!;
-    const scratch = scratchOf(run, row);
+    const scratch = scratchOf(platform, run, row);
     const startedAt = performance.now();
     const yielding = new AbortController();
     const timer = setInterval(() => {
@@ -92,7 +92,7 @@ export const verifyBackup: OperationHandler = {
   async undo(platform, run) {
     const row = await findDatabaseById(platform.state, run.row.database_id!);
     if (!row) return;
-    await removeScratch(platform, scratchOf(run, row));
+    await removeScratch(platform, scratchOf(platform, run, row));
     const error = run.row.input.undoing as ErrorBody;
     const verification: BackupVerification = {
       status: failures.has(error.code) ? "failed" : "skipped",
@@ -108,11 +108,13 @@ export const verifyBackup: OperationHandler = {
 
 /**
  * The scratch database as one of its own: the database's owner may not enter it, and the role that may is known to neither
- * the pooler nor anybody who has a password. Of a destroyed database it is on the shared server.
+ * the pooler nor anybody who has a password. Of a destroyed database it is on the shared server, or where that one was.
  */
-function scratchOf(run: OperationRun, row: DatabaseRow): DatabaseRow {
+function scratchOf({ config }: Platform, run: OperationRun, row: DatabaseRow): DatabaseRow {
   const name = `${row.id.replace("-", "_")}_verify_${run.id.slice("op-".length)}`;
   const scratch = { ...row, database_name: name, role_name: name };
+  if (row.destroyed_at !== null && config.sharedState !== null && row.placed_on !== null)
+    return { ...scratch, instance_id: row.placed_on, isolation: "external" };
   return row.destroyed_at === null ? scratch : { ...scratch, instance_id: "shared", isolation: "shared" };
 }
 

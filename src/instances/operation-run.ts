@@ -1,8 +1,8 @@
 /** In charge of what the code of an operation sees of it while it runs: steps, progress, and the end of the daemon. */
 import type { OperationStep } from "@postern/sdk/protocol";
 import {
-  mergeOperationInput,
   type OperationRow,
+  rememberInput,
   saveOperationProgress,
   saveOperationSteps,
 } from "../state/operations.ts";
@@ -36,10 +36,11 @@ export function createOperationRun(
   signal: AbortSignal | (() => AbortSignal),
 ): OperationRun {
   const signalNow = typeof signal === "function" ? signal : () => signal;
+  const runner = platform.runner ?? null;
   const steps: OperationStep[] = [];
   let progressSavedAt = 0;
   const save = async () => {
-    await saveOperationSteps(platform.state, row.id, steps);
+    await saveOperationSteps(platform.state, row.id, steps, runner);
     platform.operationEvents.announce(row.id);
   };
   return {
@@ -89,7 +90,7 @@ export function createOperationRun(
     },
     async remember(input) {
       Object.assign(row.input, input);
-      await mergeOperationInput(platform.state, row.id, input);
+      await rememberInput(platform.state, row.id, input, runner);
     },
   };
 }

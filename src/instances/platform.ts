@@ -50,6 +50,8 @@ export interface Platform {
   instanceLock: KeyedLock;
   secrets: Secrets;
   operationEvents: OperationEvents;
+  /** The control plane that runs operations, where several share their tables. */
+  runner?: string;
   /** Fires when the daemon stops: long work ends at its next step and is taken up again at the next start. */
   stopping: AbortSignal;
 }

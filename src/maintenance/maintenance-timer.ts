@@ -5,6 +5,7 @@ import { messageOf } from "../base/error.ts";
 import type { Service } from "../base/service.ts";
 import { endOldSessions } from "../databases/end-old-sessions.ts";
 import type { Platform } from "../instances/platform.ts";
+import { forgetControlPlanes } from "../state/control-planes.ts";
 import { deleteForgottenTokens } from "../state/tokens.ts";
 import { expireBranches } from "./expire-branches.ts";
 import { createExpiry } from "./expire-databases.ts";
@@ -33,6 +34,7 @@ export const createTasks = (): MaintenanceTask[] => [
   { name: "expire databases", everyMs: 3_600_000, runOnce: createExpiry() },
   { name: "sweep scratch databases", everyMs: 3_600_000, runOnce: sweepScratch },
   { name: "trim the audit log", everyMs: 3_600_000, runOnce: whenSteady("trim the audit log", trimAudit) },
+  { name: "forget control planes", everyMs: 3_600_000, runOnce: ({ state }) => forgetControlPlanes(state) },
   { name: "forget tokens", everyMs: 3_600_000, runOnce: whenSteady("forget tokens", forgetTokens) },
   {
     name: "keep logs of changes",

@@ -1,12 +1,19 @@
 /** In charge of the background worker: it takes operations from the queue in Postern's own database and runs them. */
+import { EventEmitter } from "node:events";
 import { Logger, type Runner, run, runMigrations } from "graphile-worker";
 import type pg from "pg";
 import { sleep } from "../base/clock.ts";
+import { hasCode } from "../base/error.ts";
 import type { OperationId } from "../base/id.ts";
 import type { Service } from "../base/service.ts";
 import type { Platform } from "../instances/platform.ts";
 import { freeLostJobs } from "../state/lost-jobs.ts";
-import { enqueueOperation, listUnfinishedOperations } from "../state/operations.ts";
+import {
+  enqueueOperation,
+  listJoblessOperations,
+  listUnfinishedOperations,
+  type OperationRow,
+} from "../state/operations.ts";
 import { PatientPool } from "./patient-pool.ts";
 import { type OperationHandlers, type OperationListener, runOperation } from "./run-operation.ts";
 
@@ -25,12 +32,20 @@ export async function prepareQueue(pool: pg.Pool): Promise<void> {
   await runMigrations({ pgPool: pool, logger: quietLogger });
 }
 
+/** Where several control planes work off one queue. */
+export interface QueueShare {
+  /** What the queue knows this one's workers as: should it die, their jobs are the others'. */
+  noteWorkers(names: readonly string[]): Promise<void>;
+  listWorkersOfOthers(): Promise<string[]>;
+}
+
 export class OperationWorker implements Service {
   readonly name = "operation worker";
   readonly #platform: Platform;
   readonly #handlers: OperationHandlers;
   readonly #pool: pg.Pool;
   readonly #listener: OperationListener | undefined;
+  readonly #share: QueueShare | undefined;
   readonly #running = new Set<OperationId>();
   #runner: Runner | undefined;
   #lookForLostJobs: NodeJS.Timeout | undefined;
@@ -40,7 +55,9 @@ export class OperationWorker implements Service {
     handlers: OperationHandlers,
     connection: pg.PoolConfig,
     listener?: OperationListener,
+    share?: QueueShare,
   ) {
+    this.#share = share;
     this.#listener = listener;
     this.#platform = platform;
     this.#handlers = handlers;
@@ -52,8 +69,12 @@ export class OperationWorker implements Service {
 
   async start(): Promise<void> {
     await this.#takeOver();
+    const events = new EventEmitter();
+    const workers: string[] = [];
+    events.on("worker:create", ({ worker }) => workers.push(worker.workerId));
     this.#runner = await run({
       pgPool: this.#pool,
+      events,
       concurrency,
       noHandleSignals: true,
       pollInterval: 1_000,
@@ -69,11 +90,18 @@ export class OperationWorker implements Service {
     this.#runner.promise.catch((error: unknown) =>
       this.#platform.observe({ type: "fault", where: "operation worker", error }),
     );
+    await this.#share?.noteWorkers(workers);
     this.#lookForLostJobs = setInterval(() => {
       // One that Postern's own database cannot be asked for is found the next time.
-      freeLostJobs(this.#platform.state, [...this.#running]).catch(() => {});
+      this.#freeLost().catch(() => {});
     }, lookForLostJobsEveryMs);
     this.#lookForLostJobs.unref();
+  }
+
+  async #freeLost(): Promise<void> {
+    const { state } = this.#platform;
+    await freeLostJobs(state, [...this.#running], await this.#share?.listWorkersOfOthers());
+    if (this.#share) await this.#queueAgain(await listJoblessOperations(state));
   }
 
   /**
@@ -87,6 +115,7 @@ export class OperationWorker implements Service {
         await runOperation(this.#platform, this.#handlers, id, this.#listener);
         return;
       } catch (error) {
+        if (hasCode(error, "Y8034")) return;
         if (stopping.aborted || attempt === mostAttempts) throw error;
         observe({ type: "fault", where: `operation ${id}`, error });
         await sleep(Math.min(5_000, 250 * attempt), stopping);
@@ -109,13 +138,17 @@ export class OperationWorker implements Service {
 
   /** Frees what a daemon that died held, and queues its unfinished operations again. */
   async #takeOver(): Promise<void> {
+    // Of several that share a queue each frees what one that died held, once it is known to be dead.
+    if (this.#share) return this.#queueAgain(await listJoblessOperations(this.#platform.state));
     await this.#pool.query(`
       select graphile_worker.force_unlock_workers(array_agg(distinct locked_by))
         from graphile_worker.jobs where locked_by is not null
       having count(*) > 0`);
-    for (const operation of await listUnfinishedOperations(this.#platform.state)) {
-      await enqueueOperation(this.#platform.state, operation);
-    }
+    await this.#queueAgain(await listUnfinishedOperations(this.#platform.state));
+  }
+
+  async #queueAgain(operations: readonly OperationRow[]): Promise<void> {
+    for (const operation of operations) await enqueueOperation(this.#platform.state, operation);
   }
 }
 

@@ -5,7 +5,7 @@
 
 import type { ErrorBody } from "@postern/sdk/protocol";
 import { sleep } from "../base/clock.ts";
-import { asPosternError, messageOf, PosternError } from "../base/error.ts";
+import { asPosternError, hasCode, messageOf, PosternError } from "../base/error.ts";
 import type { DatabaseId, InstanceId, OperationId } from "../base/id.ts";
 import { canceled } from "../instances/cancel-operation.ts";
 import { notePassword } from "../instances/note-password.ts";
@@ -44,7 +44,7 @@ export async function runOperation(
   if (!row || (row.status !== "pending" && row.status !== "running")) return;
   const handler = handlers[row.kind];
   if (!handler) throw new Error(`no handler for operations of kind ${row.kind}`);
-  await markOperationStarted(platform.state, id);
+  await markOperationStarted(platform.state, id, platform.runner ?? null);
   const cancel = watchCancel(platform, handler, row);
   const run = createOperationRun(platform, row, cancel.signal);
   const startedAt = performance.now();
@@ -108,11 +108,11 @@ async function attempt(
       await wakeForWork(platform, run.row, listener);
       await notePasswordBefore(platform, run.row);
       const result = await handler.run(platform, run);
-      await finishOperation(platform.state, run.id, { status: "completed", result });
+      await finishOperation(platform.state, run.id, { status: "completed", result }, platform.runner ?? null);
     });
     return undefined;
   } catch (error) {
-    platform.stopping.throwIfAborted();
+    throwIfNotOurs(platform, error);
     // Whatever a step that was cut off says.
     if (cancel.isWanted()) return canceled().toBody();
     const known = asPosternErrorOrSql(error);
@@ -158,12 +158,17 @@ async function giveUp(
   const left = await undo(platform, run, handler);
   await patiently(platform, run.row, async () => {
     if (left !== undefined) await noteHalfDone(platform, run.row);
-    await finishOperation(platform.state, run.id, {
-      status: failure.code === canceled().code ? "canceled" : "failed",
-      error: left === undefined ? failure : withDetail(failure, left),
-      result: run.row.result,
-    });
+    const status = failure.code === canceled().code ? "canceled" : "failed";
+    const error = left === undefined ? failure : withDetail(failure, left);
+    const end = { status, error, result: run.row.result } as const;
+    await finishOperation(platform.state, run.id, end, platform.runner ?? null);
   });
+}
+
+/** The daemon stops, or another control plane is at the operation: nothing of it is this one's any more. */
+function throwIfNotOurs({ stopping }: Platform, error: unknown): void {
+  stopping.throwIfAborted();
+  if (hasCode(error, "Y8034")) throw error;
 }
 
 /** Returns why it cannot be undone. Faults that pass are not among the reasons: they are thrown, and tried again later. */
@@ -177,7 +182,7 @@ async function undo(
       await patiently(platform, run.row, async () => handler.undo?.(platform, run));
       return undefined;
     } catch (error) {
-      platform.stopping.throwIfAborted();
+      throwIfNotOurs(platform, error);
       if (isPassingFault(error)) throw error;
       platform.observe({ type: "fault", where: `undoing ${run.id}`, error });
       if (attempt === undoAttempts) return messageOf(error);

@@ -58,9 +58,12 @@ export class OpenRequests {
   readonly #held = new Map<string, Held>();
   readonly #opening = new Map<DatabaseId, number>();
   readonly #times: RequestTimes;
+  readonly #holder: string;
 
-  constructor(times: RequestTimes) {
+  /** @param holder the control plane that holds them, where there are several; their names end in it */
+  constructor(times: RequestTimes, holder?: string) {
     this.#times = times;
+    this.#holder = holder === undefined ? "" : `-${holder}`;
   }
 
   /** @throws Y1065 Y4004 */
@@ -86,7 +89,7 @@ export class OpenRequests {
   }
 
   #hold(call: RecordCall, session: RequestSession): OpenRequest {
-    const id = randomBytes(16).toString("hex");
+    const id = `${randomBytes(16).toString("hex")}${this.#holder}`;
     const { idleMs, mostMs } = this.#timesOf(call);
     const end = setTimeout(() => void this.#undo(id, expired("it was open for too long")), mostMs);
     const held: Held = { call, session, refused: [], idle: undefined, end, underWay: 0 };
@@ -202,9 +205,19 @@ export class OpenRequests {
   #find(id: string, target: QueryTarget): Held {
     const held = this.#held.get(id);
     if (held && isSameCaller(held.call.target, target)) return held;
+    this.#refuseOthers(id);
     throw posternError("Y1064", "There is no such open request.", {
       detail: "It has ended, or nothing was heard of it for too long, and everything was undone.",
       hint: "Run it again from the beginning.",
+    });
+  }
+
+  /** @throws Y8037 */
+  #refuseOthers(id: string): void {
+    const [, holder] = /^[0-9a-f]{32}-([a-z0-9_-]{1,63})$/.exec(id) ?? [];
+    if (this.#holder === "" || holder === undefined || `-${holder}` === this.#holder) return;
+    throw posternError("Y8037", `The open request is held by another control plane: ${holder}.`, {
+      hint: "Send all calls of one request to the same control plane, for example by sticky sessions of the load balancer.",
     });
   }
 

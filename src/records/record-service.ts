@@ -69,6 +69,8 @@ export interface RecordService extends StateMethods {
 }
 
 export interface RecordServiceOptions {
+  /** The control plane that holds open requests, where there are several. */
+  holder?: string | undefined;
   limits: Limits;
   clientLimits: ClientLimits;
   observe: Observe;
@@ -88,7 +90,7 @@ const keepLogsMs = 6 * 3_600_000;
 export function createRecordService(options: RecordServiceOptions): RecordService {
   const contexts = new Map<DatabaseId, Promise<RecordContext>>();
   const attempts = new Map<DatabaseId, AttemptWriter>();
-  const requests = new OpenRequests(options.times);
+  const requests = new OpenRequests(options.times, options.holder);
   const closeIdle = setInterval(() => {
     for (const context of contexts.values()) context.then(closeIdleRecords, () => {});
   }, idleCheckMs).unref();

@@ -222,7 +222,12 @@ export const nothingDeployed = ({ environment }: EnvironmentKey) =>
   });
 
 /** @throws Y7056 */
-function requireServicesAllowed({ config }: Platform, { role }: AccountPrincipal): void {
+export function requireServicesAllowed({ config }: Platform, { role }: AccountPrincipal): void {
+  if (config.sharedState !== null)
+    throw posternError("Y8036", "Services are not deployed to a Postern of several control planes.", {
+      detail: "A service is a process of one machine, and would end with it.",
+      hint: "Run the application elsewhere: `postern apply` makes its databases, `postern vars` prints what it needs.",
+    });
   if (config.services === "all" || (config.services === "admins" && role === "admin")) return;
   throw posternError("Y7056", "Services may not be deployed to this Postern.", {
     detail: `Their code would run on its machine; POSTERN_SERVICES is ${config.services}.`,

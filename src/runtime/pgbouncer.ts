@@ -154,6 +154,17 @@ export class PgBouncer implements Pooler {
     await this.#console.run("reload");
   }
 
+  /** The same for many; what there is besides stays. */
+  async routeAll(targets: readonly PoolTarget[]): Promise<void> {
+    const isNew = ({ database, socketDirectory }: PoolTarget) =>
+      this.#targets.get(database)?.socketDirectory !== socketDirectory;
+    const fresh = targets.filter(isNew);
+    if (fresh.length === 0) return;
+    for (const target of fresh) this.#targets.set(target.database, target);
+    await this.#writeTargets();
+    await this.#console.run("reload");
+  }
+
   async unroute(database: string): Promise<void> {
     if (this.#targets.delete(database)) {
       await this.#writeTargets();

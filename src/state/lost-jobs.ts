@@ -9,15 +9,21 @@ const graceSeconds = 10;
 
 /**
  * @param running ids of operations that this daemon is at.
+ * @param others what the queue knows the workers of other control planes as: their jobs are theirs.
  * @returns how many were found: those that are over are removed, the others wait again.
  */
-export async function freeLostJobs(db: Queryable, running: readonly string[]): Promise<number> {
+export async function freeLostJobs(
+  db: Queryable,
+  running: readonly string[],
+  others: readonly string[] = [],
+): Promise<number> {
   const { rowCount } = await db.query(
     `with lost as materialized (
        select j.id, j.job_queue_id, j.locked_by, o.status in ('pending', 'running') as is_open
          from graphile_worker._private_jobs j
          left join operations o on o.id = j.payload->>'id'
         where j.locked_by is not null and j.locked_at < now() - make_interval(secs => $2)
+          and j.locked_by <> all($3::text[])
           and coalesce(j.payload->>'id', '') <> all($1::text[])
           and (o.finished_at is null or o.finished_at < now() - make_interval(secs => $2))
      ), removed as (
@@ -30,7 +36,7 @@ export async function freeLostJobs(db: Queryable, running: readonly string[]): P
          from lost where q.id = lost.job_queue_id and q.locked_by = lost.locked_by
      )
      select from lost`,
-    [running, graceSeconds],
+    [running, graceSeconds, others],
   );
   return rowCount ?? 0;
 }

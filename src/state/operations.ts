@@ -1,5 +1,6 @@
 /** In charge of the rows of long work: what runs, how far it is, how it ended. */
 import type { ErrorBody, OperationInfo, OperationStatus, OperationStep } from "@postern/sdk/protocol";
+import { posternError } from "../base/error.ts";
 import { type AccountId, type DatabaseId, newOperationId, type OperationId } from "../base/id.ts";
 import type { Queryable } from "./state.ts";
 
@@ -114,22 +115,50 @@ export async function listUnfinishedOperations(db: Queryable): Promise<Operation
   return rows;
 }
 
-export async function markOperationStarted(db: Queryable, id: OperationId): Promise<void> {
+/** Those under way that the queue has no job of: it was lost with a daemon. */
+export async function listJoblessOperations(db: Queryable): Promise<OperationRow[]> {
+  const { rows } = await db.query<OperationRow>(
+    `select * from operations o
+      where o.status in ('pending', 'running')
+        and not exists (select from graphile_worker._private_jobs j where j.payload->>'id' = o.id)
+      order by o.created_at`,
+  );
+  return rows;
+}
+
+/** @param runner the control plane that is at it from now on; null where there is but one daemon */
+export async function markOperationStarted(
+  db: Queryable,
+  id: OperationId,
+  runner: string | null = null,
+): Promise<void> {
   await db.query(
-    `update operations set status = 'running', attempts = attempts + 1, started_at = coalesce(started_at, now()) where id = $1`,
-    [id],
+    `update operations
+        set status = 'running', attempts = attempts + 1, started_at = coalesce(started_at, now()), runner = $2
+      where id = $1`,
+    [id, runner],
   );
 }
 
+/** @throws Y8034 when another control plane is at it by now */
 export async function saveOperationSteps(
   db: Queryable,
   id: OperationId,
   steps: OperationStep[],
+  runner: string | null = null,
 ): Promise<void> {
-  await db.query("update operations set steps = $2, progress = null where id = $1", [
-    id,
-    JSON.stringify(steps),
-  ]);
+  const { rowCount } = await db.query(
+    "update operations set steps = $2, progress = null where id = $1 and runner is not distinct from $3",
+    [id, JSON.stringify(steps), runner],
+  );
+  requireOurs(id, rowCount);
+}
+
+function requireOurs(id: OperationId, rowCount: number | null): void {
+  if (rowCount === 1) return;
+  throw posternError("Y8034", `Another control plane has taken over operation ${id}.`, {
+    hint: "It goes on there: `postern ops watch` shows it.",
+  });
 }
 
 export async function saveOperationProgress(
@@ -152,19 +181,36 @@ export async function mergeOperationInput(
   ]);
 }
 
-/** Secrets and bulky input (migration files) are not kept once the operation has ended. */
+/** The same by whoever is at it. @throws Y8034 */
+export async function rememberInput(
+  db: Queryable,
+  id: OperationId,
+  input: Record<string, unknown>,
+  runner: string | null,
+): Promise<void> {
+  const { rowCount } = await db.query(
+    "update operations set input = input || $2::jsonb where id = $1 and runner is not distinct from $3",
+    [id, JSON.stringify(input), runner],
+  );
+  requireOurs(id, rowCount);
+}
+
+/** Secrets and bulky input (migration files) are not kept once the operation has ended. @throws Y8034 */
 export async function finishOperation(
   db: Queryable,
   id: OperationId,
   end:
     | { status: "completed"; result: unknown }
     | { status: "failed" | "canceled"; error: ErrorBody; result?: unknown },
+  runner: string | null = null,
 ): Promise<void> {
-  await db.query(
+  const error = "error" in end ? JSON.stringify(end.error) : null;
+  const { rowCount } = await db.query(
     `update operations set status = $2, result = $3, error = $4, progress = null, finished_at = now(), input = input - 'files'
-      where id = $1`,
-    [id, end.status, JSON.stringify(end.result ?? null), "error" in end ? JSON.stringify(end.error) : null],
+      where id = $1 and runner is not distinct from $5`,
+    [id, end.status, JSON.stringify(end.result ?? null), error, runner],
   );
+  requireOurs(id, rowCount);
 }
 
 export function describeOperation(row: OperationRow): OperationInfo {

@@ -142,3 +142,16 @@ export async function listOwnersOn(
   );
   return rows;
 }
+
+/** Of a living database there. */
+export async function findOwner(
+  db: Queryable,
+  instance: InstanceId,
+  role: string,
+): Promise<{ id: string; password_sealed: Buffer } | undefined> {
+  const { rows } = await db.query<{ id: string; password_sealed: Buffer }>(
+    "select id, password_sealed from databases where role_name = $2 and instance_id = $1 and destroyed_at is null",
+    [instance, role],
+  );
+  return rows[0];
+}

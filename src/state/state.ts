@@ -17,7 +17,8 @@ export interface Queryable {
 export class State implements Queryable {
   readonly pool: pg.Pool;
 
-  constructor(options: { socketDirectory: string; user: string; database: string }) {
+  /** @param options.isRemote a network is between: what does not answer for long is given up */
+  constructor(options: { socketDirectory: string; user: string; database: string; isRemote?: boolean }) {
     this.pool = new pg.Pool({
       host: options.socketDirectory,
       port: 5432,
@@ -25,6 +26,7 @@ export class State implements Queryable {
       database: options.database,
       max: 10,
       application_name: "posternd",
+      ...(options.isRemote && { query_timeout: 20_000, connectionTimeoutMillis: 10_000 }),
     });
     // An idle connection that dies with its server is replaced at the next use; the error event must have a listener.
     this.pool.on("error", () => {});
@@ -69,7 +71,11 @@ function explainUnreachable(error: unknown): never {
   const gone =
     hasCode(error, ...connectionFailures) ||
     (code === "ENOENT" && syscall === "connect") ||
-    /Connection terminated|timeout exceeded|connection error and is not queryable/.test(message);
+    // A server that was the primary until a moment ago.
+    code === "25006" ||
+    /Connection terminated|timeout exceeded|Query read timeout|connection error and is not queryable/.test(
+      message,
+    );
   if (!gone) throw error;
   throw posternError("Y4001", "Postern's own database does not answer.", {
     detail: message,

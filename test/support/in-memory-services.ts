@@ -605,6 +605,7 @@ export function inMemoryServices(): InMemoryServices {
         toolchain: { directory: "system", postgres: "17.11", pgbouncer: "1.24.1", pgbackrest: null },
         sandbox: { mode: "off" as const, available: false, reason: "POSTERN_SANDBOX is off" },
         services: [],
+        control_planes: [],
         workers: 0,
         databases: { total: 1, ready: 1 },
         disk: { total_bytes: 100, free_bytes: 50, reserve_bytes: 5 },

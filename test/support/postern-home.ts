@@ -70,7 +70,8 @@ export async function createPosternHome(settings: Record<string, string> = {}): 
   await mkdir(project);
   // The servers' unprivileged user must be able to pass.
   await chmod(root, 0o711);
-  await copyPreparedHome(home);
+  // Beside shared tables there is no server of its own that could be prepared.
+  if (!settings.POSTERN_STATE_URL) await copyPreparedHome(home);
   const environment: Record<string, string> = {
     ...inheritedEnvironment(),
     POSTERN_HOME: home,

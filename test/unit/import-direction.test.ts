@@ -26,6 +26,7 @@ const belowDaemon = [
   "migrations",
   "credentials",
   "access",
+  "copies",
   "instances",
   "state",
   "runtime",
@@ -48,6 +49,7 @@ const mayImport: Record<string, readonly string[]> = {
     "instances",
     "base",
   ],
+  copies: ["instances", "state", "runtime", "base"],
   maintenance: [
     "archive",
     "databases",

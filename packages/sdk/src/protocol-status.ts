@@ -7,6 +7,23 @@ export interface ServiceState {
   detail: string | null;
 }
 
+/** A daemon that shares its tables with others. */
+export interface ControlPlaneInfo {
+  id: string;
+  name: string;
+  version: string;
+  /** Of its API. */
+  address: string;
+  /** Does it do what one has to do for all, such as begin scheduled backups? */
+  leads: boolean;
+  /** Silent: it is about to be given up. Gone: the others have taken over what it was at. */
+  status: "up" | "silent" | "gone";
+  /** Is it the one that says so? */
+  is_this: boolean;
+  started_at: string;
+  last_seen_at: string;
+}
+
 export interface DaemonStatus {
   status: "ready" | "starting" | "degraded";
   version: string;
@@ -33,6 +50,8 @@ export interface DaemonStatus {
   /** Do servers that are started now get a sandbox? The reason says why they do not. */
   sandbox: { mode: "off" | "auto" | "on"; available: boolean; reason: string | null };
   services: ServiceState[];
+  /** Those that share its tables, itself among them; none where it has tables of its own. */
+  control_planes: ControlPlaneInfo[];
   /** Processes that answer SQL over HTTP; 0: the daemon does it itself. */
   workers: number;
   databases: { total: number; ready: number };

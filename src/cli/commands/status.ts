@@ -43,7 +43,23 @@ export const run: CommandRun = async (context) => {
         detail ?? "",
       ]),
     );
-    return `Postern is ${status.status} (process ${status.pid})\n\n${fields}\n\n${services}`;
+    const planes = renderColumns(
+      status.control_planes.map(({ name, address, version, leads, is_this, status: state }) => [
+        `${dot(state === "up")} ${name}`,
+        state,
+        address,
+        version,
+        [leads ? "leads" : "", is_this ? "this one" : ""].filter(Boolean).join(", "),
+      ]),
+    );
+    return [
+      `Postern is ${status.status} (process ${status.pid})`,
+      fields,
+      services,
+      planes && `Control planes\n${planes}`,
+    ]
+      .filter(Boolean)
+      .join("\n\n");
   });
   for (const warning of status.warnings) output.warn(warning);
   return status.status === "ready" ? 0 : 1;

@@ -38,6 +38,23 @@ export const daemonStatus = z
         detail: z.string().nullable(),
       }),
     ),
+    control_planes: z
+      .array(
+        z.object({
+          id: z.string(),
+          name: z.string(),
+          version: z.string(),
+          address: z.string().describe("Of its API."),
+          leads: z.boolean().describe("Does it do what one has to do for all?"),
+          status: z
+            .enum(["up", "silent", "gone"])
+            .describe("Gone: without a word, and the others have taken over what it was at."),
+          is_this: z.boolean().describe("Is it the one that answers?"),
+          started_at: timestamp,
+          last_seen_at: timestamp,
+        }),
+      )
+      .describe("Those that share its tables, itself among them; none where it has tables of its own."),
     workers: z.int().describe("Processes that answer SQL over HTTP; 0: the daemon does it itself."),
     databases: z.object({ total: z.int(), ready: z.int() }),
     disk: z

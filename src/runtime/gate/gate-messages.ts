@@ -54,7 +54,7 @@ export type GateAnswer =
   | { type: "wanted"; name: string };
 
 /** Raised when the two could misunderstand each other: a gate of another number is started anew. */
-export const gateProtocol = 3;
+export const gateProtocol = 4;
 
 /** Name of a door's socket in the server's folder. */
 export const doorSocket = ".gate";

@@ -47,6 +47,8 @@ export class Gate {
   /** Ways to registered servers. */
   readonly #relays = new Map<string, RelayPlan>();
   readonly #bridges = new Map<string, BridgePlan>();
+  /** Ways of an earlier daemon that this one does not know yet. */
+  #expected: readonly string[] = [];
   readonly #pending = new Map<number, { resolve(): void; reject(error: Error): void }>();
   /** Doors that the gate has not confirmed. */
   readonly #unserved = new Set<string>();
@@ -67,15 +69,27 @@ export class Gate {
     }
     pid ??= await this.#launch();
     await this.#connect();
-    await this.#ask({
-      type: "keep",
-      names: [...this.#doors.keys(), ...this.#relays.keys(), ...this.#bridges.keys()],
-    });
+    await this.#keepKnown();
     for (const plan of this.#relays.values()) await this.#ask({ type: "relay", plan });
     await Promise.allSettled([...this.#bridges.values()].map((plan) => this.bridge(plan)));
     // A port that another program has taken is the trouble of one database.
     await Promise.allSettled([...this.#doors.values()].map((plan) => this.serve(plan)));
     return pid;
+  }
+
+  /** These ways stay until `settle`, known or not: the gate leads to Postern's own tables, which know of the others. */
+  expect(names: readonly string[]): void {
+    this.#expected = names;
+  }
+
+  settle(): Promise<void> {
+    this.expect([]);
+    return this.#keepKnown();
+  }
+
+  #keepKnown(): Promise<void> {
+    const known = [this.#doors, this.#relays, this.#bridges].flatMap((plans) => [...plans.keys()]);
+    return this.#ask({ type: "keep", names: [...known, ...this.#expected] });
   }
 
   /** @param onWanted hears which server is wanted: somebody waits for it */
@@ -93,7 +107,6 @@ export class Gate {
     return this.#doors.get(name)?.held === true;
   }
 
-  /** The server's door, if it has one. */
   door(name: string): DoorPlan | undefined {
     return this.#doors.get(name);
   }
@@ -133,7 +146,6 @@ export class Gate {
     if (this.#doors.get(plan.name) === plan) this.#unserved.delete(plan.name);
   }
 
-  /** For a gate that is about to start. */
   noteRelay(plan: RelayPlan): void {
     this.#relays.set(plan.name, plan);
   }

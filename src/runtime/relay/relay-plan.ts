@@ -22,6 +22,8 @@ export interface RelayPlan {
   tls: RelayTls | null;
   /** What is `postgres` on Postern's own servers: where work that concerns the whole server is done. */
   maintenanceDatabase: string;
+  /** Databases that have another name there. */
+  databases?: Record<string, string>;
   /** Roles of Postern's own servers for which another one stands in there. */
   aliases: Record<string, string>;
   /** Passwords of owners, the newest first: an older one counts until the server has the new one. */

@@ -106,7 +106,7 @@ export class Relay {
   }
 
   #wishOf({ user = "", database, ...settings }: Record<string, string>): SessionWish {
-    const { maintenanceDatabase, aliases, hosts, tls, logins, loginKey } = this.#plan;
+    const { maintenanceDatabase, databases, aliases, hosts, tls, logins, loginKey } = this.#plan;
     const role = aliases[user] ?? user;
     const isMaintenance = database === undefined || database === "postgres";
     return {
@@ -114,7 +114,10 @@ export class Relay {
       tls,
       user: role,
       passwords: logins[role] ?? [loginPassword(loginKey, role)],
-      parameters: { ...settings, database: isMaintenance ? maintenanceDatabase : database },
+      parameters: {
+        ...settings,
+        database: isMaintenance ? maintenanceDatabase : (databases?.[database] ?? database),
+      },
     };
   }
 
