@@ -28,8 +28,9 @@ const names = (relation: string, numbers: string) => `
 const action = (column: string) =>
   `case ${column} when 'a' then 'no action' when 'r' then 'restrict' when 'c' then 'cascade' when 'n' then 'set null' else 'set default' end`;
 
-const columns = `
-  select pg_catalog.json_agg(pg_catalog.json_build_object(
+// Each part is put together for all tables at once: thousands of them would ask the catalogs thousands of times.
+const columnsOf = `
+  select a.attrelid, pg_catalog.json_agg(pg_catalog.json_build_object(
            'name', a.attname, 'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
            'kind', case when b.typname in ('json', 'jsonb') then 'json' when b.typname = 'bytea' then 'bytes' when b.typname = 'uuid' then 'uuid'
                         when b.typtype = 'e' then 'enum' when b.typcategory = 'A' then 'array' when b.typcategory = 'N' then 'number'
@@ -37,29 +38,46 @@ const columns = `
                         else 'other' end,
            'nullable', not a.attnotnull, 'default', case when a.attgenerated = '' then pg_catalog.pg_get_expr(d.adbin, d.adrelid) end,
            'generated', a.attgenerated <> '' or a.attidentity = 'a',
-           'comment', pg_catalog.col_description(c.oid, a.attnum),
-           'values', (select pg_catalog.json_agg(e.enumlabel order by e.enumsortorder) from pg_catalog.pg_enum e where e.enumtypid = b.oid),
-           'ordered', b.typname not in ('json', 'xml', 'point', 'line', 'polygon', 'path', 'xid', 'cid', 'aclitem')) order by a.attnum)
-    from pg_catalog.pg_attribute a
+           'comment', r.description, 'values', e.labels,
+           'ordered', b.typname not in ('json', 'xml', 'point', 'line', 'polygon', 'path', 'xid', 'cid', 'aclitem')) order by a.attnum) as parts
+    from relations c
+    join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
     join pg_catalog.pg_type t on t.oid = a.atttypid
     join pg_catalog.pg_type b on b.oid = case t.typtype when 'd' then t.typbasetype else t.oid end
     left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-   where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped`;
+    left join pg_catalog.pg_description r
+           on r.objoid = a.attrelid and r.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass and r.objsubid = a.attnum
+    left join labels e on e.enumtypid = b.oid
+   group by a.attrelid`;
 
-const foreignKeys = `
-  select pg_catalog.json_agg(pg_catalog.json_build_object(
+const foreignKeysOf = `
+  select k.conrelid, pg_catalog.json_agg(pg_catalog.json_build_object(
            'name', k.conname, 'columns', ${names("k.conrelid", "k.conkey")},
            'target', pg_catalog.json_build_object('schema', fn.nspname, 'name', f.relname),
            'target_columns', ${names("k.confrelid", "k.confkey")},
-           'on_delete', ${action("k.confdeltype")}, 'on_update', ${action("k.confupdtype")}) order by k.conname)
+           'on_delete', ${action("k.confdeltype")}, 'on_update', ${action("k.confupdtype")}) order by k.conname) as parts
     from pg_catalog.pg_constraint k
+    join relations c on c.oid = k.conrelid
     join pg_catalog.pg_class f on f.oid = k.confrelid
     join pg_catalog.pg_namespace fn on fn.oid = f.relnamespace
-   where k.conrelid = c.oid and k.contype = 'f' and k.conparentid = 0`;
+   where k.contype = 'f' and k.conparentid = 0
+   group by k.conrelid`;
 
 const catalogQuery = `
+  with relations as materialized (
+    select c.oid, n.nspname, c.relname, c.relkind, c.reltuples, c.relrowsecurity
+      from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where c.relkind in ('r', 'p', 'f', 'v', 'm') and not c.relispartition and ${spaces} and ${own("pg_class", "c.oid")}),
+  labels as (select enumtypid, pg_catalog.json_agg(enumlabel order by enumsortorder) as labels from pg_catalog.pg_enum group by enumtypid),
+  columns as (${columnsOf}),
+  foreign_keys as (${foreignKeysOf}),
+  policies as (select polrelid, count(*) as number from pg_catalog.pg_policy group by polrelid),
+  indexes as (
+    select i.indrelid, count(*) as number,
+           (pg_catalog.array_agg(i.indkey::pg_catalog.int2[]) filter (where i.indisprimary))[1:1] as key
+      from pg_catalog.pg_index i join relations c on c.oid = i.indrelid group by i.indrelid)
   select pg_catalog.json_agg(pg_catalog.json_build_object(
-    'schema', n.nspname, 'name', c.relname,
+    'schema', c.nspname, 'name', c.relname,
     'kind', case c.relkind when 'r' then 'table' when 'p' then 'partitioned table' when 'f' then 'foreign table'
                            when 'v' then 'view' else 'materialized view' end,
     'comment', pg_catalog.obj_description(c.oid, 'pg_class'),
@@ -68,11 +86,13 @@ const catalogQuery = `
                        then (select coalesce(sum(pg_catalog.pg_total_relation_size(t.relid)), 0) from pg_catalog.pg_partition_tree(c.oid) t)
                        else coalesce(pg_catalog.pg_total_relation_size(c.oid), 0) end,
     'row_security', c.relrowsecurity,
-    'policies', (select count(*) from pg_catalog.pg_policy p where p.polrelid = c.oid),
-    'indexes', (select count(*) from pg_catalog.pg_index i where i.indrelid = c.oid),
-    'primary_key', coalesce((select ${names("i.indrelid", "i.indkey::pg_catalog.int2[]")}
-                      from pg_catalog.pg_index i where i.indrelid = c.oid and i.indisprimary), '[]'),
-    'columns', coalesce((${columns}), '[]'),
-    'foreign_keys', coalesce((${foreignKeys}), '[]')) order by n.nspname <> 'public', n.nspname collate "C", c.relname collate "C")::text
-    from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-   where c.relkind in ('r', 'p', 'f', 'v', 'm') and not c.relispartition and ${spaces} and ${own("pg_class", "c.oid")}`;
+    'policies', coalesce(p.number, 0),
+    'indexes', coalesce(i.number, 0),
+    'primary_key', coalesce(${names("c.oid", "i.key")}, '[]'),
+    'columns', coalesce(a.parts, '[]'),
+    'foreign_keys', coalesce(f.parts, '[]')) order by c.nspname <> 'public', c.nspname collate "C", c.relname collate "C")::text
+    from relations c
+    left join columns a on a.attrelid = c.oid
+    left join foreign_keys f on f.conrelid = c.oid
+    left join policies p on p.polrelid = c.oid
+    left join indexes i on i.indrelid = c.oid`;

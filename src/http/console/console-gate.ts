@@ -1,6 +1,6 @@
 /**
- * In charge of the console's way to the API: `/console/v1/…` is `/v1/…`, asked with the cookie of a session. A cookie counts
- * there and nowhere else, only for the console's own page, and changes nothing unless the session was unlocked.
+ * In charge of the console's way to the API: `/console/v1/…` is `/v1/…` and `/console/admin/…` is `/admin/…`, asked with the cookie
+ * of a session. A cookie counts there and nowhere else, only for the console's own page, and changes nothing unless the session was unlocked.
  */
 import { timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
@@ -14,14 +14,16 @@ import type { ConsoleService } from "../services/console-services.ts";
 import { consoleHeader, foreign, requireOwnPage } from "./console-origin.ts";
 import { readSessionCookie } from "./session-cookie.ts";
 
-const prefix = "/console/v1/";
+const prefixes = ["/console/v1/", "/console/admin/"];
 const throughConsole = new WeakSet<IncomingMessage>();
 
 /** The address that the console means; undefined: it is not the console that asks. */
 export function takeConsolePath(request: IncomingMessage, host: RequestHost): string | undefined {
-  if (!request.url?.startsWith(prefix) || !host.isOwn(request.headers.host)) return undefined;
+  const { url } = request;
+  if (!prefixes.some((prefix) => url?.startsWith(prefix)) || !host.isOwn(request.headers.host))
+    return undefined;
   throughConsole.add(request);
-  return request.url.slice("/console".length);
+  return url!.slice("/console".length);
 }
 
 export const isThroughConsole = ({ raw }: FastifyRequest): boolean => throughConsole.has(raw);

@@ -74,9 +74,13 @@ async function readJson<Result>(response: Response): Promise<Result> {
   return (text === "" ? undefined : JSON.parse(text)) as Result;
 }
 
-/** A path of the API, from `/databases` on: `/v1` is put before it. */
+/** Where a path of the API is asked: `/databases` is `/v1/databases`; those of administrators begin with `/admin/`. */
+export const apiPath = (path: string): string =>
+  path.startsWith("/admin/") ? `/console${path}` : `/console/v1${path}`;
+
+/** A path of the API, as `apiPath` takes it. */
 export const ask = async <Result>(path: string, options: AskOptions = {}): Promise<Result> =>
-  readJson<Result>(await send(`/console/v1${path}`, options));
+  readJson<Result>(await send(apiPath(path), options));
 
 /** A path of the session's own, `/console/session…`. */
 export const askSession = async <Result>(path: string, options: AskOptions = {}): Promise<Result> =>

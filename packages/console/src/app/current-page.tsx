@@ -1,12 +1,14 @@
 /** In charge of showing the page that the address names, once its code is here. */
+import type { DatabaseInfo } from "@postern/sdk/protocol";
 import { computed } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { LinkButton } from "../ui/button.tsx";
 import { Empty, Problem, Skeleton } from "../ui/states.tsx";
 import { problemOf } from "./api.ts";
-import { DatabaseFrame } from "./database-frame.tsx";
+import { DatabaseFrame, databasePath } from "./database-frame.tsx";
 import { type PageProps, type PageSpec, pages } from "./pages.ts";
+import { useResource } from "./resource.ts";
 import { href, matchPath, place } from "./router.ts";
 
 export interface Current {
@@ -27,13 +29,15 @@ const loaded = new Map<string, ComponentType<PageProps>>();
 export function CurrentPage() {
   const shown = current.value;
   const path = place.value.path;
+  const reference = shown?.params.db;
+  const database = useResource<DatabaseInfo>(reference === undefined ? null : databasePath(reference));
+  const name = database.state.value.value?.name ?? reference;
   useEffect(() => {
-    const title = shown?.page.title ?? "Not found";
-    document.title = `${shown?.params.db ? `${title} · ${shown.params.db}` : title} · Postern`;
-  }, [path]);
+    document.title = [shown?.page.title ?? "Not found", name, "Postern"].filter(Boolean).join(" · ");
+  }, [path, name]);
   if (!shown) {
     return (
-      <Empty icon="search" title="There is no such page.">
+      <Empty isPage icon="search" title="There is no such page.">
         <LinkButton href={href("/")}>All databases</LinkButton>
       </Empty>
     );

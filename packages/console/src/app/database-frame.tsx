@@ -27,7 +27,7 @@ export function DatabaseFrame({ reference, children }: { reference: string; chil
   const { value, problem } = resource.state.value;
   if (problem?.code === "Y3001") {
     return (
-      <Empty icon="search" title={`There is no database “${reference}”.`}>
+      <Empty isPage icon="search" title={`There is no database “${reference}”.`}>
         <p>It may have been destroyed. For a while it can be brought back.</p>
         <LinkButton href={href("/?destroyed=yes")}>Destroyed databases</LinkButton>
       </Empty>

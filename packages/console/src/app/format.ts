@@ -41,6 +41,7 @@ export function duration(ms: number): string {
 /** Times of statements: short ones with their fractions, long ones in a word. */
 export function milliseconds(ms: number): string {
   if (ms === 0) return "0 ms";
+  if (ms < 0.01) return `${Number((ms * 1_000).toPrecision(2))} µs`;
   if (ms < 10) return `${ms.toFixed(ms < 1 ? 2 : 1)} ms`;
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`;

@@ -3,6 +3,7 @@ import type { DatabaseInfo } from "@postern/sdk/protocol";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon, type IconName } from "../ui/icon.tsx";
 import { current } from "./current-page.tsx";
+import { databasePath } from "./database-frame.tsx";
 import { pages, pathIn } from "./pages.ts";
 import { useResource } from "./resource.ts";
 import { navigate } from "./router.ts";
@@ -18,13 +19,13 @@ interface Choice {
   choose: () => void;
 }
 
-function pageChoices(db: string | undefined): Choice[] {
+function pageChoices(db: string | undefined, name: string | undefined): Choice[] {
   return pages
     .filter(({ group }) => group === "machine" || (group === "database" && db !== undefined))
     .map((page) => ({
       id: page.id,
       text: page.title,
-      more: page.group === "database" ? db! : "",
+      more: page.group === "database" ? (name ?? db!) : "",
       icon: page.icon,
       choose: () => navigate(page.group === "database" ? pathIn(page, db!) : page.path),
     }))
@@ -65,6 +66,8 @@ export function Palette() {
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const found = useResource<DatabaseInfo[]>(`/databases?limit=8&search=${encodeURIComponent(text.trim())}`);
+  const db = current.value?.params.db;
+  const shown = useResource<DatabaseInfo>(db === undefined ? null : databasePath(db));
   const close = () => {
     paletteOpen.value = false;
   };
@@ -85,7 +88,7 @@ export function Palette() {
     }),
   );
   const choices = [
-    ...pageChoices(current.value?.params.db).filter(matches),
+    ...pageChoices(db, shown.state.value.value?.name).filter(matches),
     ...databases,
     ...otherChoices().filter(matches),
   ];

@@ -5,7 +5,7 @@
 import type { ErrorBody } from "@postern/sdk/protocol";
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
-import { isAbort, problemOf, send } from "./api.ts";
+import { apiPath, isAbort, problemOf, send } from "./api.ts";
 
 export interface ResourceState<Value> {
   value: Value | undefined;
@@ -53,7 +53,7 @@ async function refresh(path: string): Promise<void> {
   entry.abort = abort;
   entry.askedAt = Date.now();
   try {
-    const response = await send(`/console/v1${path}`, { signal: abort.signal });
+    const response = await send(apiPath(path), { signal: abort.signal });
     const value = await response.json();
     const total = response.headers.get("x-total-count");
     entry.state.value = {
@@ -103,7 +103,7 @@ const never: Signal<ResourceState<unknown>> = signal({
   total: undefined,
 });
 
-/** @param path below `/v1`; null: nothing to ask for (yet) */
+/** @param path as `apiPath` takes it; null: nothing to ask for (yet) */
 export function useResource<Value>(path: string | null, { everyMs }: ResourceOptions = {}): Resource<Value> {
   useEffect(() => {
     if (path === null) return;

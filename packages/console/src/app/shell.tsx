@@ -125,7 +125,16 @@ function LockButton() {
       }}
     >
       <Icon name={open ? "lock-open" : "lock"} />
-      <span>{open ? `Changes on · ${minutes} min` : "Read-only"}</span>
+      <span class="nowrap">
+        {open ? (
+          <>
+            <span class="lock-button-more">Changes on · </span>
+            {minutes} min
+          </>
+        ) : (
+          "Read-only"
+        )}
+      </span>
     </button>
   );
 }

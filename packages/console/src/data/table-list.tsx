@@ -1,4 +1,4 @@
-/** In charge of the list of a database's tables, searched as one types; on narrow screens a choice. */
+/** In charge of the list of a database's tables, searched as one types; on narrow screens a choice, unless they are too many to choose from. */
 import type { Catalog, CatalogTable } from "@postern/sdk/protocol";
 import { useState } from "preact/hooks";
 import { bytes, count } from "../app/format.ts";
@@ -19,23 +19,26 @@ export function TableList({ catalog, chosen, hrefOf, onChoose }: TableListProps)
   const [search, setSearch] = useState("");
   const wanted = search.toLowerCase();
   const found = catalog.tables.filter((table) => nameOf(table).toLowerCase().includes(wanted));
+  const isMany = catalog.tables.length > mostShown;
   return (
-    <nav class="table-list" aria-label="Tables">
-      <select
-        class="input select table-choice"
-        aria-label="Table"
-        value={chosen ? nameOf(chosen) : ""}
-        onChange={(event) => {
-          const table = catalog.tables.find((one) => nameOf(one) === event.currentTarget.value);
-          if (table) onChoose(table);
-        }}
-      >
-        {catalog.tables.map((table) => (
-          <option key={nameOf(table)} value={nameOf(table)}>
-            {nameOf(table)}
-          </option>
-        ))}
-      </select>
+    <nav class={`table-list ${isMany ? "table-list-many" : ""}`} aria-label="Tables">
+      {!isMany && (
+        <select
+          class="input select table-choice"
+          aria-label="Table"
+          value={chosen ? nameOf(chosen) : ""}
+          onChange={(event) => {
+            const table = catalog.tables.find((one) => nameOf(one) === event.currentTarget.value);
+            if (table) onChoose(table);
+          }}
+        >
+          {catalog.tables.map((table) => (
+            <option key={nameOf(table)} value={nameOf(table)}>
+              {nameOf(table)}
+            </option>
+          ))}
+        </select>
+      )}
       <input
         class="input table-search"
         type="search"

@@ -158,9 +158,12 @@ function CreateBranchDialog({ onClose }: { onClose: () => void }) {
       onClose={onClose}
       onSubmit={created ? onClose : () => void create()}
       actions={
-        <Button type="submit" kind="primary" busy={change.busy}>
-          {created ? "Done" : "Make it"}
-        </Button>
+        <>
+          {!created && <Button onClick={onClose}>Cancel</Button>}
+          <Button type="submit" kind="primary" busy={change.busy}>
+            {created ? "Done" : "Make it"}
+          </Button>
+        </>
       }
     >
       {created ? (

@@ -29,9 +29,12 @@ export function CreateTokenDialog({ path, onClose }: { path: string; onClose: ()
       onClose={onClose}
       onSubmit={created ? onClose : () => void create()}
       actions={
-        <Button type="submit" kind="primary" busy={change.busy}>
-          {created ? "I have it" : "Make it"}
-        </Button>
+        <>
+          {!created && <Button onClick={onClose}>Cancel</Button>}
+          <Button type="submit" kind="primary" busy={change.busy}>
+            {created ? "I have it" : "Make it"}
+          </Button>
+        </>
       }
     >
       {created ? (

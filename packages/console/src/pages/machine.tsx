@@ -1,6 +1,7 @@
 /** In charge of the page of the whole machine: what runs, how full its disk is, which versions it has. */
 import type { DaemonStatus, ServiceState } from "@postern/sdk/protocol";
 import { bytes, plural } from "../app/format.ts";
+import { describeSandbox, whySandboxed } from "../app/place.ts";
 import { useResource } from "../app/resource.ts";
 import { href } from "../app/router.ts";
 import { Addresses } from "../ui/addresses.tsx";
@@ -10,6 +11,7 @@ import { Notice, Shown } from "../ui/states.tsx";
 import { type Column, Table } from "../ui/table.tsx";
 import { Meter, Time } from "../ui/text.tsx";
 import { MachineDatabases } from "./machine-databases.tsx";
+import { MachineInstances } from "./machine-instances.tsx";
 
 const columns: readonly Column<ServiceState>[] = [
   {
@@ -75,19 +77,40 @@ function Machine({ status }: { status: DaemonStatus }) {
         <Facts>
           <Fact name="Databases">
             <a href={href("/")}>{plural(databases.total, "database")}</a>
-            <span class="muted"> · {databases.ready} ready</span>
+            <div class="muted small">{databases.ready} ready</div>
           </Fact>
           <Fact name="Disk">
-            {bytes(disk.free_bytes)} free <span class="muted">of {bytes(disk.total_bytes)}</span>
+            {bytes(disk.free_bytes)} free <span class="muted nowrap">of {bytes(disk.total_bytes)}</span>
             <Meter value={used} total={disk.total_bytes} label="Share of the disk that is used" />
           </Fact>
-          <Fact name="Postgres">{toolchain.postgres}</Fact>
-          <Fact name="PgBouncer">{toolchain.pgbouncer}</Fact>
-          <Fact name="pgBackRest">{toolchain.pgbackrest ?? "not here: no point-in-time recovery"}</Fact>
-          <Fact name="Workers">{status.workers}</Fact>
-          <Fact name="Open to">{listen.exposed ? "other machines, too" : "this machine only"}</Fact>
-          <Fact name="Certificate">
-            {listen.certificate ? <Time at={listen.certificate.expires_at} /> : "none"}
+          <Fact name="Postgres">
+            {toolchain.postgres}
+            <div class="muted small">PgBouncer {toolchain.pgbouncer}</div>
+            <div class="muted small">
+              {toolchain.pgbackrest
+                ? `pgBackRest ${toolchain.pgbackrest}`
+                : "no pgBackRest: no point-in-time recovery"}
+            </div>
+          </Fact>
+          <Fact name="Sandbox">
+            {describeSandbox(status)}
+            {whySandboxed(status) && <div class="muted small break">{whySandboxed(status)}</div>}
+          </Fact>
+          <Fact name="Workers">
+            {status.workers}
+            <div class="muted small">{status.workers === 1 ? "process answers" : "processes answer"} SQL</div>
+          </Fact>
+          <Fact name="Open to">
+            {listen.exposed ? "other machines, too" : "this machine only"}
+            <div class="muted small">
+              {listen.certificate ? (
+                <>
+                  certificate ends <Time at={listen.certificate.expires_at} />
+                </>
+              ) : (
+                "without a certificate"
+              )}
+            </div>
           </Fact>
         </Facts>
       </Card>
@@ -95,6 +118,7 @@ function Machine({ status }: { status: DaemonStatus }) {
       <Card title="Servers" about="Postgres and the pooler; the daemon keeps each of them up." flush>
         <Table label="Servers" columns={columns} rows={status.services} keyOf={({ name }) => name} />
       </Card>
+      <MachineInstances />
       <Card title="Addresses">
         <Addresses
           of={[

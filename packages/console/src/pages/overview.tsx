@@ -2,6 +2,7 @@
 import type { BackupStatusInfo, DatabaseActivity, DatabaseInfo } from "@postern/sdk/protocol";
 import { databasePath, useDatabase } from "../app/database-frame.tsx";
 import { bytes, plural } from "../app/format.ts";
+import { placeOf, sandboxOf } from "../app/place.ts";
 import { useResource } from "../app/resource.ts";
 import { href } from "../app/router.ts";
 import { Badge, StatusBadge, type Tone } from "../ui/badge.tsx";
@@ -33,6 +34,8 @@ export default function OverviewPage() {
             <span class="mono small">{database.id}</span>
             {environment && ` · ${environment.project}, ${environment.name}`}
             {database.parent_id && " · a branch"}
+            {" · made "}
+            <Time at={database.created_at} />
           </>
         }
         actions={
@@ -89,18 +92,29 @@ function Tiles({ database }: { database: DatabaseInfo }) {
           )}
         </Fact>
         <Fact name="Class">
-          <span class="mono">{database.class}</span>{" "}
-          <span class="muted small">{database.isolation === "process" ? "own server" : "shared server"}</span>
+          <span class="mono">{database.class}</span>
+        </Fact>
+        <Fact name="Runs on">
+          <Place of={database} />
         </Fact>
         <Fact name="Postgres">{database.version}</Fact>
         <Fact name="Last backup">
           <Time at={database.last_backup_at} fallback="none yet" />
         </Fact>
-        <Fact name="Made">
-          <Time at={database.created_at} />
-        </Fact>
       </Facts>
     </Card>
+  );
+}
+
+function Place({ of: database }: { of: DatabaseInfo }) {
+  const { external_instance: instance } = database;
+  const sandbox = sandboxOf(database);
+  return (
+    <>
+      {instance ? <strong>{instance.name}</strong> : placeOf(database)}{" "}
+      {instance && instance.status !== "healthy" && <StatusBadge status={instance.status} />}
+      <div class="muted small break">{instance ? (instance.reason ?? "a registered instance") : sandbox}</div>
+    </>
   );
 }
 

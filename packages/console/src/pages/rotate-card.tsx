@@ -59,9 +59,12 @@ function RotateDialog({ onClose }: { onClose: () => void }) {
       onClose={onClose}
       onSubmit={done ? onClose : () => void rotate()}
       actions={
-        <Button type="submit" kind={done ? "primary" : "danger"} busy={change.busy}>
-          {done ? "I have them" : "Rotate"}
-        </Button>
+        <>
+          {!done && <Button onClick={onClose}>Cancel</Button>}
+          <Button type="submit" kind={done ? "primary" : "danger"} busy={change.busy}>
+            {done ? "I have them" : "Rotate"}
+          </Button>
+        </>
       }
     >
       {done ? (

@@ -45,7 +45,11 @@ export default function SessionsPage() {
         </div>
       ),
     },
-    { name: "Signed in by", from: "tablet", render: (row) => ways[row.signed_in_by] },
+    {
+      name: "Signed in by",
+      from: "tablet",
+      render: (row) => <span class="nowrap">{ways[row.signed_in_by]}</span>,
+    },
     { name: "Signed in", from: "desktop", render: (row) => <Time at={row.created_at} /> },
     { name: "Last seen", render: (row) => <Time at={row.last_seen_at} /> },
     { name: "Ends", from: "tablet", render: (row) => <Time at={row.expires_at} /> },

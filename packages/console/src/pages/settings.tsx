@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { ask } from "../app/api.ts";
 import { startWork, useChange } from "../app/change.tsx";
 import { databasePath, useDatabase } from "../app/database-frame.tsx";
+import { sleeps, whyAwake } from "../app/place.ts";
 import { invalidate, useResource } from "../app/resource.ts";
 import { navigate } from "../app/router.ts";
 import { Button } from "../ui/button.tsx";
@@ -79,7 +80,7 @@ function PauseCard() {
   const database = useDatabase();
   const path = `${databasePath(database.id)}/pause`;
   const change = useChange();
-  const own = database.isolation === "process";
+  const own = sleeps(database);
   const [after, setAfter] = useState(String(database.pause_after_seconds ?? ""));
   const pauseNow = () =>
     change.run(async () => {
@@ -94,7 +95,7 @@ function PauseCard() {
   return (
     <Card
       title="Sleep"
-      about="A database with a server of its own can sleep: it uses no memory then, and wakes with the first connection or query."
+      about="A database with a server or a machine of its own can sleep: it uses no memory then, and wakes with the first connection or query."
       actions={
         own && (
           <Button
@@ -135,9 +136,7 @@ function PauseCard() {
           </Button>
         </form>
       ) : (
-        <p class="muted">
-          {database.name} shares its server with others and cannot sleep. From db.p2 on it has one of its own.
-        </p>
+        <p class="muted">{whyAwake(database)}</p>
       )}
       {change.problem && <Problem problem={change.problem} />}
     </Card>
@@ -180,6 +179,11 @@ function ScaleCard() {
             It is copied while it is in use; at the end, requests wait for a moment. URLs, password and tokens
             stay, but the port of the direct URL changes between a shared server and one of its own.
           </p>
+          {database.external_instance && (
+            <p>
+              It leaves <strong>{database.external_instance.name}</strong> for a server of this machine.
+            </p>
+          )}
         </ConfirmDialog>
       )}
     </Card>

@@ -22,6 +22,7 @@ export function Badge({
 
 const statusTones: Record<string, Tone> = {
   ready: "good",
+  healthy: "good",
   running: "busy",
   completed: "good",
   verified: "good",
@@ -32,6 +33,9 @@ const statusTones: Record<string, Tone> = {
   canceled: "quiet",
   failed: "bad",
   degraded: "bad",
+  unreachable: "bad",
+  read_only: "bad",
+  draining: "warn",
   skipped: "warn",
   pending: "busy",
   creating: "busy",
@@ -46,6 +50,6 @@ export const toneOf = (status: string): Tone => statusTones[status] ?? "quiet";
 
 export const StatusBadge = ({ status }: { status: string }) => (
   <Badge tone={toneOf(status)} dot>
-    {status}
+    {status.replaceAll("_", " ")}
   </Badge>
 );

@@ -21,15 +21,17 @@ export interface EmptyProps {
   icon?: IconName;
   title: string;
   children?: ComponentChildren;
+  /** It is all that the page has: its title is the page's. */
+  isPage?: boolean;
 }
 
-export function Empty({ icon = "info", title, children }: EmptyProps) {
+export function Empty({ icon = "info", title, children, isPage }: EmptyProps) {
   return (
     <div class="empty">
       <span class="empty-icon">
         <Icon name={icon} size={22} />
       </span>
-      <p class="empty-title">{title}</p>
+      {isPage ? <h1 class="empty-title">{title}</h1> : <p class="empty-title">{title}</p>}
       {children && <div class="empty-more">{children}</div>}
     </div>
   );

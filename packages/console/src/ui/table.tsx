@@ -24,14 +24,34 @@ export interface TableProps<Row> {
   empty?: ComponentChildren;
 }
 
+/** Which column is at the edge where those of wider screens are not shown. */
+function lastShown<Row>(columns: readonly Column<Row>[]): Map<Column<Row>, string[]> {
+  const lasts = new Map<Column<Row>, string[]>();
+  const hidden: Column<Row>["from"][] = [];
+  for (const [name, from] of [
+    ["last-desktop", "wide"],
+    ["last-tablet", "desktop"],
+    ["last-phone", "tablet"],
+  ] as const) {
+    hidden.push(from);
+    const last = columns.findLast((column) => !hidden.includes(column.from) || column.from === undefined);
+    if (last) lasts.set(last, [...(lasts.get(last) ?? []), name]);
+  }
+  return lasts;
+}
+
 /** What is further down is drawn when it is asked for: thousands of rows take a browser long. */
 const step = 250;
 
 export function Table<Row>({ label, columns, rows, keyOf, empty }: TableProps<Row>) {
   const [shown, setShown] = useState(step);
   if (rows.length === 0 && empty) return <>{empty}</>;
-  const classOf = ({ from, align, grow }: Column<Row>) =>
-    [from && `from-${from}`, align && "align-end", grow && "grow"].filter(Boolean).join(" ");
+  const lasts = lastShown(columns);
+  const classOf = (column: Column<Row>) => {
+    const { from, align, grow } = column;
+    const ends = lasts.get(column) ?? [];
+    return [from && `from-${from}`, align && "align-end", grow && "grow", ...ends].filter(Boolean).join(" ");
+  };
   return (
     <div class="table-frame">
       <table class="table" aria-label={label}>
