@@ -118,6 +118,27 @@ describe("signing in", () => {
   });
 });
 
+describe("what administrators have", () => {
+  const path = "/console/admin/managed-db/instances";
+
+  it("is theirs through the console, too, and nobody else's", async () => {
+    const admin = await signIn();
+    expect(JSON.parse((await send("GET", path, own(admin))).text)).toEqual([]);
+    const member = await signIn({ username: "member", password: "long enough" });
+    expect(codeOf(await send("GET", path, own(member)))).toBe("Y2003");
+    expect(codeOf(await send("GET", path, without(own(admin), "x-postern-console")))).toBe("Y1091");
+    expect((await send("GET", path.replace("/console", ""), own(admin))).status).toBe(401);
+  });
+
+  it("is not changed by a session that only looks", async () => {
+    const change = await send("POST", path, own(await signIn()), {
+      name: "x",
+      dsn: "postgres://localhost/x",
+    });
+    expect(codeOf(change)).toBe("Y1090");
+  });
+});
+
 describe("postern open", () => {
   it("prints an address where there is no browser, which signs in at that database's page", async () => {
     const environment = {

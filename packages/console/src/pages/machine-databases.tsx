@@ -1,25 +1,57 @@
 /** In charge of all databases at this moment: what each is asked, who is connected, who waits. */
 import type { LiveDatabase, LiveView } from "@postern/sdk/protocol";
+import { useEffect, useState } from "preact/hooks";
 import { count, milliseconds } from "../app/format.ts";
 import { useResource } from "../app/resource.ts";
 import { href } from "../app/router.ts";
 import { StatusBadge } from "../ui/badge.tsx";
 import { Card } from "../ui/card.tsx";
+import { TextField } from "../ui/field.tsx";
 import { Empty, Shown } from "../ui/states.tsx";
 import { type Column, Table } from "../ui/table.tsx";
 
+/** So many are found by searching, and asked for less often. */
+const few = 20;
+const many = 500;
+/** What is below the list is not to be far away. */
+const mostAtFirst = 25;
+
 export function MachineDatabases() {
-  const live = useResource<LiveView>("/live", { everyMs: 5_000 });
+  const [search, setSearch] = useState("");
+  const [everyMs, setEveryMs] = useState(5_000);
+  const live = useResource<LiveView>("/live", { everyMs });
+  const total = live.state.value.value?.databases.length ?? 0;
+  useEffect(() => setEveryMs(total > many ? 20_000 : 5_000), [total > many]);
+  const wanted = search.trim().toLowerCase();
   return (
     <Card title="Databases" about="What they do at this moment; the busiest first." flush>
+      {total > few && (
+        <div class="card-search">
+          <TextField
+            label="Search databases"
+            hideLabel
+            type="search"
+            value={search}
+            onInput={setSearch}
+            placeholder={`Search ${count(total)} databases   /`}
+          />
+        </div>
+      )}
       <Shown of={live} lines={4}>
         {({ databases }) => (
           <Table
             label="Databases at work"
             columns={columns}
-            rows={databases.toSorted(byWork)}
+            rows={databases.filter(({ name }) => name.toLowerCase().includes(wanted)).sort(byWork)}
             keyOf={({ id }) => id}
-            empty={<Empty icon="database" title="There are no databases yet." />}
+            first={mostAtFirst}
+            empty={
+              wanted === "" ? (
+                <Empty icon="database" title="There are no databases yet." />
+              ) : (
+                <Empty icon="search" title="No database is called that." />
+              )
+            }
           />
         )}
       </Shown>

@@ -1,6 +1,6 @@
 /** In charge of the page of the whole machine: what runs, how full its disk is, which versions it has. */
 import type { DaemonStatus, ServiceState } from "@postern/sdk/protocol";
-import { bytes, plural } from "../app/format.ts";
+import { bytes, count, plural } from "../app/format.ts";
 import { describeSandbox, whySandboxed } from "../app/place.ts";
 import { useResource } from "../app/resource.ts";
 import { href } from "../app/router.ts";
@@ -77,7 +77,7 @@ function Machine({ status }: { status: DaemonStatus }) {
         <Facts>
           <Fact name="Databases">
             <a href={href("/")}>{plural(databases.total, "database")}</a>
-            <div class="muted small">{databases.ready} ready</div>
+            <div class="muted small">{count(databases.ready)} ready</div>
           </Fact>
           <Fact name="Disk">
             {bytes(disk.free_bytes)} free <span class="muted nowrap">of {bytes(disk.total_bytes)}</span>

@@ -22,6 +22,8 @@ export interface TableProps<Row> {
   rows: readonly Row[];
   keyOf: (row: Row) => Key;
   empty?: ComponentChildren;
+  /** How many are drawn before more are asked for. */
+  first?: number;
 }
 
 /** Which column is at the edge where those of wider screens are not shown. */
@@ -43,8 +45,8 @@ function lastShown<Row>(columns: readonly Column<Row>[]): Map<Column<Row>, strin
 /** What is further down is drawn when it is asked for: thousands of rows take a browser long. */
 const step = 250;
 
-export function Table<Row>({ label, columns, rows, keyOf, empty }: TableProps<Row>) {
-  const [shown, setShown] = useState(step);
+export function Table<Row>({ label, columns, rows, keyOf, empty, first = step }: TableProps<Row>) {
+  const [shown, setShown] = useState(first);
   if (rows.length === 0 && empty) return <>{empty}</>;
   const lasts = lastShown(columns);
   const classOf = (column: Column<Row>) => {
