@@ -231,7 +231,7 @@ export function readConfig(environment: Environment = process.env): Config {
     masterKeyFile: optionalFile(environment, "POSTERN_MASTER_KEY_FILE"),
     toolchainDirectory: directory(environment, "POSTERN_TOOLCHAIN_DIR", cache),
     toolchain: choice(environment, "POSTERN_TOOLCHAIN", ["auto", "private", "system"]),
-    sandbox: choice(environment, "POSTERN_SANDBOX", ["off", "auto", "on"]),
+    sandbox: choice(environment, "POSTERN_SANDBOX", ["auto", "on", "off"]),
     configDirectory: userConfigDirectory(environment),
     httpPort: port(environment, "POSTERN_HTTP_PORT", 5480),
     poolPort: port(environment, "POSTERN_POOL_PORT", 6432),

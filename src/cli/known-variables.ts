@@ -50,7 +50,7 @@ export const daemonVariables: readonly KnownVariable[] = [
   },
   { name: "POSTERN_TOOLCHAIN", summary: "auto, private or system", fallback: "auto" },
   { name: "POSTERN_TOOLCHAIN_DIR", summary: "folder of the private Postgres and PgBouncer" },
-  { name: "POSTERN_SANDBOX", summary: "servers in sandboxes: auto, on or off", fallback: "off" },
+  { name: "POSTERN_SANDBOX", summary: "servers in sandboxes: auto, on or off", fallback: "auto" },
   { name: "POSTERN_LISTEN", summary: "address to bind to", fallback: "127.0.0.1" },
   { name: "POSTERN_HTTP_PORT", summary: "port of the API; 0: any free one", fallback: "5480" },
   { name: "POSTERN_POOL_PORT", summary: "port of pooled connections", fallback: "6432" },

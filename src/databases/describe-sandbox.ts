@@ -4,6 +4,7 @@ import type { Platform } from "../instances/platform.ts";
 import { serverSpec } from "../instances/server-spec.ts";
 import { sandboxOf } from "../runtime/find-postmaster.ts";
 import { memoryLimitBytes } from "../runtime/memory-limit.ts";
+import { limitsOf } from "../runtime/sandbox/control-groups.ts";
 import type { DatabaseRow } from "../state/databases.ts";
 
 export async function describeSandbox(
@@ -15,5 +16,12 @@ export async function describeSandbox(
   const pid = await runtime.findPid(serverSpec(config.home, id, null));
   if (pid === null) return null;
   const reach = (await sandboxOf(pid)) === undefined ? "shared" : "own";
-  return { files: reach, processes: reach, process_memory_bytes: memoryLimitBytes() };
+  const { memoryBytes, processes } = await limitsOf(pid);
+  return {
+    files: reach,
+    processes: reach,
+    process_memory_bytes: memoryLimitBytes(),
+    server_memory_bytes: memoryBytes,
+    server_processes: processes,
+  };
 }

@@ -46,7 +46,8 @@ async function spawnIn(
   const [program, ...args] = await sandbox.wrap(command, await sandbox.reachOf(spec));
   const lockFile = lockOf(spec);
   await mkdir(dirname(lockFile), { recursive: true, mode: 0o755 });
-  return spawnServer(program!, args, { ...options, lockFile, becomesUser: true });
+  const groups = await sandbox.groupsOf(spec);
+  return spawnServer(program!, args, { ...options, lockFile, groups, becomesUser: true });
 }
 
 /**

@@ -111,7 +111,10 @@ export class ProcessRuntime implements Runtime {
     const isAlive = async () => (await this.findPid(spec)) === pid;
     signalProcess(pid, "SIGINT");
     const isGone = (await waitForExit(isAlive, 60_000)) || (await this.#quit(pid, isAlive));
-    if (isGone && isSandboxed) await endRemains(spec.dataDirectory, remainsPatienceMs);
+    if (isGone && isSandboxed) {
+      await endRemains(spec.dataDirectory, remainsPatienceMs);
+      await this.#options.sandbox?.leaveGroups(spec);
+    }
     if (isGone) return;
     throw posternError("Y4003", `Server ${spec.name} does not stop (process ${pid}).`, {
       hint: `See ${spec.logFile}.`,

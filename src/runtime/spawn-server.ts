@@ -13,6 +13,8 @@ export interface SpawnOptions {
   lockFile?: string;
   /** It becomes the servers' user by itself. */
   becomesUser?: boolean;
+  /** Control groups that it joins before it is anything else: their `cgroup.procs`. */
+  groups?: readonly string[];
 }
 
 /** What a start ends with when another holds the lock. */
@@ -21,10 +23,8 @@ export const lockedCode = 75;
 export function spawnServer(program: string, args: readonly string[], options: SpawnOptions): ChildProcess {
   const log = openSync(options.logFile, "a", 0o640);
   try {
-    const limited =
-      options.memoryLimitBytes === undefined
-        ? []
-        : ["/bin/sh", "-c", `ulimit -d ${Math.floor(options.memoryLimitBytes / 1024)}; exec "$0" "$@"`];
+    const limits = limitsOf(options);
+    const limited = limits === "" ? [] : ["/bin/sh", "-c", `${limits}exec "$0" "$@"`];
     const locked =
       options.lockFile === undefined
         ? []
@@ -50,4 +50,12 @@ export function spawnServer(program: string, args: readonly string[], options: S
   } finally {
     closeSync(log);
   }
+}
+
+/** A group that is gone meanwhile does not keep it from starting. */
+function limitsOf({ memoryLimitBytes, groups = [] }: SpawnOptions): string {
+  const joins = groups.map((file) => `{ echo 0 > '${file}'; } 2>/dev/null; `).join("");
+  return memoryLimitBytes === undefined
+    ? joins
+    : `${joins}ulimit -d ${Math.floor(memoryLimitBytes / 1024)}; `;
 }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readConfig } from "../../src/base/config.ts";
 import { ensureToolchain } from "../../src/runtime/ensure-toolchain.ts";
+import { findBubblewrap } from "../../src/runtime/sandbox/find-bubblewrap.ts";
 import { fetchChromium } from "./fetch-chromium.ts";
 import { setRunDirectory } from "./make-once.ts";
 
@@ -11,6 +12,8 @@ export default async function setup(): Promise<() => Promise<void>> {
   await ensureToolchain(readConfig(), (event) => {
     if (event.type === "phase") console.log(`toolchain: ${event.message}`);
   });
+  // Tests that need a sandbox say themselves where there is none.
+  await findBubblewrap(readConfig()).catch(() => {});
   await fetchChromium();
   const run = await mkdtemp(join(tmpdir(), "ptr-"));
   // The servers' unprivileged user must be able to pass.

@@ -1,5 +1,5 @@
 /** The documents that come from the code say what the code says. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { errorCodes } from "../../src/base/error-codes.ts";
 import { renderErrorDocs } from "../../src/base/render-error-docs.ts";
@@ -30,6 +30,15 @@ describe("error codes", () => {
     );
     expect(used.filter((code) => !Object.hasOwn(errorCodes, code))).toEqual([]);
   });
+});
+
+it("no document holds the marks of two versions that were not joined", () => {
+  const folder = new URL("../../docs/", import.meta.url);
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".md"),
+  );
+  expect(files.length).toBeGreaterThan(20);
+  expect(files.filter((name) => /^(<{7} |={7}$|>{7} )/m.test(read(name)))).toEqual([]);
 });
 
 describe("docs/manifest.schema.json", () => {

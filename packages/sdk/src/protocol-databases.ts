@@ -32,6 +32,10 @@ export interface ServerSandbox {
   processes: "own" | "shared";
   /** Most private memory of one of its processes. */
   process_memory_bytes: number;
+  /** Most memory of all its processes together; null: as much as there is. */
+  server_memory_bytes: number | null;
+  /** Most processes; null: as many as there can be. */
+  server_processes: number | null;
 }
 
 /** What `db create`, `db info`, `db status` and `db list` answer with. Times are RFC 3339 in UTC. */

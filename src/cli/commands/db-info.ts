@@ -22,8 +22,20 @@ export const run: CommandRun = async (context, input) => {
 const describePlace = ({ name, status, reason }: NonNullable<DatabaseInfo["external_instance"]>): string =>
   `${name}, ${status}${reason === null ? "" : `: ${reason}`}`;
 
-const describeSandbox = ({ files, process_memory_bytes: bytes }: ServerSandbox): string =>
-  `${files === "own" ? "files and processes of its own" : "none"}; ${formatBytes(bytes)} of memory for a process`;
+function describeSandbox(sandbox: ServerSandbox): string {
+  const {
+    files,
+    process_memory_bytes: each,
+    server_memory_bytes: all,
+    server_processes: processes,
+  } = sandbox;
+  return [
+    files === "own" ? "files and processes of its own" : "none",
+    `${formatBytes(each)} of memory for a process`,
+    ...(all === null ? [] : [`${formatBytes(all)} for all`]),
+    ...(processes === null ? [] : [`at most ${processes} processes`]),
+  ].join("; ");
+}
 
 export function renderDatabase(info: DatabaseInfo): string {
   const time = (text: string | null) => text && formatTime(text);

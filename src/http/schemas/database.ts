@@ -74,6 +74,8 @@ const databaseFields = {
       files: z.enum(["own", "shared"]),
       processes: z.enum(["own", "shared"]),
       process_memory_bytes: z.int(),
+      server_memory_bytes: z.int().nullable(),
+      server_processes: z.int().nullable(),
     })
     .nullable()
     .describe(

@@ -1,8 +1,20 @@
 /** In charge of having bubblewrap, the program that makes sandboxes: the system's, else one of Postern's own. */
-import { access, chmod, constants, mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
+import {
+  access,
+  chmod,
+  constants,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import type { Config } from "../../base/config.ts";
-import { posternError } from "../../base/error.ts";
+import { messageOf, posternError } from "../../base/error.ts";
 import { openApt } from "../apt.ts";
 import { versionOf } from "../program-version.ts";
 import { findToolchainSources } from "../toolchain-source.ts";
@@ -20,7 +32,9 @@ const prefix = "bubblewrap-r1-";
 /** The first that bounds the size of what lies in memory. */
 const oldest = [0, 7] as const;
 
-type Where = Pick<Config, "toolchain" | "toolchainDirectory">;
+const inVainMs = 86_400_000;
+
+type Where = Pick<Config, "toolchain" | "toolchainDirectory" | "sandbox">;
 
 /** @throws when there is none and none can be made. */
 export async function findBubblewrap(config: Where, report: BuildReport = () => {}): Promise<string> {
@@ -28,7 +42,25 @@ export async function findBubblewrap(config: Where, report: BuildReport = () => 
   if (system !== undefined) return system;
   if (config.toolchain === "system") throw new Error("bubblewrap (bwrap) is not installed");
   const own = await findOwn(config.toolchainDirectory);
-  return own ?? build(config.toolchainDirectory, report);
+  if (own !== undefined) return own;
+  return config.sandbox === "auto"
+    ? buildUnlessInVain(config, report)
+    : build(config.toolchainDirectory, report);
+}
+
+/** Where it is only wished for, each start waits for the package archive once a day at most. */
+async function buildUnlessInVain({ toolchainDirectory: root }: Where, report: BuildReport): Promise<string> {
+  const note = join(root, ".no-bubblewrap");
+  const noted = await stat(note).catch(() => undefined);
+  if (noted && Date.now() - noted.mtimeMs < inVainMs) throw new Error(await readFile(note, "utf8"));
+  try {
+    return await build(root, report);
+  } catch (error) {
+    await writeFile(note, `there is no bubblewrap, and it could not be fetched: ${messageOf(error)}`).catch(
+      () => {},
+    );
+    throw error;
+  }
 }
 
 async function findSystem(): Promise<string | undefined> {

@@ -8,6 +8,7 @@ import { runProgram } from "../run-program.ts";
 import type { ServerAccount } from "../server-account.ts";
 import { postgresProgram, type Toolchain } from "../toolchain.ts";
 import type { BuildReport } from "../unpack-packages.ts";
+import { ControlGroups } from "./control-groups.ts";
 import { findBubblewrap } from "./find-bubblewrap.ts";
 import { Sandbox } from "./sandbox.ts";
 
@@ -44,8 +45,22 @@ export async function openSandbox(options: OpenSandboxOptions): Promise<SandboxS
   }
 }
 
+/** Before anything is fetched: many containers allow none. */
+async function requireNamespaces(account: ServerAccount): Promise<void> {
+  const kinds = ["--mount", "--pid", "--ipc", ...(account.separate ? [] : ["--user", "--map-root-user"])];
+  const end = await runProgram("/usr/bin/unshare", [...kinds, "--fork", "/bin/true"], {
+    account: { ...account, separate: false },
+    signal: AbortSignal.timeout(probePatienceMs),
+  });
+  if (end.exitCode !== 0)
+    throw new Error(
+      `this machine lets us make no namespaces: ${end.stderr.trim() || `code ${end.exitCode}`}`,
+    );
+}
+
 /** Runs this toolchain's Postgres with the very arguments that servers get. */
 async function probe({ config, account, toolchain, report }: OpenSandboxOptions): Promise<Sandbox> {
+  await requireNamespaces(account);
   const program = await findBubblewrap(config, report);
   const sandbox = new Sandbox({
     program,
@@ -54,6 +69,7 @@ async function probe({ config, account, toolchain, report }: OpenSandboxOptions)
     toolchainDirectory: config.toolchainDirectory,
     archiveDirectory: config.pointInTime.directory,
     programFolders: programFolders(toolchain),
+    groups: await ControlGroups.open(config.home),
   });
   const folder = join(config.home, "run", `.sandbox-${process.pid}`);
   await mkdir(folder, { recursive: true, mode: 0o700 });

@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { ownPath } from "../own-path.ts";
 import type { ServerSpec } from "../runtime.ts";
 import type { ServerAccount } from "../server-account.ts";
+import type { ControlGroups } from "./control-groups.ts";
 
 export interface SandboxOptions {
   /** Path of bubblewrap. */
@@ -18,6 +19,8 @@ export interface SandboxOptions {
   archiveDirectory: string;
   /** Of programs that are neither below /usr nor in the toolchain's folder. */
   programFolders: readonly string[];
+  /** Null: what a server takes of the machine is not limited. */
+  groups?: ControlGroups | null;
 }
 
 /** What one run in a sandbox may reach besides what all may. */
@@ -75,6 +78,16 @@ export class Sandbox {
     const archive = spec.settingsFile === undefined ? [] : await this.#prepareArchive(spec.name);
     const reads = [spec.name, ...(spec.readsArchiveOf ?? [])].flatMap((name) => this.#archivesOf(name));
     return { reads, writes: [spec.dataDirectory, spec.socketDirectory, ...archive] };
+  }
+
+  /** What the server's first process writes itself into, before it is the server's. A limit less does not keep it from starting. */
+  async groupsOf({ name }: Pick<ServerSpec, "name">): Promise<string[]> {
+    return (await this.#options.groups?.admit(name).catch(() => [])) ?? [];
+  }
+
+  /** Of a server that has stopped. */
+  async leaveGroups({ name }: Pick<ServerSpec, "name">): Promise<void> {
+    await this.#options.groups?.forget(name);
   }
 
   /** What was made for a server that is gone, where nothing is in it. */

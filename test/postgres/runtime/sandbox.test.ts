@@ -12,6 +12,7 @@ import { ProcessRuntime } from "../../../src/runtime/process-runtime.ts";
 import { replaceOwned } from "../../../src/runtime/replace-owned.ts";
 import { runProgram } from "../../../src/runtime/run-program.ts";
 import type { ServerSpec } from "../../../src/runtime/runtime.ts";
+import { ControlGroups, limitsOf } from "../../../src/runtime/sandbox/control-groups.ts";
 import { openSandbox, type SandboxState } from "../../../src/runtime/sandbox/open-sandbox.ts";
 import { ensureServerAccount, type ServerAccount } from "../../../src/runtime/server-account.ts";
 import { identRules } from "../../../src/runtime/server-settings.ts";
@@ -32,6 +33,8 @@ const config = readConfig({
   POSTERN_TOOLCHAIN_DIR: readConfig().toolchainDirectory,
 });
 const state: SandboxState = await openSandbox({ config, account, toolchain });
+
+const groups = await ControlGroups.open(home);
 
 const specOf = (name: string): ServerSpec => ({
   name,
@@ -151,6 +154,39 @@ describe.skipIf(state.sandbox === null)(`in a sandbox (${state.reason ?? "there 
       /No space left on device/,
     );
   });
+
+  it.skipIf(groups === null)(
+    "a program that multiplies comes to its end, and others do not notice",
+    async () => {
+      const pid = (await runtime.findPid(mine))!;
+      const { memoryBytes, processes } = await limitsOf(pid);
+      expect(memoryBytes).toBeGreaterThan(64 * 1024 ** 2);
+      expect(processes).toBe(1_024);
+      const said = await attack(
+        "(i=0; while [ $i -lt 1100 ]; do sleep 30 >/dev/null 2>&1 & i=$((i+1)); done; echo REACHED)",
+      );
+      expect(said).toMatch(/Cannot fork|Resource temporarily unavailable/);
+      expect(said).not.toContain("REACHED");
+      expect(await ask(other, "select 1")).toEqual([[1]]);
+      await runtime.stop(mine);
+      await runtime.start(mine);
+      expect(await ask(mine, "select 1")).toEqual([[1]]);
+    },
+  );
+
+  it.skipIf(groups === null)(
+    "what it takes is limited as long as it runs, and nothing stays of that",
+    async () => {
+      await runtime.stop(mine);
+      const files = await groups!.admit(mine.name);
+      expect(await Promise.all(files.map((file) => readFile(file, "utf8")))).toEqual(files.map(() => ""));
+      await groups!.forget(mine.name);
+      for (const file of files) await expect(readFile(file)).rejects.toThrow("ENOENT");
+      await runtime.start(mine);
+      const pid = String(await runtime.findPid(mine));
+      for (const file of files) expect((await readFile(file, "utf8")).split("\n")).toContain(pid);
+    },
+  );
 
   it("whoever is root follows no link that it has laid", async () => {
     const [victim, file] = [join(home, "secrets/victim"), join(mine.dataDirectory, "postern.conf")];
