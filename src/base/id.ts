@@ -26,6 +26,8 @@ export const newAccountId = () => `acc-${hex(6)}` as AccountId;
 export const newKeyId = () => `key-${hex(6)}` as KeyId;
 export const newTokenId = () => `tok-${hex(6)}` as TokenId;
 export const newControlPlaneId = () => `ctl-${hex(6)}` as ControlPlaneId;
+export const newGatewayTokenId = (): string => `gtk-${hex(6)}`;
+export const newGatewayId = (): string => `gtw-${hex(6)}`;
 export const newConsoleSessionId = () => `cs-${hex(6)}` as ConsoleSessionId;
 
 /** As the originals write it, with an underscore. */

@@ -35,6 +35,8 @@ export function findByDigest<Candidate extends { hash: Buffer }>(
 export const newToken = (): string => randomBytes(32).toString("hex");
 /** `pk_` + 64 hex digits. */
 export const newApiKey = (): string => `pk_${randomBytes(32).toString("hex")}`;
+/** `gw_` + 64 hex digits. */
+export const newGatewayToken = (): string => `gw_${randomBytes(32).toString("hex")}`;
 /** 32 characters that need no escaping in a URL. */
 export const newPassword = (): string => randomBytes(24).toString("base64url");
 

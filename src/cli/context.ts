@@ -5,6 +5,7 @@ import { PosternError, posternError } from "../base/error.ts";
 import { exitCodes } from "../base/error-codes.ts";
 import { openControl } from "./open-control.ts";
 import type { Output } from "./output.ts";
+import type { Programs } from "./programs.ts";
 import { startProgress } from "./progress.ts";
 import { createPrompt, type Prompt } from "./prompt.ts";
 import type { DatabaseTarget } from "./target.ts";
@@ -14,6 +15,7 @@ export interface CliContext {
   readonly output: Output;
   readonly prompt: Prompt;
   readonly directory: string;
+  readonly programs: Programs;
   /** The control plane as the user's account. @throws Y2001 without an API key */
   account(): Promise<Control>;
   /** The control plane without credentials. */
@@ -26,7 +28,7 @@ export interface CliContext {
   follow(control: Control, operation: OperationInfo, what: string): Promise<OperationInfo>;
 }
 
-export function createContext(output: Output, mayAsk: boolean): CliContext {
+export function createContext(output: Output, mayAsk: boolean, programs: Programs): CliContext {
   const account = async () => {
     const { url, apiKey } = await resolveApiAccess();
     if (!apiKey) throw noKey();
@@ -55,6 +57,7 @@ export function createContext(output: Output, mayAsk: boolean): CliContext {
     output,
     prompt: createPrompt(mayAsk),
     directory: process.cwd(),
+    programs,
     account,
     stranger: async () => openControl({ url: (await resolveApiAccess()).url }),
     async forDatabase(target) {

@@ -1,5 +1,10 @@
 /** In charge of what `postern help TOPIC` explains besides commands. */
-import { commandVariables, daemonVariables, type KnownVariable } from "./known-variables.ts";
+import {
+  commandVariables,
+  daemonVariables,
+  gatewayVariables,
+  type KnownVariable,
+} from "./known-variables.ts";
 import { renderColumns } from "./table.ts";
 
 export interface HelpTopic {
@@ -53,6 +58,9 @@ ${renderVariables(commandVariables)}
 
 Of the daemon, read at \`postern up\`:
 ${renderVariables(daemonVariables)}
+
+Of a gateway, which reads those of the daemon about HTTP, TLS and limits as well:
+${renderVariables(gatewayVariables)}
 
 Colours: NO_COLOR or --no-color turn them off. CI: nothing is asked.`,
   },

@@ -34,6 +34,12 @@ export const commandVariables: readonly KnownVariable[] = [
   { name: "DATABASE_TOKEN", summary: "token that goes with --db-id", secret: true },
 ];
 
+/** Of a gateway, beside those of the daemon that concern HTTP. */
+export const gatewayVariables: readonly KnownVariable[] = [
+  { name: "POSTERN_CONTROL", summary: "addresses of a gateway's control planes, by commas" },
+  { name: "POSTERN_GATEWAY_TOKEN", summary: "token by which they let the gateway in", secret: true },
+];
+
 /** Of the daemon: read at `postern up`. */
 export const daemonVariables: readonly KnownVariable[] = [
   { name: "POSTERN_HOME", summary: "folder of all state" },

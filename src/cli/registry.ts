@@ -12,6 +12,7 @@ import { daemonSpecs } from "./specs/daemon-specs.ts";
 import { databaseSpecs } from "./specs/database-specs.ts";
 import { developmentSpecs } from "./specs/development-specs.ts";
 import { environmentSpecs } from "./specs/environment-specs.ts";
+import { gatewaySpecs } from "./specs/gateway-specs.ts";
 import { guestSpecs } from "./specs/guest-specs.ts";
 import { helpSpecs } from "./specs/help-specs.ts";
 import { insightSpecs } from "./specs/insight-specs.ts";
@@ -54,6 +55,7 @@ export const registry: readonly CommandSpec[] = [
   ...backupSpecs,
   ...auditSpecs,
   ...instanceSpecs,
+  ...gatewaySpecs,
   ...branchSpecs,
   ...recoverySpecs,
   ...guestSpecs,
@@ -82,6 +84,8 @@ export const groupSummaries: Record<string, string> = {
   audit: "who changed what",
   admin: "for administrators of this Postern",
   "admin instance": "Postgres servers that somebody else runs, and that databases are placed on",
+  "admin gateway": "processes on other hosts that answer SQL over HTTP",
+  "admin gateway token": "what lets them in",
   "admin image": "what databases in machines of their own run",
   ops: "long work: what runs and what ran",
   "dev-issuer": "an issuer of users' tokens, for development",

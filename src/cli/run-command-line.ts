@@ -5,9 +5,10 @@ import { commandInput } from "./command-input.ts";
 import { createContext } from "./context.ts";
 import { createOutput, type Output, readOutputFormat } from "./output.ts";
 import { parseCommandLine } from "./parse-command-line.ts";
+import type { Programs } from "./programs.ts";
 import { renderError } from "./render-error.ts";
 
-export async function runCommandLine(args: readonly string[]): Promise<number> {
+export async function runCommandLine(args: readonly string[], programs: Programs): Promise<number> {
   // Whoever reads only the first lines (`| head`) ends the program, and that is no failure.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
   let output = createOutput({ format: ownWords(args).includes("--json") ? "json" : "table", color: true });
@@ -20,7 +21,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
       color: selected.options.color !== false,
     });
     const { run } = await selected.spec.load();
-    const context = createContext(output, selected.options.input !== false);
+    const context = createContext(output, selected.options.input !== false, programs);
     try {
       return (await run(context, input)) ?? 0;
     } catch (thrown) {

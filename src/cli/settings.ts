@@ -2,7 +2,7 @@
 import { homeDirectory, userConfigDirectory } from "../base/directories.ts";
 import { posternError } from "../base/error.ts";
 import { suggest } from "../manifest/suggest.ts";
-import { commandVariables, daemonVariables } from "./known-variables.ts";
+import { commandVariables, daemonVariables, gatewayVariables } from "./known-variables.ts";
 import { findProject } from "./project-file.ts";
 import { findProjectReference } from "./project-reference.ts";
 import { readUserConfig, resolveApiAccess, userConfigFile } from "./user-config.ts";
@@ -108,7 +108,7 @@ const shownAbove = new Set([
 
 /** The others by their own names; the daemon's count at its next start. */
 function variableSettings(environment: NodeJS.ProcessEnv): Setting[] {
-  return [...commandVariables, ...daemonVariables]
+  return [...commandVariables, ...daemonVariables, ...gatewayVariables]
     .filter(({ name }) => !shownAbove.has(name))
     .map(({ name, fallback, secret }) =>
       setting(

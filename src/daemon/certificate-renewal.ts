@@ -6,6 +6,7 @@ import { stat } from "node:fs/promises";
 import { systemClock } from "../base/clock.ts";
 import type { Config } from "../base/config.ts";
 import { asPosternError } from "../base/error.ts";
+import type { TlsFiles } from "../base/listen.ts";
 import type { Observe } from "../base/observation.ts";
 import { type Certificate, readCertificate } from "../base/read-certificate.ts";
 import type { Service } from "../base/service.ts";
@@ -13,11 +14,14 @@ import type { CertificateHolder } from "../instances/platform.ts";
 import type { ServerAccount } from "../runtime/server-account.ts";
 import { writeTlsFile } from "../runtime/tls-file.ts";
 
-export interface OpenCertificate extends CertificateHolder {
-  /** The servers' copy. */
-  file: string;
+export interface StampedCertificate extends CertificateHolder {
   /** Of the files as they were read. */
   stamp: string;
+}
+
+export interface OpenCertificate extends StampedCertificate {
+  /** The servers' copy. */
+  file: string;
 }
 
 /** Null without TLS. @throws Y0010 */
@@ -26,15 +30,21 @@ export async function openCertificate(
   account: ServerAccount,
 ): Promise<OpenCertificate | null> {
   if (tls === null) return null;
-  const stamp = await stampOf(tls);
-  const current = await readCertificate(tls, systemClock.now());
-  return { current, stamp, file: await writeTlsFile(home, account, current) };
+  const opened = await openStamped(tls);
+  return { ...opened, file: await writeTlsFile(home, account, opened.current) };
+}
+
+/** @throws Y0010 */
+export async function openStamped(files: TlsFiles): Promise<StampedCertificate> {
+  const stamp = await stampOf(files);
+  return { stamp, current: await readCertificate(files, systemClock.now()) };
 }
 
 export interface RenewalOptions {
-  config: Config;
-  account: ServerAccount;
+  files: TlsFiles;
   observe: Observe;
+  /** Keeps a copy for those who read files. */
+  save?(certificate: Certificate): Promise<unknown>;
   /** Gives the new one to those who serve it; the servers' copy is written already. */
   distribute(certificate: Certificate): Promise<void>;
   lookEveryMs?: number;
@@ -42,13 +52,13 @@ export interface RenewalOptions {
 
 export class CertificateRenewal implements Service {
   readonly name = "certificate renewal";
-  readonly #open: OpenCertificate;
+  readonly #open: StampedCertificate;
   readonly #options: RenewalOptions;
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
   #told = "";
 
-  constructor(open: OpenCertificate, options: RenewalOptions) {
+  constructor(open: StampedCertificate, options: RenewalOptions) {
     this.#open = open;
     this.#options = options;
   }
@@ -70,13 +80,12 @@ export class CertificateRenewal implements Service {
 
   /** Files are replaced one after the other: a pair that does not match yet is looked at again. */
   async runOnce(): Promise<void> {
-    const { config, account, observe, distribute } = this.#options;
-    const files = config.tls!;
+    const { files, observe, save, distribute } = this.#options;
     try {
       const stamp = await stampOf(files);
       if (stamp === this.#open.stamp) return;
       const certificate = await readCertificate(files, systemClock.now());
-      await writeTlsFile(config.home, account, certificate);
+      await save?.(certificate);
       await distribute(certificate);
       Object.assign(this.#open, { current: certificate, stamp });
       this.#told = "";

@@ -19,6 +19,8 @@ import type { WorkerPool, WorkerPoolOptions } from "./workers/worker-pool.ts";
 export interface DataPlane {
   /** Undefined: the daemon answers everything itself. */
   workers: WorkerPool | undefined;
+  /** What its processes may ask. */
+  questions: WorkerQuestions;
   /** Lets the workers serve; resolves when they do. */
   startWorkers(): Promise<void>;
   /** Everywhere, before it resolves. */
@@ -86,11 +88,13 @@ export function createDataPlane(platform: Platform, options: DataPlaneOptions): 
     prepareLog: (databaseId) => prepareLog(platform, databaseId),
     readLogin: createReadLogin(platform),
     findDatabaseId: (innerName) => findDatabaseIdByInnerName(state, innerName),
+    isHere: async () => true,
   };
   const certificate = platform.certificate && pairOf(platform.certificate.current);
   const start = { config, port: ports.http, certificate, daemonSocket, workers: config.workers };
   return {
     workers,
+    questions,
     async startWorkers() {
       const count: WorkerPoolOptions["count"] = (summaries) => metrics.count(summaries);
       const noteUse: WorkerPoolOptions["noteUse"] = (token) =>
@@ -136,7 +140,7 @@ function partOf({ query, records, access, workers }: DataPlaneOptions): Part {
 }
 
 /** Everywhere: here, at those who follow, and at other control planes, which tell those who follow them. */
-function everywhere(part: Part, orders: CopyOrders | undefined): Omit<DataPlane, "workers" | "startWorkers"> {
+function everywhere(part: Part, orders: CopyOrders | undefined): Omit<DataPlane, "workers" | "questions" | "startWorkers"> {
   const followers = new Set<(invalidation: Invalidation) => Promise<void>>();
   const here = (what: InvalidationKind, databaseId: DatabaseId): Promise<unknown> =>
     Promise.all([part[what](databaseId), ...[...followers].map((tell) => tell({ what, databaseId }))]);

@@ -21,6 +21,9 @@ import { consoleServices } from "./console-services.ts";
 import { createDataPlane, type DataPlane } from "./data-plane.ts";
 import { clientAccessServices, databaseServices, migrationServices } from "./database-services.ts";
 import { type DaemonFacts, describeDaemon } from "./describe-daemon.ts";
+import { gatewayQuestions } from "./gateways/answer-gateway.ts";
+import { GatewayHub } from "./gateways/gateway-hub.ts";
+import { gatewayServices } from "./gateways/gateway-services.ts";
 import { composeInsights, type Insights } from "./insight-services.ts";
 import { inspectServices } from "./inspect-services.ts";
 import { instanceServices } from "./instance-services.ts";
@@ -111,12 +114,8 @@ export function compositionOf(
     insights: insights.service,
     inspect: inspectServices(platform, () => insights.settled()),
     instances: instanceServices(platform, share?.ways),
-    accounts: {
-      register: (principal, input) => registerAccount(platform, principal, input),
-      logIn: (input) => logIn(platform, input),
-      logOut: (principal) => logOut(platform, principal),
-      describe: (principal) => whoAmI(platform, principal),
-    },
+    gateways: gatewaysOf(platform, { dataPlane, facts, insights }),
+    accounts: accountServices(platform),
     console: consoleServices(platform, access),
     databases: databaseServices(platform),
     tokens: tokenServices(platform, dataPlane),
@@ -137,4 +136,25 @@ export function compositionOf(
     releases: releases.service,
   };
   return { services, query, records, dataPlane, idleWatch, insights, releases, handlers };
+}
+
+const accountServices = (platform: Platform): HttpServices["accounts"] => ({
+  register: (principal, input) => registerAccount(platform, principal, input),
+  logIn: (input) => logIn(platform, input),
+  logOut: (principal) => logOut(platform, principal),
+  describe: (principal) => whoAmI(platform, principal),
+});
+
+function gatewaysOf(
+  platform: Platform,
+  { dataPlane, facts, insights }: Pick<Composition, "dataPlane" | "insights"> & { facts: DaemonFacts },
+): HttpServices["gateways"] {
+  const hub = new GatewayHub();
+  dataPlane.follow(({ what, databaseId }) => hub.order(what, databaseId));
+  return gatewayServices(platform, {
+    hub,
+    questions: gatewayQuestions(platform, dataPlane.questions),
+    version: facts.version,
+    noteStatements: (bundle) => insights.book.take(bundle),
+  });
 }

@@ -4,6 +4,7 @@ import type { Certificate } from "../base/read-certificate.ts";
 import { createHttpServer, type HttpServerOptions } from "../http/server.ts";
 import type { Platform } from "../instances/platform.ts";
 import { wakeOnDemand } from "../instances/sleeping-instance.ts";
+import { writeTlsFile } from "../runtime/tls-file.ts";
 import { backgroundServices } from "./background-services.ts";
 import { CertificateRenewal, type OpenCertificate } from "./certificate-renewal.ts";
 import { pairOf } from "./data-plane.ts";
@@ -61,7 +62,8 @@ export async function startServices(options: ServicesOptions): Promise<void> {
       await workers?.renewCertificate(pairOf(renewed));
       await reloadServers(config.home, servers.runtime, servers.pooler);
     };
-    const renewal = new CertificateRenewal(certificate, { config, account, observe, distribute });
+    const save = (renewed: Certificate) => writeTlsFile(config.home, account, renewed);
+    const renewal = new CertificateRenewal(certificate, { files: config.tls!, observe, save, distribute });
     cleanup.push(() => renewal.stop());
     await renewal.start();
   }

@@ -4,6 +4,7 @@ import type { ClientLimits, Limits, RateLimit } from "../base/config.ts";
 import { posternError } from "../base/error.ts";
 import type { Observe } from "../base/observation.ts";
 import { authenticationHooks } from "./authenticate-request.ts";
+import { believeGateways } from "./believe-gateways.ts";
 import { consoleFileRoutes } from "./console/console-files.ts";
 import { createConsoleGate } from "./console/console-gate.ts";
 import { createFramework } from "./create-framework.ts";
@@ -30,6 +31,8 @@ import { consoleRoutes } from "./routes/console.ts";
 import { credentialRoutes } from "./routes/credentials.ts";
 import { databaseRoutes } from "./routes/databases.ts";
 import { environmentDatabaseRoutes } from "./routes/environment-databases.ts";
+import { gatewayTalkRoutes } from "./routes/gateway-talk.ts";
+import { gatewayRoutes } from "./routes/gateways.ts";
 import { insightRoutes } from "./routes/insights.ts";
 import { instanceRoutes } from "./routes/instances.ts";
 import { liveRoutes } from "./routes/live.ts";
@@ -84,6 +87,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
   const sendError = createSendError(options.observe);
   const app = createFramework(options, host, sendError, options.observe);
   followRequests(app, options.observe);
+  believeGateways(app, services.gateways);
   readBodies(app);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
@@ -105,6 +109,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     tunnelRoutes(dataPlane);
   });
   app.register(async (dataPlane) => neonRoutes(dataPlane, services, rules, options.observe));
+  app.register(async (talk) => gatewayTalkRoutes(talk, services, options.observe));
   app.register(async (controlPlane) => {
     refuseForeignHosts(controlPlane, host);
     if (rateLimit) limitCallers(controlPlane, createRateLimiter(rateLimit, clock));
@@ -127,6 +132,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     rowSecurityRoutes(controlPlane, services, caller);
     stateRoutes(controlPlane, services, caller);
     instanceRoutes(controlPlane, services, caller);
+    gatewayRoutes(controlPlane, services, caller);
     projectRoutes(controlPlane, services, caller);
     environmentDatabaseRoutes(controlPlane, services, caller);
     releaseRoutes(controlPlane, services, caller);

@@ -39,6 +39,7 @@ export function describeApi(app: HttpApp, version: string): void {
           description:
             "Postgres servers that somebody else runs, and that databases are placed on. For administrators.",
         },
+        { name: "Gateways", description: "Processes on other hosts that answer SQL over HTTP." },
         { name: "Operations", description: "Work that takes longer than a request." },
         { name: "Accounts", description: "Who may do all this." },
         { name: "Console", description: "Being signed in to the pages below /console/." },

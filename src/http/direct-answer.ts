@@ -19,6 +19,7 @@ import { publicError } from "./send-error.ts";
 import type { DataPlaneAccess } from "./services/access-services.ts";
 import type { EncodedAnswer, QueryOptions, QueryService } from "./services/query-services.ts";
 import { validatorCompiler } from "./validate-request.ts";
+import type { Whereabouts } from "./whereabouts.ts";
 
 export interface DirectOptions {
   services: {
@@ -33,6 +34,8 @@ export interface DirectOptions {
   limitClients: ClientLimiter;
   hold: AnswerHold;
   observe: Observe;
+  /** Where databases are, for a process that answers only some; absent: all are here. */
+  whereabouts?: Whereabouts | undefined;
 }
 
 const check = (schema: typeof queryRequest | typeof transactionRequest) =>

@@ -13,9 +13,10 @@ import { clientGoneStatus, directHeaders, sendDirectly } from "./direct-response
 import { claimFor } from "./hold-answer.ts";
 import { tooManyRequests } from "./limit-clients.ts";
 import { corsHeadersFor } from "./origin-rules.ts";
-import { peerAddressOf } from "./peer-address.ts";
+import { gatewayHeader, peerAddressOf } from "./peer-address.ts";
 import { bodyTooLarge, parseJson } from "./read-body.ts";
 import { echoedHeaders, readNeonModes } from "./read-neon-headers.ts";
+import type { RequestHost } from "./request-host.ts";
 import { requestIdOf } from "./request-id.ts";
 import { publicError } from "./send-error.ts";
 import type { QueryPrincipal } from "./services/query-services.ts";
@@ -29,9 +30,14 @@ export function isPlainNeon({ method, url = "", headers }: IncomingMessage, body
     path.test(url) &&
     Number(headers["content-length"]) <= bodyLimit &&
     headers["server-timing"] === undefined &&
+    headers[gatewayHeader] === undefined &&
     headers.expect === undefined
   );
 }
+
+/** The database that the path or the host names. */
+export const placeOfNeon = ({ url, headers }: IncomingMessage, host: RequestHost): string | undefined =>
+  path.exec(url!)![1] ?? host.databaseIdOf(headers.host);
 
 export async function answerNeonDirectly(
   request: IncomingMessage,
@@ -44,7 +50,7 @@ export async function answerNeonDirectly(
   const id = requestIdOf(request);
   const departure = new Departure();
   const cors = corsHeadersFor(headers.origin ?? "", origins);
-  const placeId = path.exec(request.url!)![1] ?? host.databaseIdOf(headers.host);
+  const placeId = placeOfNeon(request, host);
   let principal: QueryPrincipal | undefined;
   let code: string | undefined;
   response.once("close", () => {

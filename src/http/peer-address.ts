@@ -4,18 +4,37 @@ import type { IncomingMessage } from "node:http";
 /** Set by workers, which take off what a client sent under this name; believed on the daemon's own socket only. */
 export const peerHeader = "x-postern-peer";
 
+/** A gateway's own token, beside what it forwards. */
+export const gatewayHeader = "x-postern-gateway";
+/** Whom a forwarded request is from; believed where the gateway's token is. */
+export const gatewayPeerHeader = "x-postern-gateway-peer";
+
 export interface Peer {
   /** "" when it is not known. */
   address: string;
   isEncrypted: boolean;
 }
 
-export function peerOf({ socket, headers }: IncomingMessage): Peer {
+const forwarded = new WeakMap<IncomingMessage, Peer>();
+
+/** A gateway that was let in says whom the request is from. */
+export function forwardedFor(request: IncomingMessage, description: string): void {
+  forwarded.set(request, parsePeer(description));
+}
+
+export function peerOf(request: IncomingMessage): Peer {
+  const believed = forwarded.get(request);
+  if (believed) return believed;
+  const { socket, headers } = request;
   const { remoteAddress } = socket;
   // A unix socket has no address.
   if (remoteAddress !== undefined) return { address: remoteAddress, isEncrypted: "encrypted" in socket };
   const given = headers[peerHeader];
-  const [address = "", scheme] = typeof given === "string" ? given.split(";") : [];
+  return parsePeer(typeof given === "string" ? given : "");
+}
+
+function parsePeer(description: string): Peer {
+  const [address = "", scheme] = description.split(";");
   return { address, isEncrypted: scheme === "tls" };
 }
 

@@ -1,6 +1,7 @@
 /** In charge of telling from a request's head whether it is of the plain kind that is answered past the framework. */
 import type { IncomingMessage } from "node:http";
 import { hashSecret } from "../base/secrets.ts";
+import { gatewayHeader } from "./peer-address.ts";
 import type { RequestHost } from "./request-host.ts";
 import { givenRequestId, newRequestId } from "./request-id.ts";
 import { wantsLines } from "./stream-answer.ts";
@@ -61,8 +62,7 @@ export function readDirectHead(
   { host, bodyLimit }: { host: RequestHost; bodyLimit: number },
 ): DirectHead | undefined {
   const { headers, url = "" } = request;
-  if (request.method !== "POST" || headers["server-timing"] !== undefined || headers.expect !== undefined)
-    return undefined;
+  if (request.method !== "POST" || isMarked(headers)) return undefined;
   const { authorization } = headers;
   const credentials = authorization === undefined ? undefined : bearer.exec(authorization);
   const length = Number(headers["content-length"]);
@@ -91,6 +91,12 @@ export function readDirectHead(
     givenId: givenRequestId(headers),
   };
 }
+
+/** A wish for timings, for a word before the body is sent, or one that a gateway has forwarded. */
+const isMarked = (headers: IncomingMessage["headers"]): boolean =>
+  headers["server-timing"] !== undefined ||
+  headers.expect !== undefined ||
+  headers[gatewayHeader] !== undefined;
 
 /** Node keeps the first of several; what to make of that is the framework way's to say. */
 function hasOneAuthorization(rawHeaders: readonly string[]): boolean {

@@ -380,6 +380,24 @@ export function inMemoryServices(): InMemoryServices {
       listServices: recording("releases.listServices", () => []),
       readLog: recording("releases.readLog", () => ({ text: "", offset: 0 })),
     },
+    gateways: {
+      list: recording("gateways.list", () => []),
+      listTokens: recording("gateways.listTokens", () => []),
+      createToken: recording("gateways.createToken", () => {
+        throw posternError("Y8055", "There is a gateway token of that name already.");
+      }),
+      revokeToken: recording("gateways.revokeToken", () => {
+        throw posternError("Y8054", "There is no such gateway token.");
+      }),
+      authenticate: async () => {
+        throw posternError("Y8050", "This gateway token is not known.");
+      },
+      async *connect() {},
+      ask: async () => undefined,
+      done() {},
+      report: async () => {},
+      leave: async () => {},
+    },
     instances: {
       list: recording("instances.list", () => []),
       register: recording("instances.register", () => invalidInstance()),

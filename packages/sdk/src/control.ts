@@ -2,6 +2,7 @@
 import { backupMethods } from "./control-backups.ts";
 import { branchMethods } from "./control-branches.ts";
 import { clientAccessMethods } from "./control-client-access.ts";
+import { gatewayMethods } from "./control-gateways.ts";
 import { insightMethods } from "./control-insights.ts";
 import { inspectMethods } from "./control-inspect.ts";
 import { instanceMethods } from "./control-instances.ts";
@@ -129,6 +130,7 @@ export function createControl({ url, apiKey, token, fetch }: ControlOptions) {
     ...insightMethods({ get }),
     ...inspectMethods({ get, post }),
     ...instanceMethods({ get, post, remove }),
+    ...gatewayMethods({ get, post, remove }),
     ...projectMethods({ send, get, post, remove }),
     ...releaseMethods({ get, post, upload }),
 

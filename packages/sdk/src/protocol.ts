@@ -13,6 +13,7 @@ export type * from "./protocol-console.ts";
 export type * from "./protocol-credentials.ts";
 export type * from "./protocol-databases.ts";
 export type * from "./protocol-error.ts";
+export type * from "./protocol-gateways.ts";
 export type * from "./protocol-insights.ts";
 export type * from "./protocol-inspect.ts";
 export type * from "./protocol-instances.ts";

@@ -55,6 +55,7 @@ export class DaemonTalk {
     readLogin: (user) => this.#ask("readLogin", user) as ReturnType<WorkerQuestions["readLogin"]>,
     findDatabaseId: (innerName) =>
       this.#ask("findDatabaseId", innerName) as ReturnType<WorkerQuestions["findDatabaseId"]>,
+    isHere: (databaseId) => this.#ask("isHere", databaseId) as ReturnType<WorkerQuestions["isHere"]>,
   };
 
   follow(orders: WorkerOrders): void {

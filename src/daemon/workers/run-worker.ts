@@ -19,6 +19,7 @@ import { createClientLimiter } from "../../http/limit-clients.ts";
 import { createRequestHost } from "../../http/request-host.ts";
 import { sendClientError } from "../../http/send-error.ts";
 import { createTransport, renewCertificate } from "../../http/server-options.ts";
+import { Whereabouts } from "../../http/whereabouts.ts";
 import { TraceRecorder } from "../../insights/trace-recorder.ts";
 import { createQueryService, type QueryService } from "../../query/query-service.ts";
 import { traceQueries } from "../../query/trace-queries.ts";
@@ -78,7 +79,9 @@ async function serve(talk: DaemonTalk, start: WorkerStart): Promise<void> {
     else ignoreUpgrade(server, request, socket, head);
   });
   server.on("clientError", sendClientError);
+  const whereabouts = start.isGateway ? new Whereabouts(talk.questions.isHere) : undefined;
   answerDirectly(server, {
+    whereabouts,
     services: { access, query },
     host: createRequestHost(config),
     bodyLimit: config.limits.bodyBytes,
@@ -92,9 +95,13 @@ async function serve(talk: DaemonTalk, start: WorkerStart): Promise<void> {
   talk.follow({
     async closeDatabase(databaseId) {
       access.forget(databaseId);
+      whereabouts?.forget(databaseId);
       await query.closeDatabase(databaseId);
     },
-    drainDatabase: (databaseId) => query.drainDatabase(databaseId),
+    async drainDatabase(databaseId) {
+      whereabouts?.forget(databaseId);
+      await query.drainDatabase(databaseId);
+    },
     retireSessions: (databaseId) => query.retireSessions(databaseId),
     async closeClients(databaseId) {
       access.forget(databaseId);

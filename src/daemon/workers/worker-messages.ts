@@ -27,6 +27,8 @@ export interface WorkerQuestions {
   readLogin: ReadLogin;
   /** By the database's name inside Postgres. */
   findDatabaseId(innerName: string): Promise<DatabaseId | undefined>;
+  /** Is it answered here, or does what stands behind answer it? Asked at gateways only. */
+  isHere(databaseId: DatabaseId): Promise<boolean>;
 }
 
 /** What the daemon tells every worker, and waits for until it is done. */
@@ -54,6 +56,8 @@ export interface WorkerStart {
   certificate: ServerCertificate | null;
   /** Where the daemon answers everything that is not plain SQL over HTTP. */
   daemonSocket: string;
+  /** Some databases are answered elsewhere: it asks which. */
+  isGateway?: boolean;
   /** How many workers share the connections to a database. */
   workers: number;
 }

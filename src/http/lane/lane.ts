@@ -52,6 +52,8 @@ export class Lane {
   /** What came behind the request that is being answered. */
   #unread: Buffer | undefined;
   #hasServed = false;
+  /** It is being asked whether the database is answered here. */
+  #isPlacing = false;
   #onReaderTimeout: (() => void) | undefined;
 
   constructor(socket: Socket, owner: LaneOwner) {
@@ -70,7 +72,7 @@ export class Lane {
   }
 
   get isIdle(): boolean {
-    return this.#exchange === undefined;
+    return this.#exchange === undefined && !this.#isPlacing;
   }
 
   destroy(): void {
@@ -117,19 +119,29 @@ export class Lane {
   }
 
   #onData = (chunk: Buffer): void => {
-    if (this.#exchange === undefined) this.#read(chunk);
+    if (this.isIdle) this.#read(chunk);
     else {
       this.#unread = this.#unread ? Buffer.concat([this.#unread, chunk]) : chunk;
       this.#socket.pause();
     }
   };
 
-  #read(chunk: Buffer): void {
+  /** @param isPlaced it was asked where the database is, whatever came of it */
+  #read(chunk: Buffer, isPlaced = false): void {
     const { server, options } = this.#owner;
     const known = server.listening ? this.#headOf(chunk) : undefined;
     const end = known ? known.bytes.length + known.head.length : Number.POSITIVE_INFINITY;
     if (known === undefined || chunk.length < end) {
       this.#leave(chunk);
+      return;
+    }
+    const isHere = options.whereabouts?.isHere(known.head.databaseId) ?? true;
+    if (isHere === false) {
+      this.#leave(chunk);
+      return;
+    }
+    if (isHere !== true && !isPlaced) {
+      void this.#place(isHere, chunk);
       return;
     }
     if (chunk.length > end) this.#unread = chunk.subarray(end);
@@ -141,6 +153,19 @@ export class Lane {
     this.#exchange = exchange;
     server.emit(laneRequest, exchange);
     new DirectAnswer(exchange, directRequest(known.head), options).start();
+  }
+
+  /** Until it is known where the database is nothing is read. */
+  async #place(asking: Promise<boolean>, chunk: Buffer): Promise<void> {
+    this.#isPlacing = true;
+    this.#socket.pause();
+    await asking;
+    this.#isPlacing = false;
+    if (this.#socket.destroyed) return;
+    const unread = this.#unread;
+    this.#unread = undefined;
+    this.#socket.resume();
+    this.#read(unread ? Buffer.concat([chunk, unread]) : chunk, true);
   }
 
   #headOf(chunk: Buffer): KnownHead | undefined {
@@ -193,8 +218,8 @@ export class Lane {
 
   /** Who sends nothing more does not wait for an answer either, as Node's server has it. */
   #onEnd = (): void => {
-    if (this.#exchange) this.#socket.destroy();
-    else this.#socket.end();
+    if (this.isIdle) this.#socket.end();
+    else this.#socket.destroy();
   };
 
   #onClose = (): void => {
@@ -205,7 +230,7 @@ export class Lane {
   };
 
   #onTimeout = (): void => {
-    if (this.#exchange) this.#onReaderTimeout?.();
+    if (!this.isIdle) this.#onReaderTimeout?.();
     else if (this.#hasServed) this.#socket.destroy();
     else sendClientError(Object.assign(new Error(), { code: "ERR_HTTP_REQUEST_TIMEOUT" }), this.#socket);
   };

@@ -27,6 +27,7 @@ const unusual = new Set([
   "trailer",
   "upgrade",
   "x-postern-peer",
+  "x-postern-gateway",
 ]);
 const mostHeaders = 40;
 

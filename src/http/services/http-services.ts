@@ -21,6 +21,7 @@ import type {
   ScaleService,
   UpgradeService,
 } from "./database-services.ts";
+import type { GatewayService } from "./gateway-services.ts";
 import type { InsightService } from "./insight-services.ts";
 import type { InspectService } from "./inspect-services.ts";
 import type { InstanceService } from "./instance-services.ts";
@@ -60,6 +61,7 @@ export interface HttpServices {
   insights: InsightService;
   inspect: InspectService;
   instances: InstanceService;
+  gateways: GatewayService;
   projects: ProjectService;
   releases: ReleaseService;
   status: StatusService;

@@ -28,7 +28,7 @@ export interface RelayPlan {
   aliases: Record<string, string>;
   /** Passwords of owners, the newest first: an older one counts until the server has the new one. */
   logins: Record<string, string[]>;
-  /** Roles that Postern alone logs in as have passwords that follow from this key and their names. Base64. */
+  /** Roles that Postern alone logs in as have passwords that follow from this key and their names. Base64; empty: nobody but `logins`. */
   loginKey: string;
 }
 

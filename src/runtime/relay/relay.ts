@@ -17,16 +17,21 @@ import { patienceMs, type RelayPlan } from "./relay-plan.ts";
 
 const retryEveryMs = 250;
 
+/** Asks for the plan once more, where it may be out of date: a password that is refused, a server that is not there. */
+export type RefreshPlan = (user: string) => Promise<void>;
+
 export class Relay {
   #plan: RelayPlan;
+  readonly #refresh: RefreshPlan | undefined;
   #server: Server | undefined;
   #isClosed = false;
   readonly #clients = new Set<Socket>();
   /** Where each session that can be canceled is. */
   readonly #sessions = new Map<string, OpenedSession>();
 
-  constructor(plan: RelayPlan) {
+  constructor(plan: RelayPlan, refresh?: RefreshPlan) {
     this.#plan = plan;
+    this.#refresh = refresh;
   }
 
   get directory(): string {
@@ -80,6 +85,7 @@ export class Relay {
 
   async #open(client: Socket, { parameters }: ClientStart & { type: "session" }): Promise<void> {
     const deadline = performance.now() + patienceMs;
+    let refresh = this.#refresh;
     for (;;) {
       try {
         const session = await openSession(this.#wishOf(parameters));
@@ -88,6 +94,11 @@ export class Relay {
         return;
       } catch (error) {
         const gone = client.destroyed || this.#isClosed;
+        if (!gone && refresh && mayBeOutdated(error)) {
+          await refresh(parameters.user ?? "").catch(() => {});
+          refresh = undefined;
+          continue;
+        }
         if (gone || !passes(error) || performance.now() + retryEveryMs > deadline) {
           client.end(explain(error, parameters.user ?? ""));
           return;
@@ -113,7 +124,7 @@ export class Relay {
       hosts,
       tls,
       user: role,
-      passwords: logins[role] ?? [loginPassword(loginKey, role)],
+      passwords: logins[role] ?? (loginKey === "" ? [] : [loginPassword(loginKey, role)]),
       parameters: {
         ...settings,
         database: isMaintenance ? maintenanceDatabase : (databases?.[database] ?? database),
@@ -134,6 +145,9 @@ export class Relay {
 }
 
 const keyOf = (processId: number, secret: string): string => `${processId} ${secret}`;
+
+const mayBeOutdated = (error: unknown): boolean =>
+  error instanceof DialFailure || (error as ServerError).code === "28P01";
 
 /** A server on its way up or down, a cluster that chooses another leader. */
 function passes(error: unknown): boolean {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { exitCodes } from "../../../src/base/error-codes.ts";
 import { helpTopics } from "../../../src/cli/help-topics.ts";
-import { commandVariables, daemonVariables } from "../../../src/cli/known-variables.ts";
+import { commandVariables, daemonVariables, gatewayVariables } from "../../../src/cli/known-variables.ts";
 import { parseCommandLine } from "../../../src/cli/parse-command-line.ts";
 import { registry } from "../../../src/cli/registry.ts";
 import { readSources } from "../../support/source-imports.ts";
@@ -29,7 +29,7 @@ describe("postern help", () => {
       ),
     );
     for (const name of internal) read.delete(name);
-    const named = [...commandVariables, ...daemonVariables]
+    const named = [...commandVariables, ...daemonVariables, ...gatewayVariables]
       .map(({ name }) => name)
       .filter((name) => name.startsWith("POSTERN_"));
     expect([...named].sort()).toEqual([...read].sort());

@@ -56,6 +56,10 @@ describe("the OpenAPI document", () => {
   test("has every route of the contract", () => {
     expect(routes.map((route) => route.name).sort()).toEqual(
       [
+        "get /v1/gateways",
+        "get /v1/gateway-tokens",
+        "post /v1/gateway-tokens",
+        "delete /v1/gateway-tokens/{ref}",
         "get /admin/managed-db/instances",
         "get /admin/managed-db/instances/{id}",
         "post /admin/managed-db/instances",

@@ -1,0 +1,18 @@
+/** In charge of naming the programs that run inside the command line's own process, and are no part of it. */
+
+export interface Programs {
+  /** Runs until it is told to end. */
+  gateway(about: GatewayProgram): Promise<void>;
+}
+
+export interface GatewayProgram {
+  control: readonly string[];
+  token: string;
+  /** What it is called in lists. */
+  name: string | undefined;
+  /** Authorities to trust; undefined: whom Node trusts. */
+  ca: string[] | undefined;
+  onReady(about: { url: string; controlUrl: string; workers: number }): void;
+  /** It was told to end, and does once what is under way is answered. */
+  onStopping(): void;
+}

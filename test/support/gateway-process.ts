@@ -1,0 +1,77 @@
+/** In charge of a gateway for a test: the real program, at a port of its own, ended at the end. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const program = fileURLToPath(new URL("../../dist/bin/postern.js", import.meta.url));
+const readyWithinMs = 30_000;
+
+export interface GatewayProcess {
+  url: string;
+  pid: number;
+  /** What it has said so far. */
+  said(): string;
+  /** Sends a signal; resolves with the exit code when it is gone, null where a signal ended it. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+export interface GatewayWish {
+  control: string;
+  token: string;
+  environment: Record<string, string>;
+  args?: readonly string[];
+}
+
+/** @throws what it said when it ended before it was ready */
+export async function startGateway({
+  control,
+  token,
+  environment,
+  args = [],
+}: GatewayWish): Promise<GatewayProcess> {
+  const child = spawn(
+    process.execPath,
+    [program, "gateway", "--control", control, "--port", "0", "--workers", "1", ...args],
+    {
+      env: { ...environment, POSTERN_GATEWAY_TOKEN: token },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
+  let said = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
+  const gone = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)));
+  const url = await readyUrl(child, () => said);
+  return {
+    url,
+    pid: child.pid!,
+    said: () => said,
+    async stop(signal = "SIGTERM") {
+      child.kill(signal);
+      return gone;
+    },
+  };
+}
+
+function readyUrl(child: ChildProcess, said: () => string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      const url = /ready at (\S+)/.exec(said())?.[1];
+      if (url !== undefined) finish(() => resolve(url));
+    };
+    const timer = setTimeout(() => {
+      child.kill("SIGKILL");
+      finish(() => reject(new Error(`The gateway is not ready: ${said()}`)));
+    }, readyWithinMs);
+    const onClose = () => finish(() => reject(new Error(said())));
+    const finish = (settle: () => void) => {
+      clearTimeout(timer);
+      child.stderr!.off("data", look);
+      child.off("close", onClose);
+      settle();
+    };
+    child.stderr!.on("data", look);
+    child.once("close", onClose);
+  });
+}
