@@ -140,7 +140,10 @@ function partOf({ query, records, access, workers }: DataPlaneOptions): Part {
 }
 
 /** Everywhere: here, at those who follow, and at other control planes, which tell those who follow them. */
-function everywhere(part: Part, orders: CopyOrders | undefined): Omit<DataPlane, "workers" | "questions" | "startWorkers"> {
+function everywhere(
+  part: Part,
+  orders: CopyOrders | undefined,
+): Omit<DataPlane, "workers" | "questions" | "startWorkers"> {
   const followers = new Set<(invalidation: Invalidation) => Promise<void>>();
   const here = (what: InvalidationKind, databaseId: DatabaseId): Promise<unknown> =>
     Promise.all([part[what](databaseId), ...[...followers].map((tell) => tell({ what, databaseId }))]);

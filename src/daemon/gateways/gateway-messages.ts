@@ -42,7 +42,7 @@ export type GatewayEvent =
 export const silenceMs = 3_000;
 export const stillHereEveryMs = 750;
 /** A gateway that has not done by then what it was told is cut off, and answers nothing any more. */
-export const obeyWithinMs = 5_000;
+export const obeyWithinMs = 4_500;
 /** What processes of the data plane remember of who may ask. */
 export const rememberedMs = 1_000;
 

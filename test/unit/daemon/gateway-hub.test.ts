@@ -61,7 +61,7 @@ describe("gateways that are connected", () => {
     const one = connect(hub, "gtw-1");
     await one.events.next();
     const told = watch(hub.order("closeDatabase", id));
-    await vi.advanceTimersByTimeAsync(5_000);
+    await vi.advanceTimersByTimeAsync(4_500);
     expect([told.done, hub.isConnected("gtw-1")]).toEqual([false, false]);
     await vi.advanceTimersByTimeAsync(1_300);
     expect(told.done).toBe(true);
