@@ -8,7 +8,7 @@ import type { Pooler, PoolTarget } from "../runtime/pgbouncer.ts";
 import type { CopyOrders } from "./copy-orders.ts";
 
 /** One that has not done by then what it was told is left behind: it follows the tables within seconds. */
-const withinMs = 5_000;
+const withinMs = 3_000;
 
 export function sharePooler(own: Pooler, orders: CopyOrders, home: string): Pooler {
   orders.obey({

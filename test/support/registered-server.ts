@@ -21,7 +21,10 @@ export interface RegisteredServer extends TestServer {
 
 const password = "an administrator's secret";
 
-export async function startRegisteredServer(role: "superuser" | "limited"): Promise<RegisteredServer> {
+export async function startRegisteredServer(
+  role: "superuser" | "limited",
+  settings: Record<string, string> = {},
+): Promise<RegisteredServer> {
   const authority = await createAuthority();
   const files = await authority.issue("server");
   const account = await ensureServerAccount();
@@ -42,6 +45,7 @@ export async function startRegisteredServer(role: "superuser" | "limited"): Prom
     ssl: "on",
     ssl_cert_file: certificate!,
     ssl_key_file: key!,
+    ...settings,
   });
   const admin = await server.connect();
   const rights = role === "superuser" ? "superuser" : "createdb createrole";
