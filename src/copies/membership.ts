@@ -109,7 +109,7 @@ export class Membership implements Service {
     this.#holds = false;
     await Promise.all([this.#leading.end("Postern is stopping"), this.#during.end("Postern is stopping")]);
     // What it was at has ended, so nothing has to be waited for.
-    if (held) await leavePlace(this.#options.state, this.#id).catch(() => {});
+    if (held) await this.#options.state.transaction((tx) => leavePlace(tx, this.#id)).catch(() => {});
     await this.#session?.client.end().catch(() => {});
     this.#session = undefined;
   }
@@ -133,10 +133,10 @@ export class Membership implements Service {
     try {
       await client.connect();
       await client.query(`listen ${channel}`);
-      if (!(await holdPlace(client as never, this.#id))) {
-        if (this.#holds) this.#lose("the others have taken over");
-        throw posternError("Y8034", "This control plane's place is not free.");
-      }
+      const place = await holdPlace(client as never, this.#id);
+      if (place === "gone") this.#lose("the others have taken over");
+      // Tried again in a moment, for as long as the place counts.
+      if (place !== "held") throw posternError("Y8034", "This control plane's place is not free.");
     } catch (error) {
       await client.end().catch(() => {});
       throw error;

@@ -1,6 +1,7 @@
 /** In charge of work on one thing at a time by whichever control plane: a lock of this daemon's, and one of the database's behind it. */
 import pg from "pg";
 import { KeyedLock } from "../base/keyed-lock.ts";
+import { explainUnreachable } from "../state/state.ts";
 
 /** What concerns this machine alone. */
 const ownKeys = new Set(["gate"]);
@@ -32,9 +33,11 @@ async function withSharedLock<Result>(
     connectionTimeoutMillis: 10_000,
   });
   client.on("error", () => {});
-  await client.connect();
+  await client.connect().catch(explainUnreachable);
   try {
-    await client.query("select pg_advisory_lock(hashtext('postern lock'), hashtext($1))", [key]);
+    await client
+      .query("select pg_advisory_lock(hashtext('postern lock'), hashtext($1))", [key])
+      .catch(explainUnreachable);
     return await work();
   } finally {
     await client.end().catch(() => {});

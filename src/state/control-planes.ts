@@ -38,14 +38,22 @@ export async function insertControlPlane(
   ]);
 }
 
-/** In the session that is to hold the place. False: somebody has it, or the others have given it up. */
-export async function holdPlace(session: Queryable, id: ControlPlaneId): Promise<boolean> {
+/**
+ * In the session that is to hold the place. Gone: the others have given it up; busy: an earlier session of the same place has
+ * not ended yet.
+ */
+export async function holdPlace(session: Queryable, id: ControlPlaneId): Promise<"held" | "gone" | "busy"> {
   const { rowCount } = await session.query(
     `update control_planes set backend_pid = pg_backend_pid(), heartbeat_at = clock_timestamp(), leads = false
       where id = $1 and gone_at is null and pg_try_advisory_lock(${placeLock("$1")})`,
     [id],
   );
-  return rowCount === 1;
+  if (rowCount === 1) return "held";
+  const { rows } = await session.query<{ gone: boolean }>(
+    "select exists (select from control_planes where id = $1 and gone_at is null) is false as gone",
+    [id],
+  );
+  return rows[0]!.gone ? "gone" : "busy";
 }
 
 /** A sign of life. False: the others have given it up. */
@@ -107,20 +115,24 @@ async function bury(tx: Queryable, id: ControlPlaneId, workers: readonly string[
   await tx.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1", [
     sessionName(id),
   ]);
-  if (workers.length > 0)
-    await tx.query("select graphile_worker.force_unlock_workers($1::text[])", [workers]);
+  if (workers.length > 0) await freeJobs(tx, workers);
   await tx.query("update control_planes set gone_at = now(), is_lost = true, leads = false where id = $1", [
     id,
   ]);
 }
 
-/** At its end it says so itself, once nothing of it is under way. */
-export async function leavePlace(db: Queryable, id: ControlPlaneId): Promise<void> {
-  await db.query(
-    "update control_planes set gone_at = now(), leads = false where id = $1 and gone_at is null",
+/** At its end it says so itself; what was not brought to an end in time is the others' then. Within a transaction. */
+export async function leavePlace(tx: Queryable, id: ControlPlaneId): Promise<void> {
+  const { rows } = await tx.query<{ workers: string[] }>(
+    `update control_planes set gone_at = now(), leads = false where id = $1 and gone_at is null returning workers`,
     [id],
   );
+  const workers = rows[0]?.workers ?? [];
+  if (workers.length > 0) await freeJobs(tx, workers);
 }
+
+const freeJobs = (tx: Queryable, workers: readonly string[]) =>
+  tx.query("select graphile_worker.force_unlock_workers($1::text[])", [workers]);
 
 /** What the session that holds a place calls itself. */
 export const sessionName = (id: ControlPlaneId): string => `postern ${id}`;
@@ -131,9 +143,9 @@ export async function listControlPlanes(db: Queryable): Promise<ControlPlaneRow[
     `select id, name, version, address, leads, started_at, heartbeat_at, gone_at,
             greatest(0, extract(epoch from clock_timestamp() - heartbeat_at) * 1000)::float8 as silent_ms
        from control_planes c
-      where gone_at is null
-         or (is_lost and gone_at > now() - interval '1 day'
-             and not exists (select from control_planes o where o.name = c.name and o.started_at > c.started_at))
+      where (gone_at is null or (is_lost and gone_at > now() - interval '1 day'))
+        and not exists (select from control_planes o
+                         where o.name = c.name and o.address = c.address and o.started_at > c.started_at)
       order by name, started_at`,
   );
   return rows;

@@ -64,8 +64,8 @@ export class State implements Queryable {
   }
 }
 
-/** Postern's own server is being started again: that passes, and the caller may try again. */
-function explainUnreachable(error: unknown): never {
+/** Postern's own server is being started again: that passes, and the caller may try again. @throws Y4001, or what it was */
+export function explainUnreachable(error: unknown): never {
   if (error instanceof PosternError) throw error;
   const { code, syscall, message } = error as NodeJS.ErrnoException;
   const gone =
@@ -79,7 +79,7 @@ function explainUnreachable(error: unknown): never {
   if (!gone) throw error;
   throw posternError("Y4001", "Postern's own database does not answer.", {
     detail: message,
-    hint: "It is being started again; try again in a moment.",
+    hint: "It is being started again, or another server takes its place; try again in a moment.",
     cause: error,
   });
 }

@@ -4,6 +4,7 @@ import { homeDirectory } from "../../base/directories.ts";
 import { posternError } from "../../base/error.ts";
 import type { CommandRun } from "../command-spec.ts";
 import { findDaemon } from "../daemon-process.ts";
+import { describeDirect } from "../describe-direct.ts";
 import { describeListen } from "../describe-listen.ts";
 import { formatBytes } from "../format.ts";
 import { renderColumns, renderFields } from "../table.ts";
@@ -25,7 +26,7 @@ export const run: CommandRun = async (context) => {
       ["Version", status.version],
       ["API", status.api_url],
       ["Pooled", status.pool_address],
-      ["Direct", status.direct_address],
+      ["Direct", describeDirect(status)],
       ["Open to", describeListen(status)],
       ["Postgres", status.toolchain.postgres],
       ["PgBouncer", status.toolchain.pgbouncer],

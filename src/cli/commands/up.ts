@@ -7,6 +7,7 @@ import type { CommandInput } from "../command-input.ts";
 import type { CommandRun } from "../command-spec.ts";
 import type { CliContext } from "../context.ts";
 import { findDaemon, runDaemonProgram } from "../daemon-process.ts";
+import { describeDirect } from "../describe-direct.ts";
 import { describeListen } from "../describe-listen.ts";
 import { openControl } from "../open-control.ts";
 import { type Progress, startProgress } from "../progress.ts";
@@ -151,7 +152,7 @@ const show = ({ output }: CliContext, status: DaemonStatus) =>
     renderFields([
       ["API", status.api_url],
       ["Pooled", status.pool_address],
-      ["Direct", status.direct_address],
+      ["Direct", describeDirect(status)],
       ["Open to", describeListen(status)],
       ["Postgres", status.toolchain.postgres],
       ["Home", status.home],

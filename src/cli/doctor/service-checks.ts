@@ -54,6 +54,11 @@ export function serviceChecks(config: Config, context: CliContext): Check[] {
       hint: "`postern db pitr show` tells more.",
     },
     {
+      name: "control planes",
+      look: async () => inspectControlPlanes(await status()),
+      hint: "Each is started by `postern up` with the same POSTERN_STATE_URL.",
+    },
+    {
       name: "services",
       look: async () => inspectServices(await status()),
       hint: "`postern logs` tells more.",
@@ -113,8 +118,25 @@ function inspectArchives({ toolchain, warnings }: DaemonStatus): string {
   throw new Trouble(troubles.join("; "));
 }
 
+function inspectControlPlanes({ control_planes: planes }: DaemonStatus): string {
+  if (planes.length === 0) return "one, with tables of its own";
+  const missing = planes.filter(({ status }) => status !== "up");
+  if (missing.length > 0)
+    throw new Trouble(missing.map(({ name, status }) => `${name} is ${status}`).join("; "), {
+      warning: true,
+    });
+  if (planes.length === 1)
+    throw new Trouble("this is the only one: nothing takes over should it end", { warning: true });
+  return planes.map(({ name, leads }) => (leads ? `${name} (leads)` : name)).join(", ");
+}
+
 /** A server that hangs still counts as running: it is asked. */
-async function inspectServices({ services, pool_address, direct_address }: DaemonStatus): Promise<string> {
+async function inspectServices({
+  services,
+  pool_address,
+  direct_address,
+  control_planes: planes,
+}: DaemonStatus): Promise<string> {
   const troubled = services.filter(({ status }) => status !== "running");
   if (troubled.length > 0)
     throw new Trouble(
@@ -122,7 +144,8 @@ async function inspectServices({ services, pool_address, direct_address }: Daemo
     );
   for (const [name, address] of [
     ["PgBouncer", pool_address],
-    ["the shared instance", direct_address],
+    // Beside others it has no servers of its own.
+    ...(planes.length > 0 ? [] : [["the shared instance", direct_address] as const]),
   ] as const)
     if (!(await answersPostgres(address))) throw new Trouble(`${name} at ${address} does not answer`);
   return `${services.length} running`;
