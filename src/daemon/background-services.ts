@@ -3,6 +3,7 @@ import type { Service } from "../base/service.ts";
 import type { Platform } from "../instances/platform.ts";
 import { BackupScheduler } from "../maintenance/backup-scheduler.ts";
 import { BackupWatch } from "../maintenance/backup-watch.ts";
+import { GuestWatch } from "../maintenance/guest-watch.ts";
 import { InstanceWatch } from "../maintenance/instance-watch.ts";
 import { createTasks, MaintenanceTimer } from "../maintenance/maintenance-timer.ts";
 import { OperationWorker, type QueueShare } from "../maintenance/operation-worker.ts";
@@ -44,6 +45,7 @@ export function backgroundServices(
       timer,
       ...watches(platform),
       idleWatch,
+      new GuestWatch(platform),
     ];
   }
   const { membership, ways } = share;

@@ -1,4 +1,5 @@
 /** In charge of giving the HTTP server the functions behind the routes of branches. */
+import type { CreatedBranch } from "@postern/sdk/protocol";
 import type { Principal } from "../access/principal.ts";
 import { compareDatabases, requireParent } from "../databases/compare-databases.ts";
 import { requestCreateBranch } from "../databases/create-branch.ts";
@@ -27,7 +28,7 @@ export function branchServices(platform: Platform): BranchService {
         : accepted.operation;
       throwIfFailed(operation);
       const info = await describeRow(platform, (await findDatabaseById(platform.state, accepted.id))!);
-      const { way = null } = (operation.result ?? {}) as { way?: "reflink" | "copy" | "dump" };
+      const { way = null } = (operation.result ?? {}) as Partial<Pick<CreatedBranch, "way">>;
       return { ...info, parent_id: parent.id, token: accepted.token, operation_id: operation.id, way };
     },
     async list(principal, { ref }) {

@@ -26,8 +26,12 @@ export async function makeGuestImage(config: Config, { force, tell }: MakeImageO
   });
 }
 
-export async function describeGuestImages(config: Config): Promise<GuestImageInfo[]> {
-  return Promise.all((await listGuestImages(config.toolchainDirectory)).map(describe));
+/** And the version of the QEMU that would run them, if there is one. */
+export async function describeGuestImages({
+  toolchainDirectory: root,
+}: Config): Promise<{ images: GuestImageInfo[]; qemu: string | undefined }> {
+  const images = await Promise.all((await listGuestImages(root)).map(describe));
+  return { images, qemu: (await findQemu(root))?.version };
 }
 
 async function describe(image: GuestImage): Promise<GuestImageInfo> {

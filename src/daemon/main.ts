@@ -94,8 +94,7 @@ async function guestImage(args: readonly string[]): Promise<void> {
   const { describeGuestImages, makeGuestImage } = await import("./guest-image.ts");
   const config = readConfig();
   const tell = (event: unknown) => process.stdout.write(`${JSON.stringify(event)}\n`);
-  if (args.includes("--look"))
-    return void tell({ type: "images", images: await describeGuestImages(config) });
+  if (args.includes("--look")) return void tell({ type: "images", ...(await describeGuestImages(config)) });
   await makeGuestImage(config, { force: args.includes("--force"), tell });
 }
 

@@ -13,6 +13,7 @@ import { type AccountId, type InstanceId, newInstanceId } from "../base/id.ts";
 import { hashSecret } from "../base/secrets.ts";
 import { cloneInstance } from "../instances/clone-instance.ts";
 import { isOnOwnServer } from "../instances/is-on-own-server.ts";
+import { machineOf } from "../instances/machine-of.ts";
 import type { OperationHandler, OperationRun } from "../instances/operation-run.ts";
 import { createTenant, dropPhysicalDatabase } from "../instances/physical-database.ts";
 import type { Platform } from "../instances/platform.ts";
@@ -33,7 +34,6 @@ import { chooseInstance } from "./choose-instance.ts";
 import { type AcceptedDatabase, explainTaken, proveReady } from "./create-database.ts";
 import { draftCopy } from "./draft-copy.ts";
 import { checkDatabaseName, inventName } from "./name-rules.ts";
-import { refuseByIsolation } from "./refuse-by-isolation.ts";
 import { removeData } from "./remove-data.ts";
 import { requireReady } from "./require-ready.ts";
 
@@ -48,7 +48,6 @@ export async function requestCreateBranch(
   input: CreateBranchRequest,
 ): Promise<AcceptedDatabase> {
   requireReady(parent);
-  refuseByIsolation(parent, "branch");
   const name = checkDatabaseName(input.name ?? `${parent.name.slice(0, 36)}-${inventName()}`);
   const expiresAt = expiryOf(platform.clock.now(), input.ttl);
   await requireDiskSpace(platform, 64 * 1024 ** 2, `Branch ${name}`);
@@ -142,7 +141,7 @@ async function fillOwn(
   branch: DatabaseRow,
 ): Promise<string> {
   const instance = branch.instance_id as InstanceId;
-  await ensureReserved(platform, instance, branch.class);
+  await ensureReserved(platform, instance, branch.class, machineOf(parent));
   const way = await copyServer(platform, run, parent, branch, instance);
   await noteMoment(platform, run, branch);
   await updateDatabase(platform.state, branch.id, { instance_id: instance });
@@ -164,7 +163,7 @@ export async function copyServer(
 ): Promise<string> {
   if (run.row.input.branched_at === undefined)
     await run.remember({ branched_at: platform.clock.now().toISOString() });
-  await ensureReserved(platform, target, as.class);
+  await ensureReserved(platform, target, as.class, machineOf(source));
   const way = await run.step("copy", () =>
     cloneInstance(platform, source.instance_id!, target, {
       signal: run.signal,

@@ -18,6 +18,7 @@ import type { DatabaseRow } from "../state/databases.ts";
 import { type DatabaseEnvironment, listEnvironmentsOfDatabases } from "../state/environment-services.ts";
 import { findInstance } from "../state/instances.ts";
 import { findRegistered, type RegisteredRow } from "../state/registered-instances.ts";
+import { describeMachine } from "./describe-machine.ts";
 import { describeSandbox } from "./describe-sandbox.ts";
 import { pauseAfterOf } from "./pause-rules.ts";
 
@@ -38,6 +39,8 @@ export async function describeDatabase(platform: Platform, row: DatabaseRow): Pr
   if (row.isolation === "external" && live?.healthy === false) await lookAgain(platform, row);
   const info = await describeRow(platform, row);
   if (!live) return info;
+  const machine =
+    row.isolation === "microvm" ? await describeMachine(platform, row, live.problem) : undefined;
   const size = live.sizeBytes ?? info.size_bytes;
   return {
     ...info,
@@ -45,7 +48,10 @@ export async function describeDatabase(platform: Platform, row: DatabaseRow): Pr
     connections: live.connections,
     sandbox: await describeSandbox(platform, row),
     healthy: live.healthy,
-    warnings: live.problem === undefined ? warningsOf(row, size) : problemsOf(info, row, size, live.problem),
+    ...(live.problem === undefined
+      ? { warnings: warningsOf(row, size, machine) }
+      : { warnings: problemsOf(info, row, size, machine ?? live.problem) }),
+    ...(row.isolation === "microvm" && !live.healthy && { status: "unreachable" as const }),
   };
 }
 
@@ -84,7 +90,7 @@ export function renderRow(
   return {
     id: row.id,
     name: row.name,
-    status: shownStatus(row, joined.registered),
+    status: shownStatus(platform, row, joined.registered),
     class: row.class,
     isolation: row.isolation,
     external_instance: joined.registered ? renderPlace(joined.registered) : null,
@@ -117,9 +123,16 @@ export function renderRow(
 }
 
 /** Nothing is called ready that does not answer. */
-function shownStatus(row: DatabaseRow, place: RegisteredRow | undefined): DatabaseStatus {
+function shownStatus(
+  { supervisor }: Platform,
+  row: DatabaseRow,
+  place: RegisteredRow | undefined,
+): DatabaseStatus {
   if (row.status !== "ready") return row.status;
   if (row.paused_at !== null) return "paused";
+  const isDown = ({ name, status }: { name: string; status: string }) =>
+    name === row.instance_id && status === "failed";
+  if (row.isolation === "microvm" && supervisor.list().some(isDown)) return "unreachable";
   return place?.health === "unreachable" || place?.health === "read_only" ? place.health : "ready";
 }
 

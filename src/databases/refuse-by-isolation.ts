@@ -2,7 +2,7 @@
 import { posternError } from "../base/error.ts";
 import type { DatabaseRow } from "../state/databases.ts";
 
-export type Deed = "pause" | "point in time" | "upgrade" | "move" | "branch" | "rehearse";
+export type Deed = "pause" | "point in time" | "upgrade" | "move";
 
 type Reason = readonly [cannot: string, detail: string, hint: string];
 
@@ -56,21 +56,6 @@ const guest: Place = {
       "cannot be upgraded in place",
       "The data is on a disk that only the guest reads.",
       restoreElsewhere,
-    ],
-    move: [
-      "stays in its machine",
-      "Databases do not move into machines of their own, or out of them.",
-      copyElsewhere,
-    ],
-    branch: [
-      "cannot be branched",
-      "The data is on a disk that only the guest reads.",
-      "`postern db export` and `postern db import` copy it into another database.",
-    ],
-    rehearse: [
-      "cannot be copied for a rehearsal",
-      "The data is on a disk that only the guest reads.",
-      "Try the migrations on a database made by `postern db export` and `postern db import`.",
     ],
   },
 };

@@ -10,6 +10,7 @@ import { requireDiskSpace } from "../base/disk-space.ts";
 import { type AccountId, type InstanceId, newInstanceId } from "../base/id.ts";
 import { cloneInstance } from "../instances/clone-instance.ts";
 import { isOnOwnServer } from "../instances/is-on-own-server.ts";
+import { machineOf } from "../instances/machine-of.ts";
 import type { OperationHandler, OperationRun } from "../instances/operation-run.ts";
 import { createPhysicalDatabase, dropPhysicalDatabase } from "../instances/physical-database.ts";
 import type { Platform } from "../instances/platform.ts";
@@ -20,7 +21,6 @@ import { rehearseFiles } from "../migrations/rehearse-files.ts";
 import { type DatabaseRow, findDatabaseById } from "../state/databases.ts";
 import { insertOperation, type OperationRow } from "../state/operations.ts";
 import { withOwner } from "./migrate-database.ts";
-import { refuseByIsolation } from "./refuse-by-isolation.ts";
 import { requireReady } from "./require-ready.ts";
 
 /** @throws Y5004 Y4051 */
@@ -30,7 +30,6 @@ export async function requestRehearsal(
   row: DatabaseRow,
   files: MigrationFileBody[],
 ): Promise<OperationRow> {
-  refuseByIsolation(row, "rehearse");
   readMigrationBodies(files);
   await requireDiskSpace(platform, 64 * 1024 ** 2, `A copy of ${row.name}`);
   return platform.state.transaction((tx) =>
@@ -81,7 +80,7 @@ async function makeCopy(platform: Platform, run: OperationRun, row: DatabaseRow)
     await withRoomForMore(platform, row, () => copyContent(platform, run, row, copy));
     return copy;
   }
-  await ensureReserved(platform, instance, row.class);
+  await ensureReserved(platform, instance, row.class, machineOf(row));
   await run.step("copy", () =>
     cloneInstance(platform, row.instance_id!, instance, {
       signal: run.signal,

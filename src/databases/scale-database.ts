@@ -2,9 +2,10 @@
  * In charge of giving a database another class. Between the shared instance and one of its own it moves; between two classes
  * with an instance of their own that instance changes. Until the switch everything is as it was.
  */
-import type { DatabaseClass, ErrorBody, ScaleRequest } from "@postern/sdk/protocol";
+import type { DatabaseClass, ErrorBody, Isolation, ScaleRequest } from "@postern/sdk/protocol";
 import { posternError } from "../base/error.ts";
 import { type AccountId, type InstanceId, newInstanceId } from "../base/id.ts";
+import { isOnOwnServer } from "../instances/is-on-own-server.ts";
 import type { OperationHandler, OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
 import { majorOf } from "../instances/server-toolchain.ts";
@@ -47,11 +48,11 @@ export async function requestScale(
   await refuseSecond(platform, row);
   requireReady(row);
   refuseByIsolation(row, "move");
-  const { isolation } = tiers[input.class];
+  const isolation = isolationIn(row, input.class);
   if (row.class === input.class && row.isolation === isolation)
     throw posternError("Y3045", `Database ${row.name} is of class ${row.class} already.`);
   if (isolation === "shared") await requireSharedMajor(platform, row);
-  const staysOnOwn = isolation === "process" && row.isolation === "process";
+  const staysOnOwn = isolation === row.isolation && isOnOwnServer(row);
   await checkFit(platform, row, input.class, !staysOnOwn);
   const own = staysOnOwn ? row.instance_id : newInstanceId();
   const instance = isolation === "shared" ? "shared" : own;
@@ -67,6 +68,10 @@ export async function requestScale(
     });
   });
 }
+
+/** A database in a machine of its own stays there: the machine changes. */
+const isolationIn = (row: Pick<DatabaseRow, "isolation">, databaseClass: DatabaseClass): Isolation =>
+  row.isolation === "microvm" ? "microvm" : tiers[databaseClass].isolation;
 
 export const scaleDatabase = (sessions: Sessions): OperationHandler => ({
   async run(platform, run) {
@@ -90,7 +95,7 @@ export const scaleDatabase = (sessions: Sessions): OperationHandler => ({
     return {
       database_id: row.id,
       class: input.class,
-      isolation: tiers[input.class].isolation,
+      isolation: isolationIn(row, input.class),
       direct_url_changed: before.instance_id !== input.instance,
       writes_held: input.writes_held ?? null,
       backup_id: (run.row.input.backup as string | undefined) ?? null,

@@ -10,9 +10,11 @@ import { requireDiskSpace } from "../base/disk-space.ts";
 import { posternError } from "../base/error.ts";
 import type { InstanceId } from "../base/id.ts";
 import { type CopyWay, copyDirectory, copyFiles, findCopyWay } from "../runtime/copy-directory.ts";
+import { isGuest } from "../runtime/microvm/guest-layout.ts";
 import { ownPath } from "../runtime/own-path.ts";
 import { runProgram } from "../runtime/run-program.ts";
 import { postgresProgram, readMajor } from "../runtime/toolchain.ts";
+import { cloneGuest } from "./clone-guest.ts";
 import type { Platform } from "./platform.ts";
 import { serverLayout } from "./server-layout.ts";
 import { withAdmin } from "./with-admin.ts";
@@ -55,9 +57,13 @@ export async function cloneInstance(
   source: string,
   target: InstanceId,
   options: CloneOptions,
-): Promise<CopyWay> {
+): Promise<CopyWay | "snapshot"> {
   const { home } = platform.config;
   const from = serverLayout(home, source).dataDirectory;
+  if (await isGuest({ dataDirectory: from })) {
+    await cloneGuest(platform, source, target, options);
+    return "snapshot";
+  }
   const { directory, dataDirectory } = serverLayout(home, target);
   const { account } = platform;
   const probe = join(from, "PG_VERSION");

@@ -41,6 +41,9 @@ const settingsOfClass: Record<DatabaseClass, Record<string, string>> = {
   },
 };
 
+/** Of a machine of its own; a disk takes room as it fills. */
+const diskGigabytesOfClass: Record<DatabaseClass, number> = { "db.p1": 64, "db.p2": 128, "db.p3": 256 };
+
 /** @param name `system`, `shared` or an instance's id. @param databaseClass counts for instances of one database */
 export function serverSpec(
   home: string,
@@ -53,5 +56,11 @@ export function serverSpec(
   const { dataDirectory, socketDirectory, logFile, archiveSettingsFile } = serverLayout(home, name);
   const spec = { name, dataDirectory, socketDirectory, logFile, tcpPort, settings };
   if (name === "system") return spec;
-  return { ...spec, settingsFile: archiveSettingsFile, countsStatements: name === "shared" ? 5_000 : 1_000 };
+  const own = { ...spec, settingsFile: archiveSettingsFile };
+  if (name === "shared") return { ...own, countsStatements: 5_000 };
+  return {
+    ...own,
+    countsStatements: 1_000,
+    diskGigabytes: diskGigabytesOfClass[databaseClass ?? "db.p1"],
+  };
 }

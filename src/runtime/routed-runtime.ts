@@ -39,6 +39,10 @@ export class RoutedRuntime implements Runtime {
     return (await this.#of(spec)).versionOf(spec);
   }
 
+  async tend(spec: ServerSpec, options?: { clockMoved?: boolean }): Promise<string | undefined> {
+    return (await this.#of(spec)).tend?.(spec, options);
+  }
+
   async remove(spec: ServerSpec): Promise<void> {
     await (await this.#of(spec)).remove(spec);
   }

@@ -20,6 +20,8 @@ export interface ServerSpec {
   settingsFile?: string;
   /** Statements that pg_stat_statements tells apart; absent: nothing is counted. */
   countsStatements?: number;
+  /** How large the disk of its machine is at least, where it has one. */
+  diskGigabytes?: number;
   /** It gets a machine of its own where it is made; what is there says it itself. */
   inGuest?: boolean;
   /** Servers whose archives it reads besides its own: what is restored from them is replayed from there. */
@@ -43,6 +45,11 @@ export interface Runtime {
   findPid(spec: ServerSpec): Promise<number | null>;
   /** Version of the Postgres that this server runs with from its next start on. */
   versionOf(spec: ServerSpec): Promise<string>;
+  /**
+   * Looks after the machine of a server that runs, where it has one: has it go on when it stopped for want of room, and sets
+   * its clock. Resolves with what is wrong with it.
+   */
+  tend?(spec: ServerSpec, options?: { clockMoved?: boolean }): Promise<string | undefined>;
   /** Stops and deletes all files of the server; repeatable. */
   remove(spec: ServerSpec): Promise<void>;
 }

@@ -127,8 +127,8 @@ describe.skipIf(!hasGuests)("a database in a machine of its own", { timeout: pat
 
   it("says what cannot be done with it", async () => {
     for (const args of [
-      ["db", "branch", "create", "vm"],
-      ["db", "scale", "vm", "--class", "db.p3", "--yes"],
+      ["db", "upgrade", "vm", "--to", "18", "--yes"],
+      ["db", "restore", "vm", "--at", "1 minute ago", "--yes"],
     ]) {
       const end = await postern.run([...args, "--json"]);
       expect(end.stderr).toContain("Y8106");

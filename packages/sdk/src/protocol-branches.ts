@@ -19,8 +19,8 @@ export interface PromoteBranchRequest {
 
 export interface CreatedBranch extends CreatedDatabase {
   parent_id: string;
-  /** How the data came over: blocks shared with the parent's, copied byte by byte, or dumped and restored. Null: not yet. */
-  way: "reflink" | "copy" | "dump" | null;
+  /** How the data came over: blocks shared with the parent's, copied byte by byte, the disk of its machine at one moment, or dumped and restored. Null: not yet. */
+  way: "reflink" | "copy" | "snapshot" | "dump" | null;
 }
 
 /** Answer of `GET /v1/databases/:ref/schema-diff`: what has to change in `base` so that it is `database`. */

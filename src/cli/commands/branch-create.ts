@@ -11,6 +11,7 @@ import { requireDatabase } from "../target.ts";
 export const ways: Record<string, string> = {
   reflink: "blocks shared with the parent's",
   copy: "copied byte by byte: this file system cannot share blocks",
+  snapshot: "its disk as the parent's was at that moment",
   dump: "dumped and restored, as both are on a Postgres with others",
 };
 

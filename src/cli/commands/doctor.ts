@@ -5,6 +5,7 @@ import type { CliContext } from "../context.ts";
 import { findDaemon } from "../daemon-process.ts";
 import { type Check, carryOut, type Finding, mend } from "../doctor/check.ts";
 import { daemonChecks } from "../doctor/daemon-checks.ts";
+import { guestChecks } from "../doctor/guest-checks.ts";
 import { homeChecks } from "../doctor/home-checks.ts";
 import { machineChecks } from "../doctor/machine-checks.ts";
 import { serviceChecks } from "../doctor/service-checks.ts";
@@ -37,7 +38,11 @@ async function inspect(context: CliContext, fix: boolean): Promise<Finding[]> {
   const first = await carryOut(configuration);
   if (!config) return [first];
   const daemon = await findDaemon(config.home).catch(() => undefined);
-  const early = [...machineChecks(config, daemon?.pid), ...homeChecks(config, context.directory)];
+  const early = [
+    ...machineChecks(config, daemon?.pid),
+    ...homeChecks(config, context.directory),
+    ...guestChecks(config, context),
+  ];
   const late = [...daemonChecks(config, context), ...serviceChecks(config, context)];
   const found = [first, ...(await Promise.all([...early, ...late].map(carryOut)))];
   return fix ? mendAll([...early, ...late], found) : found;

@@ -25,9 +25,11 @@ export const createdBranch = z
     token: z.string().describe("64 hex digits; shown only now."),
     operation_id: z.string(),
     way: z
-      .enum(["reflink", "copy", "dump"])
+      .enum(["reflink", "copy", "snapshot", "dump"])
       .nullable()
-      .describe("Blocks shared with the parent's, copied byte by byte, or dumped and restored."),
+      .describe(
+        "Blocks shared with the parent's, copied byte by byte, the disk of its machine at one moment, or dumped and restored.",
+      ),
   })
   .meta({ id: "CreatedBranch" }) satisfies z.ZodType<CreatedBranch>;
 

@@ -55,6 +55,17 @@ export class GuestAgent extends EventEmitter<{ word: [GuestWord]; close: [] }> {
     return this.#ask(name, [name, ...values].join(" "));
   }
 
+  /** One that takes its time. */
+  orderWithin(timeoutMs: number, name: string): Promise<string> {
+    return this.#ask(name, name, timeoutMs);
+  }
+
+  /** What the data has, and what is left of it. @throws Y8105 */
+  async room(): Promise<{ totalBytes: number; freeBytes: number }> {
+    const [total = 0, free = 0] = (await this.order("room")).split(" ").map(Number);
+    return { totalBytes: total * 1024, freeBytes: free * 1024 };
+  }
+
   /** An answer to an earlier question, which nobody waited for, is not taken for this one's. */
   async ping(timeoutMs?: number): Promise<GuestState> {
     const mark = String(++this.#count);

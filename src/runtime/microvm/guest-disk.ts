@@ -59,14 +59,50 @@ export async function ensureTemplateDisk(options: TemplateDiskOptions): Promise<
   return target;
 }
 
+interface Disk {
+  /** The template that it is a layer on. */
+  base: string;
+  sizeBytes: number;
+}
+
+/** Also of one that is in use. @throws Y8107 */
+export async function describeDisk(qemu: Qemu, file: string, account: ServerAccount): Promise<Disk> {
+  const end = await runProgram(qemu.image, ["info", "-U", "--output=json", file], { account });
+  if (end.exitCode !== 0)
+    throw posternError("Y8107", "The disk of a guest cannot be read.", {
+      detail: end.stderr.trim(),
+      hint: "Restore a backup into a new database: postern db backup list",
+    });
+  const info = JSON.parse(end.stdout) as { "full-backing-filename": string; "virtual-size": number };
+  return { base: info["full-backing-filename"], sizeBytes: info["virtual-size"] };
+}
+
+/** Of a machine that is off; it never gets smaller. Repeatable. @throws Y8107 */
+export async function growDisk(
+  file: string,
+  sizeBytes: number,
+  qemu: Qemu,
+  account: ServerAccount,
+): Promise<void> {
+  if ((await describeDisk(qemu, file, account)).sizeBytes >= sizeBytes) return;
+  await run(qemu.image, ["resize", "-q", "-f", "qcow2", file, String(sizeBytes)], account);
+}
+
+export interface LayDiskOptions {
+  qemu: Qemu;
+  account: ServerAccount;
+  /** As large as the other if not given. */
+  sizeBytes?: number;
+}
+
 /** A disk that differs from the other in nothing yet. @throws Y8107 */
 export async function layDisk(
   target: string,
   base: string,
-  qemu: Qemu,
-  account: ServerAccount,
+  { qemu, account, sizeBytes }: LayDiskOptions,
 ): Promise<void> {
-  await run(qemu.image, ["create", "-q", "-f", "qcow2", "-b", base, "-F", "qcow2", target], account);
+  const size = sizeBytes === undefined ? [] : [String(sizeBytes)];
+  await run(qemu.image, ["create", "-q", "-f", "qcow2", "-b", base, "-F", "qcow2", target, ...size], account);
   await chmod(target, 0o640);
 }
 

@@ -19,11 +19,14 @@ export interface GuestKeys {
  * From Postern's own network whoever shows Postern's certificate may be any role; it is the daemon, the pooler and the
  * programs that they start. From the users' network a role reaches its database with its password. Nobody else comes.
  */
-export const guestRules = (isEncrypted: boolean): string => `# Written by Postern.
+export const guestRules = (isEncrypted: boolean, closed = false): string => `# Written by Postern.
 hostssl all      all                                            ${guestNetworks.own.host}/32 cert map=postern
 host    all      postern_admin,postern_backup,postern_pooler    all reject
-${isEncrypted ? "hostssl" : "host   "} samerole all                                            ${guestNetworks.users.host}/32 scram-sha-256
-`;
+${closed ? "" : usersRule(isEncrypted)}`;
+
+const usersRule = (isEncrypted: boolean): string =>
+  `${isEncrypted ? "hostssl" : "host   "} samerole all                                            ${guestNetworks.users.host}/32 scram-sha-256\n`;
+
 const guestIdentities = `# Written by Postern.\npostern "${bridgeName}" all\n`;
 
 export interface GuestSettingsOptions {

@@ -13,6 +13,8 @@ import { guestFiles } from "./guest-layout.ts";
 import { bridgeName, type GuestKeys } from "./guest-settings.ts";
 import { makeCertificate } from "./make-certificate.ts";
 
+type Place = Pick<ServerSpec, "dataDirectory">;
+
 export interface MakeGuestOptions {
   root: string;
   usualMajor: string;
@@ -24,24 +26,36 @@ export interface MakeGuestOptions {
 /** Repeatable: the note of the major is written last. @throws Y8100 Y8101 Y8103 Y8107 */
 export async function makeGuest(spec: ServerSpec, options: MakeGuestOptions): Promise<void> {
   const { account, root, usualMajor } = options;
-  const marker = join(spec.dataDirectory, "PG_VERSION");
-  if (await isThere(marker)) return;
+  if (await isMade(spec)) return;
   const major = spec.major ?? usualMajor;
   await verifyGuestImage(await findGuestImage(root, major));
   const qemu = await requireQemu(root);
+  await prepareGuest(spec, account);
+  const template = await ensureTemplateDisk({ template: await options.templateOf(major), qemu, account });
+  await layDisk(guestFiles(spec).disk, template, { qemu, account });
+  await finishGuest(spec, major, account);
+}
+
+const markerOf = ({ dataDirectory }: Place): string => join(dataDirectory, "PG_VERSION");
+
+export const isMade = (place: Place): Promise<boolean> => isThere(markerOf(place));
+
+/** An empty folder, with keys of its own: nobody comes into it with those of another. */
+export async function prepareGuest(spec: Place, account: ServerAccount): Promise<void> {
   await clearDirectory(spec.dataDirectory);
   for (const folder of [dirname(spec.dataDirectory), spec.dataDirectory]) {
     await mkdir(folder, { recursive: true, mode: 0o750 });
     await ownPath(folder, account);
   }
-  const { disk, keys, bridge } = guestFiles(spec);
+  const { keys, bridge } = guestFiles(spec);
   const made: GuestKeys = { server: makeCertificate("guest"), bridge: makeCertificate(bridgeName) };
   await writeOwned(keys, JSON.stringify(made), account);
   await writeOwned(bridge, JSON.stringify({ ...made.bridge, peer: made.server.certificate }), account);
-  const template = await ensureTemplateDisk({ template: await options.templateOf(major), qemu, account });
-  await layDisk(disk, template, qemu, account);
-  await writeOwned(marker, `${major}\n`, account);
 }
+
+/** Now it is whole. */
+export const finishGuest = (place: Place, major: string, account: ServerAccount): Promise<void> =>
+  writeOwned(markerOf(place), `${major}\n`, account);
 
 /** @throws Y6026 */
 export async function requireDisk(spec: ServerSpec): Promise<void> {

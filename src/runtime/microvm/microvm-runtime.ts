@@ -1,14 +1,12 @@
 /** In charge of Postgres servers that run in a machine of their own: a guest of QEMU's with nothing else in it. */
 import { mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { sleep } from "../../base/clock.ts";
 import { hasCode, posternError } from "../../base/error.ts";
 import { clearDirectory } from "../clear-directory.ts";
 import type { BridgePlan } from "../gate/gate-messages.ts";
 import { signalProcess, waitForExit } from "../live-process.ts";
 import { ownPath } from "../own-path.ts";
 import { ownSocket, pointSocket } from "../point-socket.ts";
-import { portTakenError } from "../port-taken.ts";
 import type { Runtime, ServerSpec } from "../runtime.ts";
 import type { ServerAccount } from "../server-account.ts";
 import { type Composed, composeMachine, type ImageNote, readImageNote } from "./compose-machine.ts";
@@ -16,12 +14,14 @@ import type { GuestAgent, GuestState } from "./guest-agent.ts";
 import { findGuestImage } from "./guest-image.ts";
 import { findGuestPid, guestFiles, guestSockets, ownHost } from "./guest-layout.ts";
 import { GuestLines } from "./guest-lines.ts";
+import { growContent, growFile, isTooSmall } from "./guest-room.ts";
 import { type GuestKeys, guestRules, renderGuestSettings, sendSettings } from "./guest-settings.ts";
-import { launchMachine, waitForAnswer } from "./launch-machine.ts";
-import type { Machine } from "./machine-arguments.ts";
+import { waitForAnswer } from "./launch-machine.ts";
 import { makeGuest, readText, requireDisk, writeOwned } from "./make-guest.ts";
 import { QmpClient } from "./qmp-client.ts";
+import { spawnAtPort } from "./spawn-at-port.ts";
 import { dropMemory, fitOf, keepMemory, resumeMemory, takeMemory, writeMemory } from "./suspended-memory.ts";
+import { tendGuest } from "./tend-guest.ts";
 
 /** Who leads to guests outlives the daemon. */
 export interface Bridges {
@@ -50,11 +50,12 @@ export interface MicrovmRuntimeOptions {
 const startWithinMs = 300_000;
 const wakeWithinMs = 30_000;
 const stopWithinMs = 60_000;
-const portPatienceMs = 30_000;
 
 export class MicrovmRuntime implements Runtime {
   readonly #options: MicrovmRuntimeOptions;
   readonly #lines = new GuestLines();
+  /** Machines that are being put to sleep or stopped: nobody else lets them go on. */
+  readonly #ending = new Set<string>();
 
   constructor(options: MicrovmRuntimeOptions) {
     this.#options = options;
@@ -91,6 +92,7 @@ export class MicrovmRuntime implements Runtime {
     const pid = await findGuestPid(spec);
     if (pid === null) return;
     const fits = (await readImageNote(spec))?.fits ?? "";
+    this.#ending.add(spec.name);
     try {
       const monitor = await QmpClient.open(guestSockets(spec).monitor);
       try {
@@ -106,8 +108,15 @@ export class MicrovmRuntime implements Runtime {
       this.#options.observe(`${spec.name} could not be suspended: ${describe(error)}`);
       await this.#goOn(spec).catch(() => {});
       await this.stop(spec);
+    } finally {
+      this.#ending.delete(spec.name);
     }
     this.#lines.drop(spec);
+  }
+
+  async tend(spec: ServerSpec, { clockMoved = false } = {}): Promise<string | undefined> {
+    if (this.#ending.has(spec.name) || (await findGuestPid(spec)) === null) return undefined;
+    return tendGuest(spec, () => this.#lines.agent(spec), { clockMoved });
   }
 
   findPid(spec: ServerSpec): Promise<number | null> {
@@ -177,7 +186,20 @@ export class MicrovmRuntime implements Runtime {
         await memory.close();
       }
     }
-    return this.#launch(spec, machine);
+    const grows = await isTooSmall(spec);
+    if (grows) await growFile(spec, this.#options);
+    const pid = await this.#launch(spec, machine);
+    if (grows) await this.#growContent(spec);
+    return pid;
+  }
+
+  /** One that does not works as before, and is asked again when it boots next. */
+  async #growContent(spec: ServerSpec): Promise<void> {
+    try {
+      await growContent(spec, await this.#lines.agent(spec), this.#options.account);
+    } catch (error) {
+      this.#options.observe(`the disk of ${spec.name} does not grow: ${describe(error)}`);
+    }
   }
 
   async #launch(spec: ServerSpec, composed: Composed, memoryFrom?: number): Promise<number> {
@@ -185,9 +207,11 @@ export class MicrovmRuntime implements Runtime {
     const note: ImageNote = { postgres_version: postgresVersion, fits, users_port: spec.tcpPort };
     await writeOwned(guestFiles(spec).image, JSON.stringify(note), this.#options.account);
     this.#lines.drop(spec);
-    const pid = await this.#spawnAtPort(spec, qemuProgram, {
-      ...machine,
-      ...(memoryFrom !== undefined && { memoryFrom }),
+    const pid = await spawnAtPort({
+      program: qemuProgram,
+      machine: { ...machine, ...(memoryFrom !== undefined && { memoryFrom }) },
+      spec,
+      account: this.#options.account,
     });
     try {
       const isWoken = memoryFrom !== undefined;
@@ -206,24 +230,6 @@ export class MicrovmRuntime implements Runtime {
     }
   }
 
-  /** A port that another program has is waited for. */
-  async #spawnAtPort(spec: ServerSpec, program: string, machine: Machine): Promise<number> {
-    const begun = performance.now();
-    const { account } = this.#options;
-    for (;;) {
-      try {
-        return await launchMachine({ program, machine, spec, account });
-      } catch (error) {
-        const { detail = "" } = error as { detail?: string };
-        if (!/Could not set up host forwarding/.test(detail)) throw error;
-        const patienceMs = spec.portPatienceMs ?? portPatienceMs;
-        if (performance.now() - begun > patienceMs)
-          throw await portTakenError(spec.name, spec.tcpPort!, detail);
-        await sleep(200);
-      }
-    }
-  }
-
   /** Sends what it is to be set to, and waits until it takes clients. */
   async #beginServer(spec: ServerSpec, agent: GuestAgent, state: GuestState): Promise<void> {
     const sent = await this.#send(spec, agent, state);
@@ -237,7 +243,7 @@ export class MicrovmRuntime implements Runtime {
     const { ephemeral, countsStatements } = this.#options;
     const settings = renderGuestSettings(spec, { ephemeral, countsStatements });
     const sentFile = join(spec.dataDirectory, "sent.json");
-    const rules = guestRules(this.#options.isEncrypted);
+    const rules = guestRules(this.#options.isEncrypted, spec.closed);
     const keys = JSON.parse((await readText(guestFiles(spec).keys)) ?? "{}") as GuestKeys;
     const note = fitOf([settings, rules, JSON.stringify(keys)]);
     if (state !== "waiting" && (await readText(sentFile)) === note) return false;
