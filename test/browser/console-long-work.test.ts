@@ -32,7 +32,8 @@ const inShop = (rest: string) => open(`/db/${shop.id}/${rest}`);
 const button = (name: string) => page.getByRole("button", { name, exact: true });
 const dialog = () => page.getByRole("dialog");
 const inPage = <Value>(script: string) => page.evaluate(script) as Promise<Value>;
-const restored = () => postern.api<DatabaseInfo[]>("GET", `/v1/databases/${shop.id}/restored`);
+const madeOfMoment = (name: string) =>
+  page.getByRole("table", { name: "Databases made of a moment" }).getByRole("row").filter({ hasText: name });
 const operations = () => postern.api<OperationInfo[]>("GET", "/v1/operations?limit=1000");
 
 // Each leads through several pages, which busy machines take their time for.
@@ -59,7 +60,7 @@ describe.skipIf(chromiumPath === undefined)("the console's long work", { timeout
     await postern?.close();
   });
 
-  it("goes back to a moment, looks whether it is right, drops one copy and puts another in the place of its source", async () => {
+  it("goes back to a moment, looks whether it is right, and puts what was made of it in the place of its source", async () => {
     await ask("create table item (id int primary key)");
     await ask("insert into item select generate_series(1, 100)");
     const { id } = await postern.api<OperationInfo>("PUT", `/v1/databases/${shop.id}/point-in-time`, {});
@@ -81,26 +82,13 @@ describe.skipIf(chromiumPath === undefined)("the console's long work", { timeout
     await waitUntil("the moment has passed", async () => Date.now() > moment.getTime() + 1_000);
     await ask("delete from item");
     await inShop("backups");
-    for (const [turn, name] of ["shop-wrong", "shop-then"].entries()) {
-      await button("Back to a moment").click();
-      await page.getByRole("textbox", { name: "Moment" }).fill(await inPage<string>(localText(moment)));
-      await page.getByLabel("Name of the new database").fill(name);
-      await button("Make a database of then").click();
-      await dialog().getByText("This is the only time").waitFor();
-      await button("Done").click();
-      const row = page
-        .getByRole("table", { name: "Databases made of a moment" })
-        .getByRole("row")
-        .filter({ hasText: name });
-      await row.getByText("ready").waitFor();
-      if (turn > 0) break;
-      await row.getByRole("button", { name: `Drop ${name}` }).click();
-      expect(await button("Drop it").isDisabled()).toBe(true);
-      await page.getByLabel(`Type ${name} to confirm`).fill(name);
-      await button("Drop it").click();
-      await row.waitFor({ state: "detached" });
-      expect(await restored()).toEqual([]);
-    }
+    await button("Back to a moment").click();
+    await page.getByRole("textbox", { name: "Moment" }).fill(await inPage<string>(localText(moment)));
+    await page.getByLabel("Name of the new database").fill("shop-then");
+    await button("Make a database of then").click();
+    await dialog().getByText("This is the only time").waitFor();
+    await button("Done").click();
+    await madeOfMoment("shop-then").getByText("ready").waitFor();
     await page.getByRole("link", { name: "shop-then" }).first().click();
     await page.getByRole("link", { name: "item" }).first().click();
     await page.getByText("100 rows").waitFor();
@@ -111,6 +99,27 @@ describe.skipIf(chromiumPath === undefined)("the console's long work", { timeout
     await page.locator(".tray").getByText("Promote shop-then").waitFor();
     await page.locator(".tray-good").waitFor();
     expect(await ask("select count(*)::int as n from item")).toEqual([{ n: 100 }]);
+  });
+
+  it("drops what was made of a moment, once its name is typed", async () => {
+    // Any database will do: what counts is what becomes of it.
+    const copy = await postern.api<CreatedDatabase>("POST", "/v1/databases", { name: "shop-wrong" });
+    const info = await postern.api<DatabaseInfo>("GET", `/v1/databases/${copy.id}`);
+    await page.route(/\/restored$/, async (route) => {
+      const all = await postern.api<DatabaseInfo[]>("GET", "/v1/databases");
+      const made = { ...info, restored_from: shop.id, restored_to: "2026-01-02T03:04:05.000Z" };
+      await route.fulfill({ json: all.some(({ id }) => id === copy.id) ? [made] : [] });
+    });
+    await inShop("backups");
+    const row = madeOfMoment("shop-wrong");
+    await row.getByRole("button", { name: "Drop shop-wrong" }).click();
+    expect(await button("Drop it").isDisabled()).toBe(true);
+    await page.getByLabel("Type shop-wrong to confirm").fill("shop-wrong");
+    await button("Drop it").click();
+    await row.waitFor({ state: "detached" });
+    await page.unrouteAll({ behavior: "wait" });
+    const names = (await postern.api<DatabaseInfo[]>("GET", "/v1/databases")).map(({ name }) => name);
+    expect(names).not.toContain("shop-wrong");
   });
 
   it("shows work that others begin, over one stream, which is opened again when it breaks", async () => {
@@ -181,16 +190,22 @@ describe.skipIf(chromiumPath === undefined)("the console's long work", { timeout
 
   it("draws of lists of 5,000 entries what a person can see, on every page that has one", async () => {
     const wrong: string[] = [];
-    for (const { path, ends, entry, show } of longLists(shop.id)) {
-      const many = Array.from({ length: 5_000 }, (_, at) => entry(at));
-      await page.route(ends, (route) => route.fulfill({ json: many }));
-      await open(path);
-      const first = page.locator("table").getByText(show, { exact: true }).first();
-      await first.waitFor({ timeout: 30_000 }).catch(() => wrong.push(`${path} does not show ${show}`));
-      const drawn = await page.locator("tbody tr").count();
-      if (drawn > 300) wrong.push(`${path} draws ${drawn} rows`);
-      await page.unrouteAll({ behavior: "wait" });
+    const lists = longLists(shop.id);
+    for (const { ends, entry } of lists) {
+      const body = JSON.stringify(Array.from({ length: 5_000 }, (_, at) => entry(at)));
+      await page.route(ends, (route) => route.fulfill({ body, contentType: "application/json" }));
     }
+    await inShop("settings");
+    for (const { menu, show } of lists) {
+      await page.getByRole("link", { name: menu, exact: true }).first().click();
+      await page.getByRole("heading", { name: menu, level: 1 }).waitFor();
+      const first = page.locator("table").getByText(show, { exact: true }).first();
+      await first.waitFor({ timeout: 30_000 }).catch(() => wrong.push(`${menu} does not show ${show}`));
+      const drawn = await page.locator("tbody tr").count();
+      if (drawn > 300) wrong.push(`${menu} draws ${drawn} rows`);
+      if (menu === "Audit") await page.goBack();
+    }
+    await page.unrouteAll({ behavior: "wait" });
     expect(wrong).toEqual([]);
   });
 
@@ -229,7 +244,8 @@ const localText = (at: Date) => `(() => {
 })()`;
 
 interface LongList {
-  path: string;
+  /** Of its page, in the menu. */
+  menu: string;
   /** What the page asks for it. */
   ends: RegExp;
   entry: (at: number) => unknown;
@@ -241,10 +257,9 @@ function longLists(database: string): LongList[] {
   const at = "2026-01-02T03:04:05.000Z";
   const named = (n: number) => `entry_${String(n).padStart(5, "0")}`;
   const show = named(7);
-  const here = `/db/${database}`;
   return [
     {
-      path: "/audit",
+      menu: "Audit",
       ends: /\/v1\/audit\?/,
       entry: (n) => ({
         ...{ id: String(n), at, request_id: `r${n}`, action: "createToken", target: named(n) },
@@ -258,7 +273,7 @@ function longLists(database: string): LongList[] {
       show,
     },
     {
-      path: `${here}/access`,
+      menu: "Access",
       ends: /\/tokens$/,
       entry: (n) => ({
         ...{
@@ -273,7 +288,7 @@ function longLists(database: string): LongList[] {
       show,
     },
     {
-      path: `${here}/backups`,
+      menu: "Backups",
       ends: /v1\/databases\/[^/]+\/backups$/,
       entry: (n) => ({
         ...{
@@ -296,7 +311,7 @@ function longLists(database: string): LongList[] {
       show,
     },
     {
-      path: `${here}/branches`,
+      menu: "Branches",
       ends: /v1\/databases\/[^/]+\/branches$/,
       entry: (n) => ({
         ...{
@@ -311,7 +326,7 @@ function longLists(database: string): LongList[] {
       show,
     },
     {
-      path: `${here}/queries`,
+      menu: "Queries",
       ends: /\/statements\?/,
       entry: (n) => ({
         ...{
@@ -336,7 +351,7 @@ function longLists(database: string): LongList[] {
       show,
     },
     {
-      path: `${here}/history`,
+      menu: "History",
       ends: /\/state\/tables$/,
       entry: (n) => ({ table: named(n), captures: "all", primary_key: ["id"], masked: [] }),
       show,
