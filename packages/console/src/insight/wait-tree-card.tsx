@@ -1,6 +1,8 @@
 /** In charge of drawing who waits for whom: whoever is to be ended so that all others go on stands on top. */
+
 import type { LiveSession } from "@postern/sdk/protocol";
 import { plural } from "../app/format.ts";
+import { visibleText } from "../data/visible-text.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Card } from "../ui/card.tsx";
 import { Since } from "../ui/text.tsx";
@@ -39,7 +41,7 @@ function Step({ step: { session, pid, depth, isCircle } }: { step: WaitStep }) {
           {isCircle && <Badge tone="bad">in a circle</Badge>}
           {session && (
             <span class="muted small">
-              {session.application || session.user}, for{" "}
+              {visibleText(session.application || session.user)}, for{" "}
               <Since at={depth === 0 ? session.transaction_since : (session.lock?.since ?? session.since)} />
               {session.lock && depth > 0 && ` · ${session.lock.mode} on ${session.lock.object}`}
             </span>

@@ -4,6 +4,7 @@ import { databasePath, useDatabase } from "../app/database-frame.tsx";
 import { useEvents } from "../app/events.ts";
 import { plural } from "../app/format.ts";
 import { searchParams, setSearch } from "../app/router.ts";
+import { visibleText } from "../data/visible-text.ts";
 import { SessionActions } from "../insight/session-actions.tsx";
 import { oneLine } from "../insight/statement-text.tsx";
 import { WaitTree } from "../insight/wait-tree-card.tsx";
@@ -154,7 +155,7 @@ const columns: readonly Column<LiveSession>[] = [
     from: "tablet",
     render: ({ application, user, through }) => (
       <div class="stack">
-        <span class="clip">{application || user}</span>
+        <span class="clip">{visibleText(application || user)}</span>
         <span class="muted small">{through}</span>
       </div>
     ),

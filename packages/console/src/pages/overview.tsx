@@ -5,6 +5,7 @@ import { bytes, plural } from "../app/format.ts";
 import { placeOf, sandboxOf } from "../app/place.ts";
 import { useResource } from "../app/resource.ts";
 import { href } from "../app/router.ts";
+import { visibleText } from "../data/visible-text.ts";
 import { Badge, StatusBadge, type Tone } from "../ui/badge.tsx";
 import { LinkButton } from "../ui/button.tsx";
 import { Card, Fact, Facts, PageHead } from "../ui/card.tsx";
@@ -258,7 +259,7 @@ const sessionColumns: readonly Column<Session>[] = [
   {
     name: "Application",
     grow: true,
-    render: ({ application, user }) => <span class="break">{application || user}</span>,
+    render: ({ application, user }) => <span class="break">{visibleText(application || user)}</span>,
   },
   { name: "Through", render: ({ through }) => <Badge>{through}</Badge> },
   { name: "State", from: "tablet", render: ({ state }) => state ?? "logging in" },
