@@ -13,8 +13,8 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
-    // `npm run test:clients` and `npm run test:ha`: one needs a package of its own, the other root and minutes.
-    exclude: ["test/clients/**", "test/ha/**"],
+    // `npm run test:clients`, `test:ha` and `test:scale`: one needs a package of its own, the others root and minutes.
+    exclude: ["test/clients/**", "test/ha/**", "test/scale/**"],
     globalSetup: ["test/support/global-setup.ts"],
     // Real servers on busy cores: a failure is reported, and counts when it comes again at once.
     retry: 1,

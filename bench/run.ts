@@ -13,6 +13,7 @@ import { benchMany } from "./many.ts";
 import { benchMicrovm } from "./microvm.ts";
 import { benchRecords } from "./records.ts";
 import { benchShell } from "./shell.ts";
+import { benchSimulate } from "./simulate.ts";
 import { benchStart } from "./start.ts";
 import { benchState } from "./state.ts";
 import { benchWake } from "./wake.ts";
@@ -31,8 +32,21 @@ const usage = `usage: npm run bench -- create [--most 500]
        npm run bench -- branch [--sizes 10,100,1000]
        npm run bench -- microvm [--rounds 5]   after \`postern admin image build\`
        npm run bench -- many [--shared 800] [--own 200]
+       npm run bench -- simulate [--databases 100000] [--gateways 8] …   arithmetic: measures nothing
 With --json: one object a line.
 `;
+
+// Its inputs have names of their own.
+if (process.argv[2] === "simulate") {
+  const words = process.argv.slice(3).filter((word) => word !== "--json");
+  try {
+    benchSimulate(words, process.argv.includes("--json"));
+    process.exit(0);
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n${usage}`);
+    process.exit(2);
+  }
+}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -8,6 +8,7 @@ import type { Config } from "../base/config.ts";
 import type { Observe } from "../base/observation.ts";
 import { Secrets } from "../base/secrets.ts";
 import { sharedSpares } from "../databases/create-database.ts";
+import { signAlike } from "../instances/client-access.ts";
 import { OperationEvents } from "../instances/operation-events.ts";
 import type { Platform } from "../instances/platform.ts";
 import { chooseAddress } from "../instances/server-address.ts";
@@ -80,6 +81,7 @@ export async function composeDaemon(options: ComposeOptions): Promise<void> {
   cleanup.push(() => stopServers(config.home, servers.runtime, servers.pooler));
   cleanup.push(() => servers.supervisor.stop());
   const secrets = new Secrets(await readMasterKey(config));
+  if (config.sharedState) signAlike(secrets);
   const state = await openTables(config, account, servers, secrets);
   cleanup.push(() => state.close());
   await noteRegistered({ config, account, secrets }, servers, state);

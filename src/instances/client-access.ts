@@ -5,7 +5,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 import pg from "pg";
 import { posternError } from "../base/error.ts";
-import { scramVerifier } from "../base/secrets.ts";
+import { type Secrets, scramVerifier } from "../base/secrets.ts";
 import { readSql } from "../postgres/read-sql.ts";
 import type { DatabaseRow } from "../state/databases.ts";
 import { grantMembership } from "./grant-membership.ts";
@@ -38,7 +38,12 @@ export interface PrepareOptions {
 }
 
 /** In memory only: every life of the daemon has its own keys, and two calls for one database the same. */
-const lifeKey = randomBytes(32);
+let lifeKey = randomBytes(32);
+
+/** Control planes that share their tables sign alike: a database believes one key at a time. */
+export function signAlike(secrets: Pick<Secrets, "sign">): void {
+  lifeKey = Buffer.from(secrets.sign("identities of clients"), "hex");
+}
 
 export const macKeyOf = (databaseName: string): Buffer =>
   createHmac("sha256", lifeKey).update(databaseName).digest();

@@ -19,6 +19,8 @@ export interface GatewayWish {
   token: string;
   environment: Record<string, string>;
   args?: readonly string[];
+  /** Of its command line: `ip netns exec …` */
+  prefix?: readonly string[];
 }
 
 /** @throws what it said when it ended before it was ready */
@@ -27,15 +29,15 @@ export async function startGateway({
   token,
   environment,
   args = [],
+  prefix = [],
 }: GatewayWish): Promise<GatewayProcess> {
-  const child = spawn(
-    process.execPath,
-    [program, "gateway", "--control", control, "--port", "0", "--workers", "1", ...args],
-    {
-      env: { ...environment, POSTERN_GATEWAY_TOKEN: token },
-      stdio: ["ignore", "pipe", "pipe"],
-    },
-  );
+  const words = ["gateway", "--control", control, "--workers", "1", ...args];
+  if (!args.includes("--port")) words.push("--port", "0");
+  const [command, ...rest] = [...prefix, process.execPath, program, ...words];
+  const child = spawn(command!, rest, {
+    env: { ...environment, POSTERN_GATEWAY_TOKEN: token },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let said = "";
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding("utf8").on("data", (text: string) => {

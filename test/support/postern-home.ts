@@ -63,7 +63,11 @@ function inheritedEnvironment(): Record<string, string> {
 }
 
 /** Not started yet: call `start`. @param settings of the environment. */
-export async function createPosternHome(settings: Record<string, string> = {}): Promise<PosternHome> {
+/** @param prefix of the daemon's command line: `ip netns exec …` */
+export async function createPosternHome(
+  settings: Record<string, string> = {},
+  prefix: readonly string[] = [],
+): Promise<PosternHome> {
   const root = await mkdtemp(join(tmpdir(), "pn-"));
   const home = join(root, "home");
   const project = join(root, "project");
@@ -112,10 +116,13 @@ export async function createPosternHome(settings: Record<string, string> = {}): 
       return JSON.parse(end.stdout);
     },
     async start() {
-      const started = await startDaemon({
-        ...environment,
-        POSTERN_ISSUE_KEY: facts.apiKey === "" ? "1" : "0",
-      });
+      const started = await startDaemon(
+        {
+          ...environment,
+          POSTERN_ISSUE_KEY: facts.apiKey === "" ? "1" : "0",
+        },
+        prefix,
+      );
       daemon = started.daemon;
       facts.apiUrl = started.status.api_url;
       facts.apiKey = started.adminKey ?? facts.apiKey;
@@ -172,8 +179,10 @@ async function isInUse(directory: string): Promise<boolean> {
 /** Resolves at the event "ready". */
 async function startDaemon(
   environment: Record<string, string>,
+  prefix: readonly string[],
 ): Promise<{ daemon: ChildProcess; status: DaemonStatus; adminKey?: string }> {
-  const daemon = spawn(process.execPath, [join(dist, "bin/posternd.js"), "start"], {
+  const [program, ...args] = [...prefix, process.execPath, join(dist, "bin/posternd.js"), "start"];
+  const daemon = spawn(program!, args, {
     cwd: "/",
     env: { ...environment, POSTERN_START_FD: "3" },
     stdio: ["ignore", "ignore", "pipe", "pipe"],

@@ -21,12 +21,15 @@ export interface RegisteredServer extends TestServer {
 
 const password = "an administrator's secret";
 
+/** @param at where it listens, and who may come; its host name is that address then */
 export async function startRegisteredServer(
   role: "superuser" | "limited",
   settings: Record<string, string> = {},
+  at?: { address: string; network: string },
 ): Promise<RegisteredServer> {
   const authority = await createAuthority();
-  const files = await authority.issue("server");
+  const names = ["DNS:localhost", "IP:127.0.0.1", ...(at ? [`IP:${at.address}`] : [])];
+  const files = await authority.issue("server", { names });
   const account = await ensureServerAccount();
   const folder = await mkdtemp(join(tmpdir(), "pn-reg-"));
   await ownPath(folder, account);
@@ -35,12 +38,15 @@ export async function startRegisteredServer(
   );
   await copyFile(files.certificate, certificate!);
   await copyFile(files.key, key!);
-  await writeFile(rules!, "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n");
+  await writeFile(
+    rules!,
+    `local all all trust\nhost all all ${at?.network ?? "127.0.0.1/32"} scram-sha-256\n`,
+  );
   for (const file of [certificate, key, rules]) await ownPath(file!, account);
   const port = await freePort();
   const server = await startTestServer({
     port: String(port),
-    listen_addresses: "127.0.0.1",
+    listen_addresses: at?.address ?? "127.0.0.1",
     hba_file: rules!,
     ssl: "on",
     ssl_cert_file: certificate!,
@@ -56,7 +62,7 @@ export async function startRegisteredServer(
     port,
     ca: authority.ca,
     caText: await readFile(authority.ca, "utf8"),
-    url: ({ user = "boss", password: word = password, host = "localhost" } = {}) =>
+    url: ({ user = "boss", password: word = password, host = at?.address ?? "localhost" } = {}) =>
       `postgres://${user}:${encodeURIComponent(word)}@${host}:${port}/postgres`,
     async leftOvers() {
       const client = await server.connect();

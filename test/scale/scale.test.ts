@@ -1,0 +1,164 @@
+/** Two control planes and two gateways, one of each killed under load: nothing lost, nothing done twice. */
+import type { BackupInfo, CreatedDatabase, DatabaseInfo, GatewayInfo } from "@postern/sdk/protocol";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { sleep } from "../../src/base/clock.ts";
+import { waitUntil } from "../support/wait-until.ts";
+import { type Fleet, startFleet } from "./fleet.ts";
+
+let fleet: Fleet;
+let work: CreatedDatabase;
+
+beforeAll(async () => {
+  fleet = await startFleet({});
+  await fleet.call({
+    path: "/admin/managed-db/instances",
+    body: { name: "cluster", dsn: `${fleet.server.url()}?sslmode=verify-full`, ca: fleet.server.caText },
+  });
+  work = await fleet.call<CreatedDatabase>({ path: "/v1/databases", body: { name: "work" } });
+  await sql("create table noted (id serial primary key, key text)");
+  await sql("create table written (n int primary key)");
+}, 240_000);
+afterAll(async () => {
+  await fleet?.close();
+}, 120_000);
+
+const sql = (text: string, params: unknown[] = []) =>
+  fleet.call<{ rows: Record<string, unknown>[] }>({
+    path: `/v1/db/${work.id}/query`,
+    token: work.token!,
+    body: { sql: text, params },
+  });
+
+/** Repeated until it is answered, as an application would: what it repeats counts once. */
+async function insist<Result>(ask: () => Promise<Result>, isDone: (error: { code?: string }) => boolean) {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (thrown) {
+      if (isDone(thrown as { code?: string })) return undefined;
+      await sleep(100);
+    }
+  }
+}
+
+/** Structured queries with keys, and SQL whose own key tells a repetition. */
+function startWriters(count: number) {
+  const acknowledged = { keys: [] as string[], numbers: [] as number[] };
+  const state = { isOver: false };
+  let next = 0;
+  const failures = new Map<string, number>();
+  const note = (error: { code?: string; message?: string }) => {
+    const code = error.code ?? error.message ?? "";
+    failures.set(code, (failures.get(code) ?? 0) + 1);
+    return false;
+  };
+  const writer = async (index: number) => {
+    while (!state.isOver) {
+      const n = next++;
+      if (index % 2 === 0) {
+        const key = `key-${n}`;
+        await insist(
+          () =>
+            fleet.call({
+              path: `/v1/db/${work.id}/records`,
+              token: work.token!,
+              headers: { "idempotency-key": key },
+              body: { table: "noted", operation: "insert", data: { key } },
+            }),
+          note,
+        );
+        acknowledged.keys.push(key);
+      } else {
+        await insist(
+          () => sql("insert into written values ($1)", [n]),
+          (error) => error.code === "23505" || note(error),
+        );
+        acknowledged.numbers.push(n);
+      }
+    }
+  };
+  const all = Promise.all(Array.from({ length: count }, (_, index) => writer(index)));
+  return {
+    acknowledged,
+    failures,
+    async stop() {
+      state.isOver = true;
+      await all;
+    },
+  };
+}
+
+it("loses nothing and does nothing twice while one of each is killed", async () => {
+  await fleet.call({
+    method: "PUT",
+    path: `/v1/databases/${work.id}/backup-policy`,
+    body: { schedule: "* * * * *" },
+  });
+  const writers = startWriters(8);
+  const wrote = () => writers.acknowledged.keys.length + writers.acknowledged.numbers.length;
+  const more = async (count: number) => {
+    const before = wrote();
+    await waitUntil(`${count} more are written`, async () => wrote() > before + count, 60_000);
+  };
+  const names = Array.from({ length: 12 }, (_, index) => `made-${index}`);
+  const creates = (async () => {
+    // One name is taken once: a repetition is told so.
+    for (const name of names)
+      await insist(
+        () => fleet.call<CreatedDatabase>({ path: "/v1/databases", body: { name } }),
+        (error) => error.code === "Y3002",
+      );
+  })();
+  const t0 = Date.now();
+  const lap = (what: string) =>
+    process.stderr.write(`${Date.now() - t0} ${what} ${wrote()} ${JSON.stringify([...writers.failures])}\n`);
+  const timer = setInterval(() => lap("."), 5000);
+  await more(100);
+  lap("await fleet.control[0]!.stop(SIGKILL);");
+  await fleet.control[0]!.stop("SIGKILL");
+  await more(100);
+  lap("await fleet.killGateway(0);");
+  await fleet.killGateway(0);
+  await more(100);
+  lap("await Promise.all([fleet.control[0]!.sta");
+  await Promise.all([fleet.control[0]!.start(), fleet.startGateway(0)]);
+  await more(100);
+  lap("await fleet.control[1]!.stop(SIGKILL);");
+  await fleet.control[1]!.stop("SIGKILL");
+  await more(100);
+  lap("await fleet.control[1]!.start();");
+  await fleet.control[1]!.start();
+  lap("await creates;");
+  await creates;
+  await waitUntil("two backups were due", async () => (await scheduled()).length >= 2, 200_000);
+  lap("await writers.stop();");
+  clearInterval(timer);
+  await writers.stop();
+  console.log(`acknowledged ${wrote()}; failures that were repeated:`, Object.fromEntries(writers.failures));
+
+  const noted = (await sql("select key, count(*)::int as times from noted group by key")).rows;
+  expect(noted.filter(({ times }) => times !== 1)).toEqual([]);
+  const kept = new Set(noted.map(({ key }) => key));
+  expect(writers.acknowledged.keys.filter((key) => !kept.has(key))).toEqual([]);
+  const written = new Set((await sql("select n from written")).rows.map(({ n }) => n));
+  expect(writers.acknowledged.numbers.filter((n) => !written.has(n))).toEqual([]);
+
+  const databases = await fleet.call<DatabaseInfo[]>({ method: "GET", path: "/v1/databases" });
+  expect(databases.map(({ name, status }) => `${name} ${status}`).sort()).toEqual(
+    ["work", ...names].map((name) => `${name} ready`).sort(),
+  );
+  const there = await fleet.server.leftOvers();
+  expect(there.filter((name) => name.startsWith("database db_"))).toHaveLength(databases.length);
+
+  const minutes = (await scheduled()).map(({ created_at }) => created_at.slice(0, 16));
+  expect(new Set(minutes).size).toBe(minutes.length);
+  await waitUntil("both gateways are there", async () => {
+    const gateways = await fleet.call<GatewayInfo[]>({ method: "GET", path: "/v1/gateways" });
+    return gateways.filter(({ status }) => status === "connected").length >= 2;
+  });
+});
+
+const scheduled = async () =>
+  (await fleet.call<BackupInfo[]>({ method: "GET", path: `/v1/databases/${work.id}/backups` })).filter(
+    ({ status }) => status === "completed",
+  );
