@@ -77,7 +77,7 @@ export async function startFleet(settings: Record<string, string>): Promise<Flee
     control,
     call,
     async startGateway(index) {
-      const order = index === 0 ? controls : [...controls].reverse();
+      const order = index === 0 ? controls : controls.toReversed();
       running[index] = await startGateway({
         control: order.map((address) => `https://${address}:${port}`).join(","),
         token,
