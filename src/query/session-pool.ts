@@ -7,6 +7,7 @@ import type { PosternError } from "../base/error.ts";
 import { cancelRequest } from "../postgres/wire/cancel-request.ts";
 import type { WireConnection } from "../postgres/wire/wire-connection.ts";
 import { requestCanceled, tooBusy } from "./query-error.ts";
+import { SessionOpenings } from "./session-openings.ts";
 import { sendReset } from "./session-reset.ts";
 
 /** How long a session waits for a request that resets it on its way. */
@@ -43,8 +44,7 @@ export class SessionPool {
   readonly #sessions = new Set<Session>();
   readonly #idle: Session[] = [];
   readonly #waiters = new Set<Waiter>();
-  readonly #closing = new AbortController();
-  #opening = 0;
+  readonly #openings = new SessionOpenings();
   #resetTimer: NodeJS.Timeout | undefined;
   #closedBecause: PosternError | undefined;
 
@@ -83,7 +83,7 @@ export class SessionPool {
       const onAbort = () => waiter.reject(requestCanceled());
       const onLate = () => {
         // Nobody is in the way: the server itself is awaited, and whether it comes is said by the attempt to reach it.
-        if (this.#sessions.size === 0 && this.#opening > 0) timer = setTimeout(onLate, queueTimeoutMs);
+        if (this.#sessions.size === 0 && this.#openings.count > 0) timer = setTimeout(onLate, queueTimeoutMs);
         else waiter.reject(tooBusy(`No connection was free for ${queueTimeoutMs / 1000} s.`));
       };
       let timer = setTimeout(onLate, queueTimeoutMs);
@@ -139,12 +139,14 @@ export class SessionPool {
   retire(): void {
     for (const session of this.#idle.splice(0)) session.connection.close();
     for (const session of this.#sessions) session.isRetired = true;
+    // One that came later would wake a server that falls asleep meanwhile.
+    if (this.#waiters.size === 0) this.#openings.giveUp();
   }
 
   /** Ends all sessions, busy ones too; whoever uses or awaits one gets `because`. */
   async close(because: PosternError): Promise<void> {
     this.#closedBecause = because;
-    this.#closing.abort();
+    this.#openings.giveUp();
     clearTimeout(this.#resetTimer);
     for (const waiter of this.#waiters) waiter.reject(because);
     for (const session of this.#idle.splice(0)) session.connection.close();
@@ -168,14 +170,13 @@ export class SessionPool {
   }
 
   #openIfNeeded(): void {
-    if (this.#closedBecause || this.#opening >= this.#waiters.size) return;
-    if (this.#sessions.size + this.#opening >= this.#options.size) return;
-    this.#opening++;
-    this.#options
-      .open(this.#closing.signal)
-      .finally(() => this.#opening--)
-      .then((connection) => this.#adopt(connection))
-      .catch((error: Error) => this.#onOpenFailed(error));
+    if (this.#closedBecause || this.#openings.count >= this.#waiters.size) return;
+    if (this.#sessions.size + this.#openings.count >= this.#options.size) return;
+    this.#openings.begin({
+      open: this.#options.open,
+      onOpen: (connection) => this.#adopt(connection),
+      onFailed: (error) => this.#onOpenFailed(error),
+    });
   }
 
   #adopt(connection: WireConnection): void {

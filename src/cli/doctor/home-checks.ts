@@ -158,7 +158,8 @@ async function inspectOrphans(home: string): Promise<string> {
   const found = await findProcessesOfHome(home);
   if (pid !== undefined) return `none; ${found.length} processes belong to the daemon`;
   if (found.length === 0) return "none";
-  const servers = found.filter(({ command }) => !command.startsWith("postgres: "));
+  // Neither their own children nor what holds their sandboxes.
+  const servers = found.filter(({ command }) => !/^(postgres: |\S*\/bwrap )/.test(command));
   throw new Trouble(
     `${servers.length} without a daemon: ${servers
       .slice(0, 5)

@@ -85,6 +85,7 @@ export class SharedPool implements SessionOwner {
   /** Closes the sessions as soon as they are free; what comes next gets new ones. */
   retire(): void {
     this.#sessions.retireAll();
+    if (this.#waiting.length === 0) this.#sessions.giveUpOpening();
   }
 
   closeIdle(): void {

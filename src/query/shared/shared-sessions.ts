@@ -2,6 +2,7 @@
 import type { PosternError } from "../../base/error.ts";
 import { cancelRequest } from "../../postgres/wire/cancel-request.ts";
 import type { WireConnection } from "../../postgres/wire/wire-connection.ts";
+import { SessionOpenings } from "../session-openings.ts";
 import { type SessionOwner, SharedSession } from "./shared-session.ts";
 
 export interface SharedSessionsOptions {
@@ -21,8 +22,8 @@ export class SharedSessions implements Iterable<SharedSession> {
   readonly #sessions = new Set<SharedSession>();
   /** Sessions that were abandoned and whose end the server has not confirmed yet: they still take a place. */
   #leaving = 0;
-  #opening = 0;
-  readonly #closing = new AbortController();
+  readonly #openings = new SessionOpenings();
+  #isClosed = false;
 
   constructor(options: SharedSessionsOptions) {
     this.#options = options;
@@ -34,7 +35,7 @@ export class SharedSessions implements Iterable<SharedSession> {
 
   /** There is none, and one is on its way. */
   get isOpeningFirst(): boolean {
-    return this.isEmpty && this.#opening > 0;
+    return this.isEmpty && this.#openings.count > 0;
   }
 
   [Symbol.iterator](): Iterator<SharedSession> {
@@ -45,23 +46,19 @@ export class SharedSessions implements Iterable<SharedSession> {
   openMore(wanted: number): void {
     const { open, size } = this.#options;
     while (
-      !this.#closing.signal.aborted &&
-      this.#opening < wanted &&
-      this.#sessions.size + this.#opening + this.#leaving < size
+      !this.#isClosed &&
+      this.#openings.count < wanted &&
+      this.#sessions.size + this.#openings.count + this.#leaving < size
     ) {
-      this.#opening++;
-      open(this.#closing.signal)
-        .finally(() => this.#opening--)
-        .then((connection) => this.#adopt(connection))
-        .catch((error: Error) => this.#onOpenFailed(error));
+      this.#openings.begin({
+        open,
+        onOpen: (connection) => this.#adopt(connection),
+        onFailed: (error) => this.#onOpenFailed(error),
+      });
     }
   }
 
   #adopt(connection: WireConnection): void {
-    if (this.#closing.signal.aborted) {
-      connection.close();
-      return;
-    }
     const session = new SharedSession(connection, this.#options.owner, performance.now());
     this.#sessions.add(session);
     connection.onEnd = () => {
@@ -73,7 +70,7 @@ export class SharedSessions implements Iterable<SharedSession> {
 
   /** As long as a session lives, it serves those who wait; without any, waiting longer is in vain. */
   #onOpenFailed(error: Error): void {
-    if (this.#sessions.size === 0 && this.#opening === 0) this.#options.onNoneLeft(error);
+    if (this.#sessions.size === 0 && this.#openings.count === 0) this.#options.onNoneLeft(error);
   }
 
   /** Closes them as soon as they are free; what comes next gets new ones. */
@@ -82,6 +79,11 @@ export class SharedSessions implements Iterable<SharedSession> {
       session.isRetired = true;
       session.closeIfDone();
     }
+  }
+
+  /** Those that are being opened: one that came later would wake a server that falls asleep meanwhile. */
+  giveUpOpening(): void {
+    this.#openings.giveUp();
   }
 
   /** @param oldest By `performance.now()`: who has answered since then stays. */
@@ -93,7 +95,8 @@ export class SharedSessions implements Iterable<SharedSession> {
 
   /** Where nothing is under way, nothing has to be canceled. */
   async close(because: PosternError): Promise<void> {
-    this.#closing.abort();
+    this.#isClosed = true;
+    this.#openings.giveUp();
     await Promise.all(
       [...this.#sessions].map((session) =>
         session.flight ? this.abandon(session, because) : session.connection.close(),
