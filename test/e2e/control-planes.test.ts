@@ -16,7 +16,7 @@ import { createPosternHome, type PosternHome } from "../support/postern-home.ts"
 import { type RegisteredServer, startRegisteredServer } from "../support/registered-server.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 const root = "/admin/managed-db/instances";
 let server: RegisteredServer;
@@ -34,6 +34,9 @@ const settingsOf = (name: string) => ({
   POSTERN_BACKUP_DIR: backups,
 });
 const statusOf = (postern: PosternHome) => postern.api<DaemonStatus>("GET", "/v1/status");
+/** A machine that is busy makes one silent for a moment. */
+const upOf = async (postern: PosternHome) =>
+  (await statusOf(postern)).control_planes.filter(({ status }) => status === "up").map(({ name }) => name);
 const create = (postern: PosternHome, name: string) =>
   postern.api<CreatedDatabase>("POST", "/v1/databases?wait=true", { name });
 const ask = (postern: PosternHome, { id, token }: CreatedDatabase, sql: string) =>
@@ -69,10 +72,11 @@ describe("two control planes", () => {
     await waitUntil("one leads", async () =>
       (await statusOf(first)).control_planes.some(({ leads }) => leads),
     );
+    await waitUntil("both are up", async () => (await upOf(second)).join() === "first,second");
     const planes = (await statusOf(second)).control_planes;
-    expect(planes.map(({ name, status, is_this }) => [name, status, is_this])).toEqual([
-      ["first", "up", false],
-      ["second", "up", true],
+    expect(planes.map(({ name, is_this }) => [name, is_this])).toEqual([
+      ["first", false],
+      ["second", true],
     ]);
     expect(planes.filter(({ leads }) => leads)).toHaveLength(1);
   });
@@ -141,7 +145,7 @@ describe("one that ends without a word", () => {
         all = await operationsOf(postern);
         return !all.some(isOpen);
       },
-      60_000,
+      120_000,
     );
     return all;
   }
@@ -160,7 +164,7 @@ describe("one that ends without a word", () => {
     const [victim, survivor] = leader === "first" ? [first, second] : [second, first];
     const old = await Promise.all([1, 2, 3].map((count) => create(survivor, `old-${count}`)));
     const made = await Promise.all(
-      Array.from({ length: 30 }, (_, count) => begin(count % 2 === 0 ? victim : survivor, `many-${count}`)),
+      Array.from({ length: 20 }, (_, count) => begin(count % 2 === 0 ? victim : survivor, `many-${count}`)),
     );
     await Promise.all(
       old.map(async ({ id }) => {
@@ -168,26 +172,31 @@ describe("one that ends without a word", () => {
         await survivor.api("POST", `/v1/databases/${id}/migrations`, { files });
       }),
     );
-    await waitUntil("some are done", async () => (await operationsOf(survivor)).filter(isOpen).length < 30);
+    await waitUntil(
+      "some are done",
+      async () => (await operationsOf(survivor)).filter(isOpen).length < 20,
+      120_000,
+    );
     await victim.stop("SIGKILL");
     const all = await allEnd(survivor);
     expect(all.filter(({ status }) => status !== "completed")).toEqual([]);
     await expectTidy(survivor);
-    for (const one of made) expect(await ask(survivor, one, "select 1 as one")).toEqual([{ one: 1 }]);
+    const answers = await Promise.all(made.map((one) => ask(survivor, one, "select 1 as one")));
+    expect(answers).toEqual(made.map(() => [{ one: 1 }]));
     for (const one of old)
       expect(await ask(survivor, one, "select count(*)::int as n from notes")).toEqual([{ n: 1 }]);
     await waitUntil("the survivor leads", async () => (await leaderOf(survivor))?.name !== leader);
     const gone = (await statusOf(survivor)).control_planes.find(({ name }) => name === leader);
     expect(gone).toMatchObject({ status: "gone", leads: false });
     await victim.start();
-    expect((await statusOf(victim)).control_planes.map(({ status }) => status)).toEqual(["up", "up"]);
-    expect(await ask(victim, made[29]!, "select 1 as one")).toEqual([{ one: 1 }]);
+    await waitUntil("both are up", async () => (await upOf(victim)).join() === "first,second");
+    expect(await ask(victim, made.at(-1)!, "select 1 as one")).toEqual([{ one: 1 }]);
   });
 
   it("or stands still for a while, does not go on with what the other has taken over", async () => {
     const { pid, control_planes: planes } = await statusOf(first);
     const before = planes.find(({ is_this }) => is_this)!.id;
-    const made = await Promise.all(Array.from({ length: 12 }, (_, count) => begin(first, `still-${count}`)));
+    const made = await Promise.all(Array.from({ length: 6 }, (_, count) => begin(first, `still-${count}`)));
     process.kill(pid, "SIGSTOP");
     try {
       await waitUntil("it is given up", async () =>
@@ -209,25 +218,24 @@ describe("one that ends without a word", () => {
 });
 
 describe("the shared database", () => {
+  /** Until the database is back, what is said is that it is away. */
+  async function isReady(one: CreatedDatabase): Promise<boolean> {
+    const info = await first
+      .api<DatabaseInfo>("GET", `/v1/databases/${one.id}`)
+      .catch((error: { code: string }) => error.code);
+    if (typeof info === "string") expect(info).toBe("Y4001");
+    return typeof info !== "string" && info.status === "ready";
+  }
+
   it("that is started again under load holds everything up and loses nothing", async () => {
     const made = await Promise.all(
-      Array.from({ length: 10 }, (_, count) =>
+      Array.from({ length: 6 }, (_, count) =>
         [first, second][count % 2]!.api<CreatedDatabase>("POST", "/v1/databases", { name: `again-${count}` }),
       ),
     );
     await server.crashAndRestart();
-    for (const one of made)
-      await waitUntil("it is ready", async () => {
-        const info = await first
-          .api<DatabaseInfo>("GET", `/v1/databases/${one.id}`)
-          .catch((error: { code: string }) => error.code);
-        if (typeof info === "string") expect(info).toBe("Y4001");
-        return typeof info !== "string" && info.status === "ready";
-      });
-    await waitUntil("both have their places", async () => {
-      const planes = (await statusOf(first)).control_planes;
-      return planes.length === 2 && planes.every(({ status }) => status === "up");
-    });
+    for (const one of made) await waitUntil("it is ready", () => isReady(one), 120_000);
+    await waitUntil("both have their places", async () => (await upOf(first)).join() === "first,second");
     for (const one of made) expect(await ask(second, one, "select 1 as one")).toEqual([{ one: 1 }]);
   });
 });
@@ -237,7 +245,7 @@ describe("a control plane that does not belong there", () => {
     settings: Record<string, string>,
     prepare: (postern: PosternHome) => Promise<void> = async () => {},
   ): Promise<unknown> {
-    const third = await createPosternHome({ ...settingsOf("third"), ...settings });
+    const third = await createPosternHome({ ...settingsOf("third"), POSTERN_WORKERS: "0", ...settings });
     await prepare(third);
     try {
       return await third.start().catch((error: Error) => error.message);
