@@ -189,8 +189,9 @@ export class Membership implements Service {
     if (!this.#holds) return;
     this.#holds = false;
     this.#options.observe({ type: "service", service: this.name, event: "lost", detail: reason });
-    this.#stopLeading(reason);
     void this.#during.end(reason);
+    // The next one is of another id, so its session is another one, too.
+    this.#drop(reason);
   }
 
   #stopLeading(reason: string): void {

@@ -85,6 +85,18 @@ describe("a place", () => {
     else expect(membership.id).toBe(id);
   });
 
+  it("is left by one that stood still for too long, and another is taken", async () => {
+    const { membership, events } = join("one");
+    await membership.start();
+    const { id } = membership;
+    // Nothing of this process runs meanwhile.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5_200);
+    const begun = () => events.filter((event) => event === "place begins").length;
+    await waitUntil("it has another place", async () => begun() === 2);
+    expect(membership.id).not.toBe(id);
+    await waitUntil("it leads", async () => membership.leads);
+  });
+
   it("of one that is silent and has no session is given up, once, and its leadership with it", async () => {
     const lost = newControlPlaneId();
     await insertControlPlane(test.state, { id: lost, name: "lost", version: "1", address: "http://lost" });
