@@ -82,8 +82,8 @@ export async function noteGateway(
 }
 
 /** It has said that it ends. */
-export async function forgetGateway(db: Queryable, id: string): Promise<void> {
-  await db.query("delete from gateways where id = $1", [id]);
+export async function forgetGateway(db: Queryable, id: string, tokenId: string): Promise<void> {
+  await db.query("delete from gateways where id = $1 and token_id = $2", [id, tokenId]);
 }
 
 export async function listGateways(db: Queryable): Promise<GatewayRow[]> {

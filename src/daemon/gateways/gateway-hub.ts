@@ -94,6 +94,12 @@ export class GatewayHub {
     for (const member of [...this.#members.values()]) if (member.tokenId === tokenId) this.#cut(member);
   }
 
+  /** It has said that it ends: nobody notes any more that it is still here. */
+  leave(gateway: Connected): void {
+    const member = this.#members.get(gateway.id);
+    if (member?.tokenId === gateway.tokenId) this.#cut(member);
+  }
+
   isConnected(id: string): boolean {
     return this.#members.has(id);
   }

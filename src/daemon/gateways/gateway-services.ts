@@ -67,7 +67,10 @@ export function gatewayServices(platform: Platform, options: GatewayServicesOpti
       for (const bundle of traces) noteStatements(bundle as TraceBundle);
       await Promise.all(tokens.map((token) => noteTokenUse(state, token as TokenId)));
     },
-    leave: (id) => forgetGateway(state, id),
+    async leave({ tokenId }, id) {
+      hub.leave({ id, tokenId });
+      await forgetGateway(state, id, tokenId);
+    },
   };
 }
 

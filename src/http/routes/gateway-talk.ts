@@ -73,7 +73,7 @@ function talk(
   app.post("/v1/gateway/leave", {
     schema: { ...hidden, body: gatewayLeave },
     handler: async (request, reply) => {
-      await gateways.leave(request.body.id);
+      await gateways.leave(callerOf(request), request.body.id);
       return reply.code(204).send();
     },
   });

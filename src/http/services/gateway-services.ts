@@ -21,7 +21,7 @@ export interface GatewayService {
   done(gateway: GatewayPrincipal, id: string, orders: readonly number[]): void;
   report(report: { tokens: string[]; traces: unknown[] }): Promise<void>;
   /** It ends. */
-  leave(id: string): Promise<void>;
+  leave(gateway: GatewayPrincipal, id: string): Promise<void>;
 }
 
 export interface GatewayHello {
