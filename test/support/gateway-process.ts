@@ -1,5 +1,8 @@
 /** In charge of a gateway for a test: the real program, at a port of its own, ended at the end. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const program = fileURLToPath(new URL("../../dist/bin/postern.js", import.meta.url));
@@ -51,7 +54,10 @@ export async function startGateway({
     said: () => said,
     async stop(signal = "SIGTERM") {
       child.kill(signal);
-      return gone;
+      const code = await gone;
+      // What one that was killed leaves is swept by the next one only.
+      await rm(join(tmpdir(), `postern-gateway-${child.pid}`), { recursive: true, force: true });
+      return code;
     },
   };
 }
