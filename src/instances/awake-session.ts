@@ -13,7 +13,7 @@ export interface LookOptions {
 }
 
 /** Nobody there, or on the way up or down. */
-const absent = ["ENOENT", "ECONNREFUSED", "ECONNRESET", "57P03", "57P01"];
+const absent = ["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE", "57P03", "57P01"];
 
 /**
  * A superuser's session on a server that is awake; undefined when it is not. What it does is not counted as use of the

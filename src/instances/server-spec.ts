@@ -1,5 +1,6 @@
 /** In charge of how each kind of server is set up. */
 
+import { dirname } from "node:path";
 import type { DatabaseClass } from "@postern/sdk/protocol";
 import type { ServerSpec } from "../runtime/runtime.ts";
 import { serverLayout } from "./server-layout.ts";
@@ -55,7 +56,8 @@ export function serverSpec(
     name === "system" || name === "shared" ? settingsOf[name] : settingsOfClass[databaseClass ?? "db.p2"];
   const { dataDirectory, socketDirectory, logFile, archiveSettingsFile } = serverLayout(home, name);
   const spec = { name, dataDirectory, socketDirectory, logFile, tcpPort, settings };
-  if (name === "system") return spec;
+  // At log-ins it asks the servers themselves for passwords.
+  if (name === "system") return { ...spec, asksServersIn: dirname(socketDirectory) };
   const own = { ...spec, settingsFile: archiveSettingsFile };
   if (name === "shared") return { ...own, countsStatements: 5_000 };
   return {

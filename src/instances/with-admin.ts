@@ -11,7 +11,7 @@ interface Place {
 }
 
 /** A server that is being started again after a crash refuses for a moment; these say "soon". */
-const soon = ["57P03", "ENOENT", "ECONNREFUSED", "ECONNRESET", "57P01", "57P02"];
+const soon = ["57P03", "ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE", "57P01", "57P02"];
 
 /** Runs `work` in a session of its own. @throws Y4001 when the server does not come back within 15 seconds. */
 export async function withAdmin<Result>(

@@ -9,7 +9,7 @@ import { hasCode, messageOf } from "../base/error.ts";
 
 const retryEveryMs = 100;
 const patienceMs = 120_000;
-const passing = ["ENOENT", "ECONNREFUSED", "ECONNRESET", "57P01", "57P02", "57P03", "53300"];
+const passing = ["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE", "57P01", "57P02", "57P03", "53300"];
 
 export class PatientPool extends pg.Pool {
   // biome-ignore lint/suspicious/noExplicitAny: two overloads; `query` uses the one with a callback.

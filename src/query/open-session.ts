@@ -7,7 +7,7 @@ import type { WireConnection } from "../postgres/wire/wire-connection.ts";
 const retryEveryMs = 50;
 
 /** No socket, nobody behind it, starting up or shutting down, no connection left: may be over in a moment. */
-const passing = ["ENOENT", "ECONNREFUSED", "ECONNRESET", "EAGAIN", "57P03", "53300"];
+const passing = ["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE", "EAGAIN", "57P03", "53300"];
 
 /** Nothing has been asked yet, so whoever hung up in the middle of the log-in may be tried again, too. */
 const isPassing = (error: unknown): boolean =>

@@ -26,6 +26,8 @@ export interface ServerSpec {
   inGuest?: boolean;
   /** Servers whose archives it reads besides its own: what is restored from them is replayed from there. */
   readsArchiveOf?: readonly string[];
+  /** The folder of all servers' sockets, for one that asks the others. */
+  asksServersIn?: string;
   /** Of Postgres, where the server is to begin with another than the usual one; what is there says it itself. */
   major?: string;
 }

@@ -76,7 +76,8 @@ export class Sandbox {
   /** Makes the folders that are not there yet: what is not there at the start is never seen. */
   async reachOf(spec: ServerSpec): Promise<Reach> {
     const archive = spec.settingsFile === undefined ? [] : await this.#prepareArchive(spec.name);
-    const reads = [spec.name, ...(spec.readsArchiveOf ?? [])].flatMap((name) => this.#archivesOf(name));
+    const archives = [spec.name, ...(spec.readsArchiveOf ?? [])].flatMap((name) => this.#archivesOf(name));
+    const reads = spec.asksServersIn === undefined ? archives : [...archives, spec.asksServersIn];
     return { reads, writes: [spec.dataDirectory, spec.socketDirectory, ...archive] };
   }
 
