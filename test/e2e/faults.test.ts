@@ -78,6 +78,16 @@ async function expectNothingHalfMade(): Promise<void> {
   expect(await listInstanceFolders(postern.home)).toHaveLength(databases.length - shared.length);
 }
 
+/** One that was killed before may not be there again, though what it was killed under has come to its end. */
+async function runningServer(name: string): Promise<number> {
+  let pid: number | undefined;
+  await waitUntil(`server ${name} runs`, async () => {
+    pid = await postern.serverPid(name).catch(() => undefined);
+    return pid !== undefined;
+  });
+  return pid!;
+}
+
 describe("kill -9 of the daemon", () => {
   it.each(["shared", "process"])(
     "while it creates %s databases leaves each of them whole or gone",
@@ -226,7 +236,7 @@ describe("kill -9 of a server", () => {
       const accepted = await postern.api<CreatedDatabase>("POST", "/v1/databases?wait=false", {
         name: `mid-${server}`,
       });
-      process.kill(await postern.serverPid(server), "SIGKILL");
+      process.kill(await runningServer(server), "SIGKILL");
       await waitUntil(
         "the control plane answers",
         () =>
@@ -250,14 +260,14 @@ describe("kill -9 of a server", () => {
     );
     const backup = await postern.api<OperationInfo>("POST", `/v1/databases/${id}/backups`, {});
     await pause(60);
-    process.kill(await postern.serverPid("shared"), "SIGKILL");
+    process.kill(await runningServer("shared"), "SIGKILL");
     const made = await finished(backup.id);
     expect(made.status).toBe("completed");
     const restore = await postern.api<OperationInfo>("POST", `/v1/databases/${id}/restore`, {
       backup_id: (made.result as BackupInfo).id,
     });
     await pause(250);
-    process.kill(await postern.serverPid("shared"), "SIGKILL");
+    process.kill(await runningServer("shared"), "SIGKILL");
     expect((await finished(restore.id)).status).toBe("completed");
     expect((await withDirect(id, (client) => client.query("select count(*)::int as n from t"))).rows).toEqual(
       [{ n: 20_000 }],
