@@ -1,5 +1,5 @@
 /** In charge of the first milliseconds of `postern`: what needs nothing loaded is answered before anything is. */
-import type { Programs } from "./programs.ts";
+import type { Programs } from "../base/programs.ts";
 import { readVersion } from "./version.ts";
 
 /** Runs one command line. Returns the exit code. */

@@ -1,11 +1,11 @@
 /** In charge of one command from its words to its exit code. */
 import { asPosternError } from "../base/error.ts";
 import { exitCodeOf } from "../base/error-codes.ts";
+import type { Programs } from "../base/programs.ts";
 import { commandInput } from "./command-input.ts";
 import { createContext } from "./context.ts";
 import { createOutput, type Output, readOutputFormat } from "./output.ts";
 import { parseCommandLine } from "./parse-command-line.ts";
-import type { Programs } from "./programs.ts";
 import { renderError } from "./render-error.ts";
 
 export async function runCommandLine(args: readonly string[], programs: Programs): Promise<number> {

@@ -66,8 +66,8 @@ export class CopyOrders {
   }
 
   hear(payload: string): void {
-    const message = JSON.parse(payload) as Message;
-    if (message.from === this.#membership.id) return;
+    const message = parse(payload);
+    if (message === undefined || message.from === this.#membership.id) return;
     if (message.type === "done") this.#noteDone(message.id, message.from);
     else void this.#carryOut(message);
   }
@@ -109,5 +109,17 @@ export class CopyOrders {
       [this.#membership.id, JSON.stringify(message)],
     );
     return rows.map(({ id }) => id);
+  }
+}
+
+/** Whoever may log in at the database may notify: what is no message of ours must not bring a control plane down. */
+function parse(payload: string): Message | undefined {
+  try {
+    const message = JSON.parse(payload) as Message | null;
+    return typeof message?.from === "string" && ["do", "say", "done"].includes(message.type)
+      ? message
+      : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -24,6 +24,7 @@ import { PostgresMajors } from "../runtime/postgres-majors.ts";
 import { ProcessRuntime } from "../runtime/process-runtime.ts";
 import { RoutedRuntime } from "../runtime/routed-runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { clearControlGroups } from "../runtime/sandbox/control-groups.ts";
 import { openSandbox, type SandboxState } from "../runtime/sandbox/open-sandbox.ts";
 import type { ServerAccount } from "../runtime/server-account.ts";
 import type { ServerExposure } from "../runtime/server-settings.ts";
@@ -262,5 +263,6 @@ export async function stopServers(
     stop,
   );
   await stop("system");
+  await clearControlGroups(home);
   if (failures.length > 0) throw failures[0];
 }

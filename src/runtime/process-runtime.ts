@@ -140,6 +140,7 @@ export class ProcessRuntime implements Runtime {
     await clearDirectory(dirname(spec.dataDirectory), spec.dataDirectory);
     await rm(spec.socketDirectory, { recursive: true, force: true });
     await rm(lockOf(spec), { force: true });
+    await this.#options.sandbox?.leaveGroups(spec);
     await this.#options.sandbox?.forget(spec);
   }
 

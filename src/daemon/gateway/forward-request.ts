@@ -6,6 +6,7 @@ import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { posternError } from "../../base/error.ts";
 import { describePeer, gatewayHeader, gatewayPeerHeader, peerHeader } from "../../http/peer-address.ts";
+import { leftOut, passAnswer, passedOn } from "../pass-on.ts";
 import type { ControlEndpoint } from "./control-endpoint.ts";
 
 export interface ForwardOptions {
@@ -13,18 +14,8 @@ export interface ForwardOptions {
   token: string;
 }
 
-/** Between the two nothing is kept but what the headers of a message say. */
-const dropped = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "transfer-encoding",
-  "te",
-  "upgrade",
-  peerHeader,
-  gatewayHeader,
-  gatewayPeerHeader,
-]);
+/** Of what comes from outside and of what is passed on. */
+export const dropped = leftOut(peerHeader, gatewayHeader, gatewayPeerHeader);
 
 const connectWithinMs = 3_000;
 
@@ -58,7 +49,7 @@ export function forwardRequest(
       setHost: false,
     });
     onward.on("response", (answer) => {
-      passAnswer(answer, response);
+      passAnswer(answer, response, dropped);
     });
     onward.on("error", () => {
       if (response.headersSent) response.destroy();
@@ -89,29 +80,12 @@ function whenConnected(onward: ClientRequest, go: () => void): void {
   });
 }
 
-function passAnswer(answer: IncomingMessage, response: ServerResponse): void {
-  const headers = passedOn(answer.rawHeaders);
-  // The only way in which a 426 says what it wants.
-  if (answer.headers.upgrade !== undefined) headers.push("upgrade", answer.headers.upgrade);
-  response.writeHead(answer.statusCode!, answer.statusMessage, headers);
-  answer.pipe(response);
-  answer.on("error", () => response.destroy());
-}
-
 function forwardedHeaders(request: IncomingMessage, token: string, chunked: boolean): string[] {
-  const headers = passedOn(request.rawHeaders);
+  const headers = passedOn(request.rawHeaders, dropped);
   if (chunked) headers.push("transfer-encoding", "chunked");
   if (!ownToken.test(request.headers.authorization ?? ""))
     headers.push(gatewayHeader, token, gatewayPeerHeader, describePeer(request));
   return headers;
-}
-
-export function passedOn(rawHeaders: readonly string[]): string[] {
-  const kept: string[] = [];
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    if (!dropped.has(rawHeaders[at]!.toLowerCase())) kept.push(rawHeaders[at]!, rawHeaders[at + 1]!);
-  }
-  return kept;
 }
 
 /** @param wasSent it may have been carried out: nobody knows */

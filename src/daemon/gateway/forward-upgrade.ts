@@ -7,8 +7,9 @@ import { isLoopback } from "../../base/listen.ts";
 import { peerOf } from "../../http/peer-address.ts";
 import { refuseUpgrade } from "../../http/refuse-upgrade.ts";
 import { requestIdOf } from "../../http/request-id.ts";
+import { passedOn } from "../pass-on.ts";
 import type { ControlEndpoint } from "./control-endpoint.ts";
-import { passedOn } from "./forward-request.ts";
+import { dropped } from "./forward-request.ts";
 
 const connectWithinMs = 3_000;
 
@@ -63,7 +64,7 @@ function dial({ host, port, tls }: ControlEndpoint): Promise<Socket> {
 
 function lead(request: IncomingMessage, client: Socket, head: Buffer, onward: Socket): void {
   const lines = [`${request.method} ${request.url} HTTP/1.1`];
-  const headers = passedOn(request.rawHeaders);
+  const headers = passedOn(request.rawHeaders, dropped);
   for (let at = 0; at < headers.length; at += 2) lines.push(`${headers[at]}: ${headers[at + 1]}`);
   lines.push("connection: Upgrade", `upgrade: ${request.headers.upgrade}`);
   onward.write(Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"));

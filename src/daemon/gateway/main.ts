@@ -1,17 +1,8 @@
 /** In charge of a gateway as a program: it runs until it is told to end, and tells its log how it is. */
-import { readConfig } from "../../base/config.ts";
-import { startGateway } from "./start-gateway.ts";
 
-export interface GatewayProgram {
-  control: readonly string[];
-  token: string;
-  name: string | undefined;
-  ca: string[] | undefined;
-  /** It answers. */
-  onReady(about: { url: string; controlUrl: string; workers: number }): void;
-  /** It ends, once what is under way is answered. */
-  onStopping(): void;
-}
+import { readConfig } from "../../base/config.ts";
+import type { GatewayProgram } from "../../base/programs.ts";
+import { startGateway } from "./start-gateway.ts";
 
 /** Resolves when it has ended. */
 export async function runGateway({ onReady, onStopping, ...options }: GatewayProgram): Promise<void> {

@@ -2,17 +2,9 @@
 import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import { describePeer, peerHeader } from "../../http/peer-address.ts";
+import { leftOut, passAnswer, passedOn } from "../pass-on.ts";
 
-/** Between the two nothing is kept but what the headers of a message say. */
-const perConnection = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "transfer-encoding",
-  "te",
-  "upgrade",
-  peerHeader,
-]);
+const dropped = leftOut(peerHeader);
 
 export class DaemonProxy {
   readonly #socketPath: string;
@@ -24,7 +16,7 @@ export class DaemonProxy {
 
   pass(request: IncomingMessage, response: ServerResponse): void {
     const { method = "GET", url = "/" } = request;
-    const headers = [...passedOn(request.rawHeaders), peerHeader, describePeer(request)];
+    const headers = [...passedOn(request.rawHeaders, dropped), peerHeader, describePeer(request)];
     const hasBody =
       request.headers["content-length"] !== undefined || request.headers["transfer-encoding"] !== undefined;
     if (request.headers["transfer-encoding"] !== undefined) headers.push("transfer-encoding", "chunked");
@@ -36,14 +28,7 @@ export class DaemonProxy {
       headers,
       setHost: false,
     });
-    onward.on("response", (answer) => {
-      const headers = passedOn(answer.rawHeaders);
-      // The only way in which a 426 says what it wants.
-      if (answer.headers.upgrade !== undefined) headers.push("upgrade", answer.headers.upgrade);
-      response.writeHead(answer.statusCode!, answer.statusMessage, headers);
-      answer.pipe(response);
-      answer.on("error", () => response.destroy());
-    });
+    onward.on("response", (answer) => passAnswer(answer, response, dropped));
     onward.on("error", () => refuse(response));
     response.on("close", () => {
       if (!response.writableFinished) onward.destroy();
@@ -73,14 +58,6 @@ export class DaemonProxy {
     };
     for (const side of [onward, socket]) side.on("error", end).on("close", end);
   }
-}
-
-function passedOn(rawHeaders: readonly string[]): string[] {
-  const kept: string[] = [];
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    if (!perConnection.has(rawHeaders[at]!.toLowerCase())) kept.push(rawHeaders[at]!, rawHeaders[at + 1]!);
-  }
-  return kept;
 }
 
 /** The daemon is gone, or going. */

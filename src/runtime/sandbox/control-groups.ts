@@ -3,7 +3,7 @@
  * this daemon may make them. They lie beside the daemon's own group, because servers outlive it.
  */
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rmdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { totalmem } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -46,6 +46,10 @@ export class ControlGroups {
       if (controllers.length === 0) return null;
       await trial.admit(`.trial-${process.pid}`);
       await trial.forget(`.trial-${process.pid}`);
+      await noteFolders(
+        home,
+        controllers.map(({ folder }) => folder),
+      );
       return trial;
     } catch {
       return null;
@@ -72,6 +76,39 @@ export class ControlGroups {
     // The folder goes with the last one.
     for (const group of groups) await rmdir(dirname(group)).catch(() => {});
   }
+}
+
+/**
+ * Takes away all groups of a home that hold no process: of servers that were killed, and of daemons that began elsewhere. For
+ * whoever has stopped its servers, also without having made a group.
+ */
+export async function clearControlGroups(home: string): Promise<void> {
+  const folders = await readFolders(home);
+  const left: string[] = [];
+  for (const folder of folders) {
+    const names = await readdir(folder, { withFileTypes: true }).catch(() => []);
+    for (const entry of names) if (entry.isDirectory()) await rmdir(join(folder, entry.name)).catch(() => {});
+    const isGone = await rmdir(folder).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => error.code === "ENOENT",
+    );
+    if (!isGone) left.push(folder);
+  }
+  if (left.length < folders.length) await writeFile(noteOf(home), left.join("\n"), { mode: 0o600 });
+}
+
+/** Where groups of the home were made: beside the group of whichever daemon made them. */
+const noteOf = (home: string): string => join(home, "run", "control-groups");
+
+const readFolders = async (home: string): Promise<string[]> =>
+  (await readFile(noteOf(home), "utf8").catch(() => "")).split("\n").filter((line) => ownFolder.test(line));
+
+/** Nothing else is ever taken away. */
+const ownFolder = /^\/.+\/postern-[0-9a-f]{8}$/;
+
+async function noteFolders(home: string, folders: readonly string[]): Promise<void> {
+  const all = new Set([...(await readFolders(home)), ...folders]);
+  await writeFile(noteOf(home), [...all].join("\n"), { mode: 0o600 });
 }
 
 /** Whole pages: so it is read back as it was written. */

@@ -1,5 +1,15 @@
 /** Two servers in sandboxes, one of them in the hands of somebody who runs programs by it. */
-import { appendFile, chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import pg from "pg";
@@ -12,7 +22,7 @@ import { ProcessRuntime } from "../../../src/runtime/process-runtime.ts";
 import { replaceOwned } from "../../../src/runtime/replace-owned.ts";
 import { runProgram } from "../../../src/runtime/run-program.ts";
 import type { ServerSpec } from "../../../src/runtime/runtime.ts";
-import { ControlGroups, limitsOf } from "../../../src/runtime/sandbox/control-groups.ts";
+import { ControlGroups, clearControlGroups, limitsOf } from "../../../src/runtime/sandbox/control-groups.ts";
 import { openSandbox, type SandboxState } from "../../../src/runtime/sandbox/open-sandbox.ts";
 import { ensureServerAccount, type ServerAccount } from "../../../src/runtime/server-account.ts";
 import { identRules } from "../../../src/runtime/server-settings.ts";
@@ -185,6 +195,21 @@ describe.skipIf(state.sandbox === null)(`in a sandbox (${state.reason ?? "there 
       await runtime.start(mine);
       const pid = String(await runtime.findPid(mine));
       for (const file of files) expect((await readFile(file, "utf8")).split("\n")).toContain(pid);
+    },
+  );
+
+  it.skipIf(groups === null)(
+    "what a killed server had is taken away by whoever stops the others",
+    async () => {
+      const [file] = await groups!.admit("ins-killed");
+      await clearControlGroups(home);
+      await expect(readFile(file!)).rejects.toThrow("ENOENT");
+      // The others run, and keep theirs.
+      expect((await limitsOf((await runtime.findPid(mine))!)).processes).toBe(1_024);
+      for (const spec of [mine, other]) await runtime.stop(spec);
+      await clearControlGroups(home);
+      await expect(readdir(dirname(dirname(file!)))).rejects.toThrow("ENOENT");
+      for (const spec of [mine, other]) await runtime.start(spec);
     },
   );
 

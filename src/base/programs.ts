@@ -5,6 +5,7 @@ export interface Programs {
   gateway(about: GatewayProgram): Promise<void>;
 }
 
+/** A gateway: it runs until it is told to end. */
 export interface GatewayProgram {
   control: readonly string[];
   token: string;
@@ -12,6 +13,7 @@ export interface GatewayProgram {
   name: string | undefined;
   /** Authorities to trust; undefined: whom Node trusts. */
   ca: string[] | undefined;
+  /** It answers. */
   onReady(about: { url: string; controlUrl: string; workers: number }): void;
   /** It was told to end, and does once what is under way is answered. */
   onStopping(): void;
