@@ -132,6 +132,17 @@ describe("orders", () => {
     expect(done).toEqual(["here"]);
   });
 
+  it("are not what others who are let into the database notify", async () => {
+    const [one, other] = [join("one"), join("other")];
+    await Promise.all([one.membership.start(), other.membership.start()]);
+    const done: unknown[] = [];
+    other.orders.obey({ note: (what: string) => done.push(what) });
+    for (const payload of ["", "no JSON", "null", "[]", '{"type":"do"}', '{"from":"x","type":"other"}'])
+      await test.state.query("select pg_notify('postern_copies', $1)", [payload]);
+    await one.orders.tell("note", "after them", 30_000);
+    expect(done).toEqual(["after them"]);
+  });
+
   it("wait for one that does not answer no longer than they may", async () => {
     const one = join("one");
     await one.membership.start();
