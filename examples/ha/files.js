@@ -121,12 +121,14 @@ export function renderHaproxy(directory) {
   const servers = (/** @type {string} */ more) =>
     nodes.map((node) => `  server ${node} ${addressOf(node)}:5432 check port 8008${more}`).join("\n");
   const watch = `  default-server inter 500ms fastinter 200ms downinter 500ms fall 2 rise 1 on-marked-down shutdown-sessions`;
+  // No retries: a session that waits for one when its server is marked down is never closed (seen with HAProxy 3.0.11). Who is
+  // refused comes again by himself.
   return `global
   maxconn 1000
   stats socket ${join(directory, "app", "haproxy.sock")} mode 600
 defaults
   mode tcp
-  retries 2
+  retries 0
   timeout connect 2s
   timeout client 60m
   timeout server 60m

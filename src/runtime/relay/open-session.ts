@@ -39,6 +39,11 @@ export class ReadOnlyServer extends Error {
   }
 }
 
+/**
+ * A server says something as soon as it has accepted a session; a load balancer in front of it may hold one that it has lost
+ * (seen with HAProxy, whose server was marked down between two attempts) and never say so.
+ */
+const firstWordWithinMs = 3_000;
 const loginWithinMs = 10_000;
 
 /** Of several hosts the first that takes writes. @throws DialFailure, ReadOnlyServer, ServerError */
@@ -57,7 +62,11 @@ export async function openSession(wish: SessionWish, asks = { writable: true }):
 async function openAt(host: RelayHost, wish: SessionWish, writable: boolean): Promise<OpenedSession> {
   for (let attempt = 0; ; attempt += 1) {
     const socket = await dialServer(host, wish.tls);
-    const timer = setTimeout(() => socket.destroy(), loginWithinMs);
+    let timer = setTimeout(() => socket.destroy(), firstWordWithinMs);
+    socket.once("data", () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => socket.destroy(), loginWithinMs);
+    });
     try {
       const opened = await logIn(socket, wish, wish.passwords[attempt] ?? "");
       if (!writable || opened.reported.in_hot_standby !== "on") return { ...opened, socket, host };
