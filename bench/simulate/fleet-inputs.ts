@@ -41,7 +41,12 @@ export const inputs = [
   input("sample-days", 30, "code", "days that figures are kept"),
   input("state-gb", 500, "assumed", "GB that Postern's own tables may take"),
   input("operations", 6, "code", "operations that a control plane does at a time"),
-  input("backups", 2, "code", "scheduled backups at a time, of all control planes together"),
+  input(
+    "backups",
+    2,
+    "code",
+    "scheduled backups at a time, of all control planes together (POSTERN_BACKUPS_AT_ONCE)",
+  ),
   input("backup-each", 1, "assumed", "backups of a database a day"),
   input("backup-rate", 214, "measured", "MB a second that a backup reads (510 MB in 2.4 s)"),
   input("backup-fixed", 0.4, "measured", "seconds of a backup that do not grow with it"),

@@ -87,6 +87,13 @@ function controlPlane(of: Of): Line[] {
 export const backupSeconds = (of: Of): number => of("backup-fixed") + of("megabytes") / of("backup-rate");
 const trialSeconds = (of: Of): number => of("backup-fixed") + of("megabytes") / of("restore-rate");
 
+/** As many as are begun at a time, as far as there are operations and cores for them: each keeps a core busy. */
+export const backupsSideBySide = (of: Of): number =>
+  Math.max(
+    1,
+    Math.min(of("backups"), of("controls") * of("operations"), of("controls") * of("control-cores")),
+  );
+
 function backups(of: Of): Line[] {
   const aDay = of("databases") * of("backup-each");
   const megabytes = of("megabytes") * of("compression");
@@ -97,7 +104,7 @@ function backups(of: Of): Line[] {
       area: "backups",
       what: "hours a day that they take",
       unit: "h",
-      need: work / 3_600 / of("backups"),
+      need: work / 3_600 / backupsSideBySide(of),
       limit: of("window"),
     },
     {

@@ -123,6 +123,8 @@ export interface Config extends ListenConfig {
   s3: S3Config | null;
   /** Who is told of backups that fail or are missing; null: nobody. */
   webhook: WebhookConfig | null;
+  /** Scheduled backups that are made at once, over all control planes. */
+  backupsAtOnce: number;
   /** Keys that new backups are encrypted with; null: they are not. */
   backupKeyFile: string | null;
   /** All of it may be lost at any time: nothing is forced to disk, and nothing is prepared ahead. */
@@ -213,6 +215,16 @@ function issuer(environment: Environment): string | null {
   return url;
 }
 
+const clientLimits: ClientLimits = {
+  bodyBytes: 1024 * 1024,
+  answerBytes: 8 * 1024 * 1024,
+  statements: 20,
+  statementTimeoutMs: 5_000,
+  transactionTimeoutMs: 15_000,
+  connectionsPerRole: 8,
+  underWayPerCaller: 4,
+};
+
 /** Reads the whole configuration. @throws Y0001 naming the variable that is wrong. */
 export function readConfig(environment: Environment = process.env): Config {
   const home = homeDirectory(environment);
@@ -263,6 +275,7 @@ export function readConfig(environment: Environment = process.env): Config {
     pointInTime: readPointInTime(environment, home),
     backupDirectory: directory(environment, "POSTERN_BACKUP_DIR", join(home, "backups")),
     s3: readS3(environment),
+    backupsAtOnce: count(environment, "POSTERN_BACKUPS_AT_ONCE", 2, 64),
     webhook: readWebhook(environment),
     backupKeyFile: optionalFile(environment, "POSTERN_BACKUP_KEY_FILE"),
     ephemeral: isOn(environment, "POSTERN_EPHEMERAL", "0"),
@@ -274,15 +287,7 @@ export function readConfig(environment: Environment = process.env): Config {
       statementTimeoutMs: 30_000,
       connectionsPerDatabase: 24,
     },
-    clientLimits: {
-      bodyBytes: 1024 * 1024,
-      answerBytes: 8 * 1024 * 1024,
-      statements: 20,
-      statementTimeoutMs: 5_000,
-      transactionTimeoutMs: 15_000,
-      connectionsPerRole: 8,
-      underWayPerCaller: 4,
-    },
+    clientLimits: { ...clientLimits },
   };
 }
 

@@ -14,7 +14,13 @@ export interface GatewayProgram {
   /** Authorities to trust; undefined: whom Node trusts. */
   ca: string[] | undefined;
   /** It answers. */
-  onReady(about: { url: string; controlUrl: string; workers: number }): void;
+  onReady(about: {
+    url: string;
+    controlUrl: string;
+    workers: number;
+    /** Where Postgres sessions come in. */
+    ports: { pool: number; direct: number };
+  }): void;
   /** It was told to end, and does once what is under way is answered. */
   onStopping(): void;
 }

@@ -101,6 +101,11 @@ export const daemonVariables: readonly KnownVariable[] = [
   { name: "POSTERN_AUDIT_DAYS", summary: "days that it is known who changed what", fallback: "365" },
   { name: "POSTERN_BACKUP_DIR", summary: "folder of backups" },
   { name: "POSTERN_BACKUP_STORE", summary: "s3://bucket/prefix instead" },
+  {
+    name: "POSTERN_BACKUPS_AT_ONCE",
+    summary: "scheduled backups at a time, of all control planes together",
+    fallback: "2",
+  },
   { name: "POSTERN_BACKUP_KEY_FILE", summary: "file with the keys that encrypt backups" },
   { name: "POSTERN_S3_ENDPOINT", summary: "address of the store, where it is not Amazon's" },
   { name: "POSTERN_S3_REGION", summary: "its region", fallback: "us-east-1" },

@@ -2,6 +2,7 @@
 
 import { logIn, logOut, registerAccount, whoAmI } from "../access/accounts.ts";
 import { KeyedLock } from "../base/keyed-lock.ts";
+import type { CopyOrders } from "../copies/copy-orders.ts";
 import { openClientAccess } from "../databases/client-access.ts";
 import { operationHandlers } from "../databases/operation-handlers.ts";
 import type { HttpServices } from "../http/services/http-services.ts";
@@ -114,7 +115,7 @@ export function compositionOf(
     insights: insights.service,
     inspect: inspectServices(platform, () => insights.settled()),
     instances: instanceServices(platform, share?.ways),
-    gateways: gatewaysOf(platform, { dataPlane, facts, insights }),
+    gateways: gatewaysOf(platform, { dataPlane, facts, insights, orders: share?.orders }),
     accounts: accountServices(platform),
     console: consoleServices(platform, access),
     databases: databaseServices(platform),
@@ -147,7 +148,12 @@ const accountServices = (platform: Platform): HttpServices["accounts"] => ({
 
 function gatewaysOf(
   platform: Platform,
-  { dataPlane, facts, insights }: Pick<Composition, "dataPlane" | "insights"> & { facts: DaemonFacts },
+  {
+    dataPlane,
+    facts,
+    insights,
+    orders,
+  }: Pick<Composition, "dataPlane" | "insights"> & { facts: DaemonFacts; orders: CopyOrders | undefined },
 ): HttpServices["gateways"] {
   const hub = new GatewayHub();
   dataPlane.follow(({ what, databaseId }) => hub.order(what, databaseId));
@@ -155,6 +161,7 @@ function gatewaysOf(
     hub,
     questions: gatewayQuestions(platform, dataPlane.questions),
     version: facts.version,
+    orders,
     noteStatements: (bundle) => insights.book.take(bundle),
   });
 }

@@ -8,7 +8,7 @@ import {
   revokeDatabaseToken,
 } from "../databases/access-tokens.ts";
 import { findRisks } from "../databases/client-access.ts";
-import { describeUrls } from "../databases/describe-database.ts";
+import { describeUrls } from "../databases/describe-urls.ts";
 import { findDatabase } from "../databases/find-database.ts";
 import { resetPassword, rotateCredentials } from "../databases/rotate-credentials.ts";
 import { requestScale } from "../databases/scale-database.ts";

@@ -1,36 +1,22 @@
 /** In charge of what can be said of a database. */
-import type { DatabaseInfo, DatabaseStatus, DatabaseUrls } from "@postern/sdk/protocol";
+import type { DatabaseInfo, DatabaseStatus } from "@postern/sdk/protocol";
 import pg from "pg";
 import { sleep } from "../base/clock.ts";
-import { hasCode, messageOf, posternError } from "../base/error.ts";
-import { renderConnectionUrl } from "../credentials/connection-url.ts";
+import { messageOf, posternError } from "../base/error.ts";
 import { withLook } from "../instances/awake-session.ts";
-import { databaseAddress } from "../instances/database-address.ts";
-import { notePassword } from "../instances/note-password.ts";
 import type { Platform } from "../instances/platform.ts";
 import { checkHealth } from "../instances/registered/check-health.ts";
 import { statusOf } from "../instances/registered/describe-registered.ts";
-import { openClient } from "../postgres/open-client.ts";
-import { verifyPassword } from "../postgres/scram.ts";
 import { findAccountById } from "../state/accounts.ts";
 import { lastCompletedBackupAt } from "../state/backups.ts";
 import type { DatabaseRow } from "../state/databases.ts";
 import { type DatabaseEnvironment, listEnvironmentsOfDatabases } from "../state/environment-services.ts";
 import { findInstance } from "../state/instances.ts";
-import { findRegistered, type RegisteredRow } from "../state/registered-instances.ts";
+import type { RegisteredRow } from "../state/registered-instances.ts";
 import { describeMachine } from "./describe-machine.ts";
 import { describeSandbox } from "./describe-sandbox.ts";
+import { databaseHost, databaseHttpUrl, placeOf } from "./describe-urls.ts";
 import { pauseAfterOf } from "./pause-rules.ts";
-
-/** `<id>.<domain>[:port]` */
-export function databaseHost(platform: Platform, row: DatabaseRow): string {
-  const { http } = platform.ports;
-  const usual = platform.address.isEncrypted ? 443 : 80;
-  return `${row.id}.${platform.config.domain}${http === usual ? "" : `:${http}`}`;
-}
-
-const databaseHttpUrl = (platform: Platform, row: DatabaseRow): string =>
-  `${platform.address.isEncrypted ? "https" : "http"}://${databaseHost(platform, row)}`;
 
 /** All of it, with what only the server can tell; the database is asked, so `healthy` is a fact. */
 export async function describeDatabase(platform: Platform, row: DatabaseRow): Promise<DatabaseInfo> {
@@ -154,12 +140,6 @@ const renderPlace = (row: RegisteredRow) => ({
   reason: row.health_reason,
 });
 
-const placeOf = async (
-  { state }: Pick<Platform, "state">,
-  { isolation, instance_id: id }: DatabaseRow,
-): Promise<RegisteredRow | undefined> =>
-  isolation === "external" && id !== null ? findRegistered(state, id) : undefined;
-
 const problemOf = (row: RegisteredRow | undefined): string | undefined =>
   row === undefined || row.health === "healthy"
     ? undefined
@@ -178,57 +158,6 @@ const renderEnvironment = ({
   service,
   protected: isProtected,
 });
-
-/** The secrets of a database; whoever calls this has checked that the caller may have them. */
-export async function describeUrls(platform: Platform, row: DatabaseRow): Promise<DatabaseUrls> {
-  const instance = await findInstance(platform.state, row.instance_id!);
-  const registered = await placeOf(platform, row);
-  const password = await knownPassword(platform, row);
-  const login = { user: row.role_name, password, ...platform.address, database: row.database_name };
-  const own = { ...login, port: instance!.front_port ?? instance!.tcp_port };
-  // Past Postern: the address of the instance itself.
-  const direct = registered ? { ...login, ...addressOf(registered) } : own;
-  return {
-    pooled: renderConnectionUrl({ ...login, port: platform.ports.pool }),
-    direct: renderConnectionUrl(direct),
-    http: databaseHttpUrl(platform, row),
-    host: databaseHost(platform, row),
-    user: row.role_name,
-    password,
-    database: row.database_name,
-    pool_port: platform.ports.pool,
-    direct_port: direct.port,
-  };
-}
-
-const addressOf = ({ hosts, tls_mode: mode }: RegisteredRow) => ({
-  ...hosts[0]!,
-  isEncrypted: mode !== "disable",
-});
-
-/** The owner may have changed it with SQL; nobody can then say what it is. @throws Y1041 */
-async function knownPassword(platform: Platform, row: DatabaseRow): Promise<string> {
-  const password = platform.secrets.open(row.password_sealed, row.id);
-  const isKnown = await verifyPassword(password, await notePassword(platform, row));
-  if (isKnown && !(row.isolation === "external" && (await isRefused(platform, row)))) return password;
-  throw posternError("Y1041", `The password of database ${row.name} was changed with SQL.`, {
-    detail:
-      "Postern does not know the new one, so its URLs cannot be told. The password that you gave it opens them all.",
-    hint: `\`postern db reset-password ${row.name}\` sets a new one that Postern knows.`,
-  });
-}
-
-/** Where verifiers cannot be read, a login tells. */
-async function isRefused(platform: Platform, row: DatabaseRow): Promise<boolean> {
-  if (row.status !== "ready") return false;
-  const address = databaseAddress(platform, row);
-  try {
-    await (await openClient(address)).end();
-    return false;
-  } catch (error) {
-    return hasCode(error, "28P01");
-  }
-}
 
 /** A server that died is started again within seconds. */
 const restartPatienceMs = 15_000;

@@ -3,7 +3,7 @@ import type { ManagedValues } from "@postern/sdk/protocol";
 import { newTokenId } from "../base/id.ts";
 import type { KeyedLock } from "../base/keyed-lock.ts";
 import { hashSecret, newToken } from "../base/secrets.ts";
-import { describeUrls } from "../databases/describe-database.ts";
+import { describeUrls } from "../databases/describe-urls.ts";
 import { requireReady } from "../databases/require-ready.ts";
 import type { Platform } from "../instances/platform.ts";
 import { type BoundService, listBoundServices, saveServiceToken } from "../state/environment-services.ts";

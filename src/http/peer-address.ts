@@ -9,6 +9,9 @@ export const gatewayHeader = "x-postern-gateway";
 /** Whom a forwarded request is from; believed where the gateway's token is. */
 export const gatewayPeerHeader = "x-postern-gateway-peer";
 
+/** Ports at which the gateway takes Postgres sessions, pooled and direct, and whether it encrypts them: `6432;5433;tls`. */
+export const gatewayDoorsHeader = "x-postern-gateway-doors";
+
 export interface Peer {
   /** "" when it is not known. */
   address: string;

@@ -13,12 +13,9 @@ import { findDatabaseById } from "../state/databases.ts";
 import type { OperationRow } from "../state/operations.ts";
 import { countScheduledBackups, findBackupToVerify } from "../state/scheduled-operations.ts";
 
-/** However many are due at the same minute, the machine and other work have room. */
-const backupsAtOnce = 2;
-
-/** Returns the operations that were begun. */
+/** However many are due at the same minute, the machine and other work have room. Returns the operations that were begun. */
 export async function scheduleBackups(platform: Platform): Promise<OperationRow[]> {
-  let room = backupsAtOnce - (await countScheduledBackups(platform.state));
+  let room = platform.config.backupsAtOnce - (await countScheduledBackups(platform.state));
   const begun: OperationRow[] = [];
   if (room <= 0) return begun;
   const now = platform.clock.now();

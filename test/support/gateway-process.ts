@@ -10,6 +10,8 @@ const readyWithinMs = 30_000;
 
 export interface GatewayProcess {
   url: string;
+  /** At which Postgres sessions come in. */
+  ports: { pool: number; direct: number };
   pid: number;
   /** What it has said so far. */
   said(): string;
@@ -35,7 +37,8 @@ export async function startGateway({
   prefix = [],
 }: GatewayWish): Promise<GatewayProcess> {
   const words = ["gateway", "--control", control, "--workers", "1", ...args];
-  if (!args.includes("--port")) words.push("--port", "0");
+  for (const option of ["--port", "--pool-port", "--direct-port"])
+    if (!args.includes(option)) words.push(option, "0");
   const [command, ...rest] = [...prefix, process.execPath, program, ...words];
   const child = spawn(command!, rest, {
     env: { ...environment, POSTERN_GATEWAY_TOKEN: token },
@@ -48,8 +51,10 @@ export async function startGateway({
     });
   const gone = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)));
   const url = await readyUrl(child, () => said);
+  const [, pool, direct] = /port (\d+), direct ones: port (\d+)/.exec(said) ?? [];
   return {
     url,
+    ports: { pool: Number(pool), direct: Number(direct) },
     pid: child.pid!,
     said: () => said,
     async stop(signal = "SIGTERM") {
@@ -65,7 +70,8 @@ export async function startGateway({
 function readyUrl(child: ChildProcess, said: () => string): Promise<string> {
   return new Promise((resolve, reject) => {
     const look = () => {
-      const url = /ready at (\S+)/.exec(said())?.[1];
+      // The last of what it says of itself.
+      const url = /ready at (\S+)[\s\S]*\nControl plane: /.exec(said())?.[1];
       if (url !== undefined) finish(() => resolve(url));
     };
     const timer = setTimeout(() => {

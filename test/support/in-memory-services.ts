@@ -392,6 +392,7 @@ export function inMemoryServices(): InMemoryServices {
       authenticate: async () => {
         throw posternError("Y8050", "This gateway token is not known.");
       },
+      cancel() {},
       async *connect() {},
       ask: async () => undefined,
       done() {},

@@ -19,8 +19,9 @@ export const run: CommandRun = async ({ output, programs }, input) => {
     token,
     name,
     ca: privateAuthority(),
-    onReady({ url, controlUrl, workers }) {
+    onReady({ url, controlUrl, workers, ports }) {
       output.success(`The gateway is ready at ${url} (${workers} ${workers === 1 ? "worker" : "workers"})`);
+      output.talk(`Pooled connections: port ${ports.pool}, direct ones: port ${ports.direct}`);
       output.talk(`Control plane: ${controlUrl}`);
     },
     onStopping: () => output.talk("Stopping, once what is under way is answered"),
@@ -61,13 +62,21 @@ async function read(file: string): Promise<string> {
   }
 }
 
+const ports = [
+  ["port", "POSTERN_HTTP_PORT"],
+  ["pool-port", "POSTERN_POOL_PORT"],
+  ["direct-port", "POSTERN_DIRECT_PORT"],
+] as const;
+
 /** Flags become variables, which the gateway reads. @throws Y1013 */
 function readFlags(input: CommandInput): void {
   const listen = input.text("listen");
   if (listen !== undefined) process.env.POSTERN_LISTEN = listen;
   if (input.flag("insecure")) process.env.POSTERN_INSECURE = "1";
-  const port = readPort(input);
-  if (port !== undefined) process.env.POSTERN_HTTP_PORT = String(port);
+  for (const [option, variable] of ports) {
+    const port = readPort(input, option);
+    if (port !== undefined) process.env[variable] = String(port);
+  }
   const workers = input.text("workers");
   if (workers === undefined) return;
   if (!/^\d{1,2}$/.test(workers) || Number(workers) < 1 || Number(workers) > mostWorkers)

@@ -4,8 +4,7 @@ import { type CommandSpec, confirmOptions } from "../command-spec.ts";
 export const gatewaySpecs: readonly CommandSpec[] = [
   {
     path: "gateway",
-    summary:
-      "answer SQL over HTTP on this host, for databases on registered instances; runs until it is stopped",
+    summary: "answer SQL over HTTP and take connections to databases on this host; runs until it is stopped",
     options: [
       {
         flags: "--control <urls>",
@@ -23,6 +22,14 @@ export const gatewaySpecs: readonly CommandSpec[] = [
       {
         flags: "--port <port>",
         summary: "port to take requests at, 5480 unless said otherwise; 0: any free one",
+      },
+      {
+        flags: "--pool-port <port>",
+        summary: "port of pooled connections, 6432 unless said otherwise; 0: any free one",
+      },
+      {
+        flags: "--direct-port <port>",
+        summary: "port of direct connections, 5433 unless said otherwise; 0: any free one",
       },
       { flags: "--insecure", summary: "without TLS, to control planes and for other machines" },
       {

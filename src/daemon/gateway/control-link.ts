@@ -27,12 +27,16 @@ export interface ControlLinkOptions {
   /** The stream is there, anew: what was believed before is forgotten before anything is asked again. */
   onWelcome(rules: GatewayRules): Promise<void>;
   onOrder(order: Extract<GatewayEvent, { type: "order" }>): Promise<void>;
+  /** A session here, or at another gateway, is to be canceled: see GatewayEvent. */
+  onCancel(digest: string): Promise<void>;
 }
 
 const firstPauseMs = 100;
 const longestPauseMs = 1_000;
 /** A database that moves to another server is waited for so long, and a little more. */
 const answerWithinMs = 30_000;
+/** Of one that may be down, where another could be asked. */
+const askAtWithinMs = 4_000;
 
 export class ControlLink {
   readonly #options: ControlLinkOptions;
@@ -80,6 +84,24 @@ export class ControlLink {
     return value;
   }
 
+  /** Of one control plane, stream or not: what is used at once, and not remembered. @throws Y8051, and what it answers */
+  async askAt<What extends keyof GatewayQuestions>(
+    endpoint: ControlEndpoint,
+    what: What,
+    argument: string,
+  ): Promise<Awaited<ReturnType<GatewayQuestions[What]>>> {
+    const question = { what, argument };
+    const { value } = (await this.#postTo(endpoint, "/v1/gateway/ask", question, askAtWithinMs)) as {
+      value: never;
+    };
+    return value;
+  }
+
+  /** Has the gateway that leads this session cancel it. */
+  async cancel(digest: string): Promise<void> {
+    await this.#post("/v1/gateway/cancel", { digest });
+  }
+
   async report(report: GatewayReport): Promise<void> {
     await this.#post("/v1/gateway/report", report);
   }
@@ -119,6 +141,7 @@ export class ControlLink {
             hadStream = true;
             before = this.#welcome(endpoint, event.rules);
           } else if (event.type === "order") void before.then(() => this.#obey(endpoint, event));
+          else if (event.type === "cancel") void this.#options.onCancel(event.digest).catch(() => {});
         },
       });
       if (hadStream) this.#tell("failed", `${endpoint.url}: the connection has ended`);
@@ -161,7 +184,12 @@ export class ControlLink {
     return this.#postTo(endpoint, path, body);
   }
 
-  async #postTo(endpoint: ControlEndpoint, path: string, body: unknown): Promise<unknown> {
+  async #postTo(
+    endpoint: ControlEndpoint,
+    path: string,
+    body: unknown,
+    timeout = answerWithinMs,
+  ): Promise<unknown> {
     const { token } = this.#options;
     const content = Buffer.from(JSON.stringify(body));
     const headers = {
@@ -171,7 +199,7 @@ export class ControlLink {
       "content-length": content.length,
     };
     const [status, text] = await new Promise<[number, string]>((resolve, reject) => {
-      const request = endpoint.request({ method: "POST", path, headers, timeout: answerWithinMs });
+      const request = endpoint.request({ method: "POST", path, headers, timeout });
       request.once("timeout", () => request.destroy(new Error("no answer in time")));
       request.once("error", (error) => reject(unreachable(endpoint, error)));
       request.once("response", (answer) => {

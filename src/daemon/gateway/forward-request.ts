@@ -5,27 +5,36 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { posternError } from "../../base/error.ts";
-import { describePeer, gatewayHeader, gatewayPeerHeader, peerHeader } from "../../http/peer-address.ts";
+import {
+  describePeer,
+  gatewayDoorsHeader,
+  gatewayHeader,
+  gatewayPeerHeader,
+  peerHeader,
+} from "../../http/peer-address.ts";
 import { leftOut, passAnswer, passedOn } from "../pass-on.ts";
 import type { ControlEndpoint } from "./control-endpoint.ts";
 
 export interface ForwardOptions {
   endpoints(): ControlEndpoint[];
   token: string;
+  /** What `gatewayDoorsHeader` says. */
+  doors(): string;
 }
 
 /** Of what comes from outside and of what is passed on. */
-export const dropped = leftOut(peerHeader, gatewayHeader, gatewayPeerHeader);
+export const dropped = leftOut(peerHeader, gatewayHeader, gatewayPeerHeader, gatewayDoorsHeader);
 
 const connectWithinMs = 3_000;
 
-/** A database's own token says who asks, wherever from: the control plane's workers answer it as any other. */
+/** A database's own token says who asks, wherever from: the control plane's workers answer SQL with it as any other. */
 const ownToken = /^Bearer [0-9a-f]{64}$/;
+const sql = /^(?:\/v1\/db\/[^/]+)?\/(?:query|execute|transaction|sql)(?:\?|$)/;
 
 export function forwardRequest(
   request: IncomingMessage,
   response: ServerResponse,
-  { endpoints, token }: ForwardOptions,
+  { endpoints, token, doors }: ForwardOptions,
 ): void {
   const chunked = request.headers["transfer-encoding"] !== undefined;
   const hasBody = chunked || request.headers["content-length"] !== undefined;
@@ -45,7 +54,7 @@ export function forwardRequest(
     onward = endpoint.request({
       method: request.method,
       path: request.url,
-      headers: forwardedHeaders(request, token, chunked),
+      headers: forwardedHeaders(request, { token, doors }, chunked),
       setHost: false,
     });
     onward.on("response", (answer) => {
@@ -80,11 +89,15 @@ function whenConnected(onward: ClientRequest, go: () => void): void {
   });
 }
 
-function forwardedHeaders(request: IncomingMessage, token: string, chunked: boolean): string[] {
+function forwardedHeaders(
+  request: IncomingMessage,
+  { token, doors }: Pick<ForwardOptions, "token" | "doors">,
+  chunked: boolean,
+): string[] {
   const headers = passedOn(request.rawHeaders, dropped);
   if (chunked) headers.push("transfer-encoding", "chunked");
-  if (!ownToken.test(request.headers.authorization ?? ""))
-    headers.push(gatewayHeader, token, gatewayPeerHeader, describePeer(request));
+  if (!sql.test(request.url ?? "") || !ownToken.test(request.headers.authorization ?? ""))
+    headers.push(gatewayHeader, token, gatewayPeerHeader, describePeer(request), gatewayDoorsHeader, doors());
   return headers;
 }
 

@@ -23,6 +23,7 @@ export interface ForwardServerOptions {
   /** Programs on this machine read metrics without a token. */
   openMetrics: boolean;
   endpoints(): ControlEndpoint[];
+  doors(): string;
   health(): { status: "ok" | "draining" | "without_control" };
 }
 

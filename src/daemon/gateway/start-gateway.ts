@@ -26,6 +26,8 @@ import { makeGatewayDirectory } from "./gateway-directory.ts";
 import { GatewayKnowledge } from "./gateway-knowledge.ts";
 import { GatewayRelays } from "./gateway-relays.ts";
 import { GatewayReports } from "./gateway-reports.ts";
+import { makeDoors } from "./sessions/make-doors.ts";
+import type { DoorKind, SessionDoors } from "./sessions/session-doors.ts";
 
 export interface GatewayOptions {
   /** Addresses of control planes over one set of tables. */
@@ -42,6 +44,8 @@ export interface RunningGateway {
   url: string;
   controlUrl: string;
   workers: number;
+  /** At which Postgres sessions come in. */
+  ports: Record<DoorKind, number>;
   /** Takes nothing more, answers what is under way for up to `graceMs`, and ends. */
   stop(graceMs?: number): Promise<void>;
 }
@@ -83,20 +87,21 @@ async function compose(parts: Parts): Promise<RunningGateway> {
   const url = `${certificate ? "https" : "http"}://${bracketed(config.listen)}:${port}`;
   const metrics = new Metrics();
   const observe = observeWith(createLogObserver(config), metrics);
-  const { link, knowledge, rules } = await connect(parts, { directory, pool, url, observe });
+  const { link, knowledge, doors, rules } = await connect(parts, { directory, pool, url, observe });
   const ruled = { ...config, domain: rules.domain, origins: rules.origins, workers };
   const state = { isDraining: false };
   await serve(
     { ...parts, config: ruled },
-    { directory, pool, port, metrics, observe, link, knowledge, state },
+    { directory, pool, port, metrics, observe, link, knowledge, doors, state },
   );
   return {
     url,
     controlUrl: link.endpoints()[0]!.url,
     workers,
+    ports: doors.ports,
     async stop(graceMs = drainMs) {
       state.isDraining = true;
-      await pool.stop(graceMs);
+      await Promise.all([pool.stop(graceMs), doors.stop(graceMs)]);
       await runAll(cleanup);
     },
   };
@@ -125,13 +130,16 @@ async function connect(parts: Parts, { directory, pool, url, observe }: Connecti
       await knowledge.forgetAll();
     },
     onOrder: (order) => knowledge.obey(order),
+    onCancel: (digest) => doors.cancel(digest),
   });
   const knowledge = new GatewayKnowledge(link, relays, pool);
+  const certificate = parts.certificate && pairOf(parts.certificate.current);
+  const doors: SessionDoors = makeDoors({ config: parts.config, certificate, link, observe });
   cleanup.push(() => link.stop());
   cleanup.push(() => pool.stop(0));
   link.start();
   await link.ready(readyWithinMs);
-  return { link, knowledge, rules: rules! };
+  return { link, knowledge, doors, rules: rules! };
 }
 
 interface Serving extends Omit<Connection, "url"> {
@@ -139,24 +147,28 @@ interface Serving extends Omit<Connection, "url"> {
   metrics: Metrics;
   link: ControlLink;
   knowledge: GatewayKnowledge;
+  doors: SessionDoors;
   state: { isDraining: boolean };
 }
 
 async function serve(
   { config, token, certificate, cleanup }: Parts,
-  { directory, pool, port, metrics, observe, link, knowledge, state }: Serving,
+  { directory, pool, port, metrics, observe, link, knowledge, doors, state }: Serving,
 ): Promise<void> {
   const reports = new GatewayReports(link);
   reports.start();
   cleanup.push(() => reports.stop());
+  cleanup.push(() => doors.stop(0));
+  await doors.start();
   const socketPath = join(directory, "control.sock");
   const forward = await openForwardServer(socketPath, {
     token,
     insecure: config.insecure,
     host: createRequestHost(config),
-    metrics: metrics.serviceOf({ read: async () => gauges(link, pool) }),
+    metrics: metrics.serviceOf({ read: async () => gauges(link, pool, doors) }),
     openMetrics: config.metrics === "loopback",
     endpoints: () => link.endpoints(),
+    doors: () => `${doors.ports.pool};${doors.ports.direct}${certificate ? ";tls" : ""}`,
     health: () => ({ status: state.isDraining ? "draining" : link.isUp ? "ok" : "without_control" }),
   });
   cleanup.push(async () => {
@@ -182,7 +194,7 @@ async function serve(
     },
     count: (summaries) => metrics.count(summaries),
   });
-  if (certificate) await renew(certificate, { config, observe, pool, cleanup });
+  if (certificate) await renew(certificate, { config, observe, pool, doors, cleanup });
 }
 
 async function renew(
@@ -191,13 +203,17 @@ async function renew(
     config,
     observe,
     pool,
+    doors,
     cleanup,
-  }: Pick<Parts, "config" | "cleanup"> & { observe: Observe; pool: WorkerPool },
+  }: Pick<Parts, "config" | "cleanup"> & Pick<Serving, "observe" | "pool" | "doors">,
 ): Promise<void> {
   const renewal = new CertificateRenewal(certificate, {
     files: config.tls!,
     observe,
-    distribute: (renewed) => pool.renewCertificate(pairOf(renewed)),
+    distribute(renewed) {
+      doors.renewCertificate(pairOf(renewed));
+      return pool.renewCertificate(pairOf(renewed));
+    },
   });
   cleanup.push(() => renewal.stop());
   await renewal.start();
@@ -211,7 +227,7 @@ const describeSelf = async ({ name = hostname() }: GatewayOptions, address: stri
   return { id: newGatewayId(), name, version: await readVersion(), address, protocol: gatewayProtocol };
 };
 
-const gauges = async (link: ControlLink, pool: WorkerPool) => [
+const gauges = async (link: ControlLink, pool: WorkerPool, doors: SessionDoors) => [
   {
     name: "postern_gateway_control_up",
     help: "Is there a stream from a control plane?",
@@ -221,6 +237,11 @@ const gauges = async (link: ControlLink, pool: WorkerPool) => [
     name: "postern_requests_under_way",
     help: "Requests that are being answered.",
     samples: [{ value: pool.underWay }],
+  },
+  {
+    name: "postern_gateway_sessions",
+    help: "Postgres sessions that are led.",
+    samples: (["pool", "direct"] as const).map((door) => ({ labels: { door }, value: doors.count(door) })),
   },
 ];
 

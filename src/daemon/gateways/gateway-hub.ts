@@ -83,6 +83,11 @@ export class GatewayHub {
     ]);
   }
 
+  /** Told to all; nobody waits for it. */
+  cancel(digest: string): void {
+    for (const member of this.#members.values()) tell(member, { type: "cancel", digest });
+  }
+
   done(gateway: Connected, orders: readonly number[]): void {
     const member = this.#members.get(gateway.id);
     if (member?.tokenId !== gateway.tokenId) return;

@@ -5,7 +5,7 @@ import type { RelayHost, RelayTls } from "../../runtime/relay/relay-plan.ts";
 import type { WorkerOrders, WorkerQuestions } from "../workers/worker-messages.ts";
 
 /** Raised when the two could misunderstand each other. */
-export const gatewayProtocol = 1;
+export const gatewayProtocol = 2;
 
 /** What a gateway says of itself when it comes. */
 export interface GatewaySelf {
@@ -36,7 +36,9 @@ export type GatewayEvent =
   | { type: "welcome"; rules: GatewayRules }
   /** Nothing has happened: while these come, what is remembered holds. */
   | { type: "still-here" }
-  | { type: "order"; id: number; what: GatewayOrder; databaseId: DatabaseId };
+  | { type: "order"; id: number; what: GatewayOrder; databaseId: DatabaseId }
+  /** Whoever has the session with this key cancels what runs in it. SHA-256 of the key, hex. */
+  | { type: "cancel"; digest: string };
 
 /** Longest silence of the stream in which a gateway still believes what it remembers; well below `obeyWithinMs`. */
 export const silenceMs = 3_000;
@@ -61,6 +63,13 @@ export type GatewayPlace =
       logins: Record<string, string[]>;
     };
 
+/** Where sessions with a database's own server are opened. */
+export type GatewayDoor =
+  | { type: "none" }
+  | { type: "instance"; hosts: RelayHost[]; tls: RelayTls | null }
+  /** On the control plane's own machine. */
+  | { type: "port"; port: number };
+
 /** What a gateway may ask. */
 export interface GatewayQuestions
   extends Pick<
@@ -68,6 +77,10 @@ export interface GatewayQuestions
     "knownTokens" | "findClientAccess" | "openClientAccess" | "prepareLog" | "readLogin" | "findDatabaseId"
   > {
   place(databaseId: DatabaseId): Promise<GatewayPlace>;
+  /** By the database's name in Postgres. */
+  door(innerName: string): Promise<GatewayDoor>;
+  /** Port of this control plane's pooler; the argument is empty. */
+  poolPort(nothing: string): Promise<number>;
 }
 
 /** What a gateway tells by itself. */

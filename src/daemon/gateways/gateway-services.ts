@@ -8,6 +8,7 @@ import {
 } from "../../access/gateway-tokens.ts";
 import { posternError } from "../../base/error.ts";
 import type { TokenId } from "../../base/id.ts";
+import type { CopyOrders } from "../../copies/copy-orders.ts";
 import type { GatewayService } from "../../http/services/gateway-services.ts";
 import type { TraceBundle } from "../../insights/trace-bundle.ts";
 import type { Platform } from "../../instances/platform.ts";
@@ -22,6 +23,8 @@ export interface GatewayServicesOptions {
   version: string;
   /** Statements that a gateway has run. */
   noteStatements(bundle: TraceBundle): void;
+  /** Other control planes, which tell their gateways. */
+  orders: CopyOrders | undefined;
 }
 
 /** Writing it down each time would be a row changed in every second for each of many. */
@@ -30,7 +33,8 @@ const lostAfterMs = 10_000;
 
 export function gatewayServices(platform: Platform, options: GatewayServicesOptions): GatewayService {
   const { config, state } = platform;
-  const { hub, questions, version, noteStatements } = options;
+  const { hub, questions, version, noteStatements, orders } = options;
+  orders?.obey({ cancelSession: (digest: string) => hub.cancel(digest) });
   const authenticator = new GatewayAuthenticator(platform);
   return {
     list: async () => (await listGateways(state)).map(describeGateway),
@@ -62,7 +66,11 @@ export function gatewayServices(platform: Platform, options: GatewayServicesOpti
         throw posternError("Y1001", `Gateways cannot ask for ${JSON.stringify(what)}.`);
       return questions[what as keyof GatewayQuestions](argument as never);
     },
-    done: ({ tokenId }, id, orders) => hub.done({ id, tokenId }, orders),
+    done: ({ tokenId }, id, done) => hub.done({ id, tokenId }, done),
+    cancel(digest) {
+      hub.cancel(digest);
+      orders?.say("cancelSession", digest);
+    },
     async report({ tokens, traces }) {
       for (const bundle of traces) noteStatements(bundle as TraceBundle);
       await Promise.all(tokens.map((token) => noteTokenUse(state, token as TokenId)));

@@ -10,6 +10,7 @@ import { requireBearer } from "../bearer.ts";
 import { departureOf } from "../follow-request.ts";
 import type { HttpApp } from "../http-app.ts";
 import {
+  gatewayCancel,
   gatewayDone,
   gatewayHello,
   gatewayLeave,
@@ -58,6 +59,14 @@ function talk(
     schema: { ...hidden, body: gatewayDone },
     handler: async (request, reply) => {
       gateways.done(callerOf(request), request.body.id, request.body.orders);
+      return reply.code(204).send();
+    },
+  });
+
+  app.post("/v1/gateway/cancel", {
+    schema: { ...hidden, body: gatewayCancel },
+    handler: async ({ body }, reply) => {
+      gateways.cancel(body.digest);
       return reply.code(204).send();
     },
   });

@@ -54,4 +54,5 @@ export const gatewayReport = z.strictObject({
   tokens: z.array(z.string().regex(/^tok-[0-9a-f]{12}$/)).max(10_000),
   traces: z.array(z.looseObject({ counts: z.array(z.unknown()), spans: z.array(z.unknown()) })).max(100),
 });
+export const gatewayCancel = z.strictObject({ digest: z.string().regex(/^[0-9a-f]{64}$/) });
 export const gatewayLeave = z.strictObject({ id });

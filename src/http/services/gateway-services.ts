@@ -19,6 +19,8 @@ export interface GatewayService {
   ask(what: string, argument: string): Promise<unknown>;
   /** It has done what it was told. */
   done(gateway: GatewayPrincipal, id: string, orders: readonly number[]): void;
+  /** Has the gateway that leads the session with this key cancel it: SHA-256 of the key, hex. */
+  cancel(digest: string): void;
   report(report: { tokens: string[]; traces: unknown[] }): Promise<void>;
   /** It ends. */
   leave(gateway: GatewayPrincipal, id: string): Promise<void>;

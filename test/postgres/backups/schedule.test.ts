@@ -111,6 +111,25 @@ test("of many databases two are backed up at a time, and all in the end", async 
   for (const row of rows) expect(await backupsOf(row)).toMatchObject([{ status: "completed" }]);
 });
 
+test("as many at a time as the setting says", async () => {
+  const rows = [];
+  for (let count = 0; count < 4; count += 1) rows.push(await fixture.createDatabase());
+  passMidnight();
+  platform.config.backupsAtOnce = 3;
+  try {
+    const first = await scheduleBackups(platform);
+    expect(first).toHaveLength(3);
+    await fixture.carryOut(first[0]!);
+    // Where one has ended there is room for one.
+    const more = await scheduleBackups(platform);
+    expect(more).toHaveLength(1);
+    for (const operation of [...first.slice(1), ...more]) await fixture.carryOut(operation);
+    for (const row of rows) expect(await backupsOf(row)).toMatchObject([{ status: "completed" }]);
+  } finally {
+    platform.config.backupsAtOnce = 2;
+  }
+});
+
 test("a database that is being restored is backed up when it is ready", async () => {
   const row = await fixture.createDatabase();
   await updateDatabase(platform.state, row.id, { status: "restoring" });

@@ -1,12 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { readInputs } from "../../../bench/simulate/fleet-inputs.ts";
-import { backupSeconds, erlangC, simulateFleet, wakeStorm } from "../../../bench/simulate/simulate-fleet.ts";
+import {
+  backupSeconds,
+  backupsSideBySide,
+  erlangC,
+  simulateFleet,
+  wakeStorm,
+} from "../../../bench/simulate/simulate-fleet.ts";
 
 /** By hand: 1,000 databases, 100 of them active, 2 gateways of 1 core. */
 const small = readInputs([
   ...["--databases", "1000", "--active", "0.1", "--requests", "10", "--request-us", "100"],
-  ...["--gateways", "2", "--gateway-cores", "1", "--spread", "2", "--ask-us", "1000"],
-  ...["--controls", "1", "--control-cores", "1", "--megabytes", "100", "--backup-rate", "100"],
+  ...["--gateways", "2", "--gateway-cores", "1", "--spread", "2", "--ask-us", "2000"],
+  ...["--controls", "1", "--control-cores", "2", "--megabytes", "100", "--backup-rate", "100"],
   ...["--backup-fixed", "1", "--verified", "0", "--backups", "2", "--window", "1", "--compression", "0.5"],
   ...["--kept", "10", "--instances", "10", "--sessions", "3", "--sample-bytes", "100", "--sample-days", "10"],
 ]);
@@ -17,7 +23,7 @@ describe("the arithmetic of a fleet", () => {
   it.each([
     // 100 x 10; 2 cores x 0.7 x 1 s / 100 us
     ["gateways: requests", 1_000, 14_000],
-    // 100 x 2 gateways; 1 core x 0.7 x 1 s / 1 ms
+    // 100 x 2 gateways; 2 cores x 0.7 x 1 s / 2 ms
     ["control plane: questions", 200, 700],
     // 100 x 1440 minutes x 10 days x 100 bytes
     ["own tables: figures", 0.144, 500],
@@ -46,6 +52,16 @@ describe("the arithmetic of a fleet", () => {
   it("takes as long for a backup as was measured", () => {
     const of = (name: string) => readInputs(["--megabytes", "510"])[name]!;
     expect(backupSeconds(of)).toBeCloseTo(2.78, 2);
+  });
+
+  it.each([
+    ["as many as the setting says", 5, 3, 6, 4, 5],
+    ["no more than control planes do operations", 50, 2, 6, 16, 12],
+    ["no more than they have cores", 50, 2, 6, 4, 8],
+  ])("makes %s backups at a time", (_, backups, controls, operations, cores, expected) => {
+    const words = { backups, controls, operations, "control-cores": cores };
+    const inputs = readInputs(Object.entries(words).flatMap(([name, value]) => [`--${name}`, String(value)]));
+    expect(backupsSideBySide((name) => inputs[name]!)).toBe(expected);
   });
 
   it("refuses an input that there is not, or that is no number", () => {
