@@ -115,11 +115,15 @@ export const sizeOf = (file: string): Promise<number> =>
     () => 0,
   );
 
+const mostRead = 8_192;
+
+/** What was written since then; of much, its end. */
 export async function readFrom(file: string, offset: number): Promise<string> {
+  const from = Math.max(offset, (await sizeOf(file)) - mostRead);
   const handle = await open(file, "r").catch(() => undefined);
   if (!handle) return "";
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(4096), 0, 4096, offset);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(mostRead), 0, mostRead, from);
     return buffer.toString("utf8", 0, bytesRead).trim();
   } finally {
     await handle.close();

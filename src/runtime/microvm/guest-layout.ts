@@ -1,7 +1,7 @@
 /** In charge of where the files of a guest are. */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { findServerPid } from "../live-process.ts";
+import { findServerPid, waitForExit } from "../live-process.ts";
 import { machineFiles } from "./machine-arguments.ts";
 
 type Place = { dataDirectory: string };
@@ -37,6 +37,10 @@ export function findGuestPid(place: Place): Promise<number | null> {
   const { pid, disk } = guestFiles(place);
   return findServerPid(pid, disk);
 }
+
+/** Has this machine of the guest ended by then? */
+export const hasEnded = (place: Place, pid: number, timeoutMs: number): Promise<boolean> =>
+  waitForExit(async () => (await findGuestPid(place)) === pid, timeoutMs);
 
 /** Where Postern itself comes in: no port of this machine's own address, and never of another's. */
 export const ownHost = "127.0.77.1";

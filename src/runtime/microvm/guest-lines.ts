@@ -4,6 +4,7 @@ import { posternError } from "../../base/error.ts";
 import type { ServerSpec } from "../runtime.ts";
 import { GuestAgent } from "./guest-agent.ts";
 import { findGuestPid, guestSockets } from "./guest-layout.ts";
+import { endedEarly } from "./launch-machine.ts";
 
 const openWithinMs = 10_000;
 /** A word that nobody listened to is made up for by a question. */
@@ -11,11 +12,21 @@ const askEveryMs = 1_000;
 
 export class GuestLines {
   readonly #agents = new Map<string, GuestAgent>();
+  readonly #opening = new Map<string, Promise<GuestAgent>>();
 
-  /** @throws Y8105 when the machine is not there. */
+  /** QEMU hears one line at a time: who asks while another opens it gets the same. @throws Y8105 when the machine is not there. */
   async agent(spec: ServerSpec): Promise<GuestAgent> {
     const open = this.#agents.get(spec.name);
     if (open && !open.isClosed) return open;
+    let opening = this.#opening.get(spec.name);
+    if (!opening) {
+      opening = this.#open(spec).finally(() => this.#opening.delete(spec.name));
+      this.#opening.set(spec.name, opening);
+    }
+    return opening;
+  }
+
+  async #open(spec: ServerSpec): Promise<GuestAgent> {
     const deadline = performance.now() + openWithinMs;
     for (;;) {
       try {
@@ -44,14 +55,7 @@ export class GuestLines {
     agent.on("word", hear);
     try {
       for (let looks = 0; !isReady; looks++) {
-        if (agent.isClosed || (await findGuestPid(spec)) === null)
-          throw posternError(
-            "Y8104",
-            `The guest of server ${spec.name} ended before its Postgres was ready.`,
-            {
-              hint: `See ${spec.logFile}.`,
-            },
-          );
+        if (agent.isClosed || (await findGuestPid(spec)) === null) throw await endedEarly(spec);
         if (performance.now() > deadline)
           throw posternError("Y8105", `Postgres in the guest of ${spec.name} does not become ready.`);
         if (looks % (askEveryMs / 10) === 0)

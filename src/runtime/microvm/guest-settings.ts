@@ -30,10 +30,13 @@ const usersRule = (isEncrypted: boolean): string =>
 const guestIdentities = `# Written by Postern.\npostern "${bridgeName}" all\n`;
 
 export interface GuestSettingsOptions {
-  ephemeral: boolean;
   countsStatements: boolean;
 }
 
+/**
+ * It always waits for its disk: a copy of that disk, or one whose machine was killed, has nothing else. Where all may be
+ * lost, the disk itself does not wait for this machine's.
+ */
 export function renderGuestSettings(spec: ServerSpec, options: GuestSettingsOptions): string {
   const counting: Record<string, string> =
     options.countsStatements && spec.countsStatements !== undefined
@@ -55,7 +58,6 @@ export function renderGuestSettings(spec: ServerSpec, options: GuestSettingsOpti
   return renderServerSettings(
     { ...rest, settings, tcpPort: 5432, socketDirectory: "" },
     { listen: "0.0.0.0", tlsFile: `${guestFolder}/server.pem`, insecure: true },
-    { ephemeral: options.ephemeral },
   );
 }
 

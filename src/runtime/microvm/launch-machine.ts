@@ -1,9 +1,8 @@
 /** In charge of starting a guest's machine as a process that outlives the daemon, and of waiting until somebody is in there. */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { readFile, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
-import { sleep } from "../../base/clock.ts";
+import type { PosternError } from "@postern/sdk/error";
 import { hasCode, messageOf, posternError } from "../../base/error.ts";
 import { programEnvironment } from "../run-program.ts";
 import type { ServerSpec } from "../runtime.ts";
@@ -11,6 +10,7 @@ import type { ServerAccount } from "../server-account.ts";
 import type { GuestAgent, GuestState } from "./guest-agent.ts";
 import { findGuestPid, guestFiles, guestSockets } from "./guest-layout.ts";
 import { type Machine, machineArguments } from "./machine-arguments.ts";
+import { QmpClient } from "./qmp-client.ts";
 
 export interface LaunchOptions {
   program: string;
@@ -23,7 +23,7 @@ export interface LaunchOptions {
 const memoryDescriptor = 3;
 const appearWithinMs = 30_000;
 
-/** Resolves with its pid once it has noted that itself: then it has everything that it wants of this machine. @throws Y8104 */
+/** Resolves with its pid once it listens: then it has everything that it wants of this machine. @throws Y8104 Y8108 */
 export async function launchMachine({ program, machine, spec, account }: LaunchOptions): Promise<number> {
   const { memoryFrom, ...rest } = machine;
   const args = machineArguments(memoryFrom === undefined ? rest : { ...rest, memoryFrom: memoryDescriptor });
@@ -41,28 +41,32 @@ export async function launchMachine({ program, machine, spec, account }: LaunchO
       ...(account.separate ? { uid: account.uid, gid: account.gid } : {}),
     });
     child.unref();
-    let end: string | undefined;
-    child.once("error", (error) => (end = messageOf(error)));
-    child.once("exit", (code, signal) => (end ??= `it ended with ${signal ?? `code ${code}`}`));
-    const deadline = performance.now() + appearWithinMs;
-    for (;;) {
-      const pid = await findGuestPid(spec);
-      if (pid !== null) return pid;
-      if (end !== undefined || performance.now() > deadline) break;
-      await sleep(5);
-    }
+    const end = await Promise.race([endOf(child), appearing(spec)]);
+    if (typeof end === "number") return end;
     child.kill("SIGKILL");
-    throw posternError(
-      "Y8104",
-      `The guest of server ${spec.name} did not start: ${end ?? "it takes too long"}.`,
-      {
-        detail: (await readFile(spec.logFile, "utf8")).slice(before).trim().slice(-2_000),
-        hint: `The whole log is ${spec.logFile}.`,
-      },
-    );
+    throw posternError("Y8104", `The guest of server ${spec.name} did not start: ${end}.`, {
+      detail: (await readFile(spec.logFile)).subarray(before).toString("utf8").trim().slice(-2_000),
+      hint: `The whole log is ${spec.logFile}.`,
+    });
   } finally {
     closeSync(log);
   }
+}
+
+const endOf = (child: ChildProcess): Promise<string> =>
+  new Promise((resolve) => {
+    child.once("error", (error) => resolve(messageOf(error)));
+    child.once("exit", (code, signal) => resolve(`it ended with ${signal ?? `code ${code}`}`));
+  });
+
+/** It notes its pid before it has its ports, and greets at its monitor when it has all. */
+async function appearing(spec: ServerSpec): Promise<number | string> {
+  try {
+    (await QmpClient.open(guestSockets(spec).monitor, appearWithinMs)).close();
+  } catch (error) {
+    return messageOf(error);
+  }
+  return (await findGuestPid(spec)) ?? "it has not noted its pid";
 }
 
 /** What a guest may take, with some left for the rest of the machine. @throws Y8108 */
@@ -95,9 +99,10 @@ export async function waitForAnswer(
   }
 }
 
-async function endedEarly(spec: ServerSpec) {
-  const said = await readFile(join(guestFiles(spec).console), "utf8").catch(() => "");
-  return posternError("Y8104", `The guest of server ${spec.name} ended while it started.`, {
+/** With the last that was said on its console. */
+export async function endedEarly(spec: ServerSpec): Promise<PosternError> {
+  const said = await readFile(guestFiles(spec).console, "utf8").catch(() => "");
+  return posternError("Y8104", `The guest of server ${spec.name} ended before its Postgres was ready.`, {
     detail: said.trim().slice(-2_000),
     hint: `See ${guestFiles(spec).console}.`,
   });

@@ -2,25 +2,26 @@
 import { mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { hasCode, posternError } from "../../base/error.ts";
+import { KeyedLock } from "../../base/keyed-lock.ts";
 import { clearDirectory } from "../clear-directory.ts";
 import type { BridgePlan } from "../gate/gate-messages.ts";
-import { signalProcess, waitForExit } from "../live-process.ts";
+import { signalProcess } from "../live-process.ts";
 import { ownPath } from "../own-path.ts";
 import { ownSocket, pointSocket } from "../point-socket.ts";
 import type { Runtime, ServerSpec } from "../runtime.ts";
 import type { ServerAccount } from "../server-account.ts";
+import { beginServer, setServer } from "./begin-server.ts";
 import { type Composed, composeMachine, type ImageNote, readImageNote } from "./compose-machine.ts";
 import type { GuestAgent, GuestState } from "./guest-agent.ts";
 import { findGuestImage } from "./guest-image.ts";
-import { findGuestPid, guestFiles, guestSockets, ownHost } from "./guest-layout.ts";
+import { findGuestPid, guestFiles, guestSockets, hasEnded, ownHost } from "./guest-layout.ts";
 import { GuestLines } from "./guest-lines.ts";
 import { growContent, growFile, isTooSmall } from "./guest-room.ts";
-import { type GuestKeys, guestRules, renderGuestSettings, sendSettings } from "./guest-settings.ts";
 import { waitForAnswer } from "./launch-machine.ts";
 import { makeGuest, readText, requireDisk, writeOwned } from "./make-guest.ts";
 import { QmpClient } from "./qmp-client.ts";
 import { spawnAtPort } from "./spawn-at-port.ts";
-import { dropMemory, fitOf, keepMemory, resumeMemory, takeMemory, writeMemory } from "./suspended-memory.ts";
+import { dropMemory, leaveMemory, resumeMemory, takeMemory } from "./suspended-memory.ts";
 import { tendGuest } from "./tend-guest.ts";
 
 /** Who leads to guests outlives the daemon. */
@@ -54,6 +55,7 @@ const stopWithinMs = 60_000;
 export class MicrovmRuntime implements Runtime {
   readonly #options: MicrovmRuntimeOptions;
   readonly #lines = new GuestLines();
+  readonly #starts = new KeyedLock();
   /** Machines that are being put to sleep or stopped: nobody else lets them go on. */
   readonly #ending = new Set<string>();
 
@@ -65,7 +67,12 @@ export class MicrovmRuntime implements Runtime {
     return makeGuest(spec, this.#options);
   }
 
-  async start(spec: ServerSpec): Promise<number> {
+  /** Two at once are one after the other: the second takes over what the first has started. */
+  start(spec: ServerSpec): Promise<number> {
+    return this.#starts.run(spec.name, () => this.#start(spec));
+  }
+
+  async #start(spec: ServerSpec): Promise<number> {
     await requireDisk(spec);
     await mkdir(spec.socketDirectory, { recursive: true, mode: 0o700 });
     await ownPath(spec.socketDirectory, this.#options.account);
@@ -79,7 +86,7 @@ export class MicrovmRuntime implements Runtime {
   async reload(spec: ServerSpec): Promise<void> {
     if ((await findGuestPid(spec)) === null) return;
     const agent = await this.#lines.agent(spec);
-    await this.#send(spec, agent, await agent.ping());
+    await setServer(spec, agent, await agent.ping(), this.#options);
     await agent.order("reload");
   }
 
@@ -94,15 +101,7 @@ export class MicrovmRuntime implements Runtime {
     const fits = (await readImageNote(spec))?.fits ?? "";
     this.#ending.add(spec.name);
     try {
-      const monitor = await QmpClient.open(guestSockets(spec).monitor);
-      try {
-        await writeMemory(spec, guestSockets(spec).memory, { monitor, account: this.#options.account });
-        await monitor.run("quit").catch(() => {});
-      } finally {
-        monitor.close();
-      }
-      if (!(await hasEnded(spec, pid, stopWithinMs))) throw posternError("Y8105", "The guest does not end.");
-      await keepMemory(spec, fits);
+      await leaveMemory(spec, { pid, fits, account: this.#options.account, withinMs: stopWithinMs });
     } catch (error) {
       // What is not suspended is stopped; its next start only takes longer.
       this.#options.observe(`${spec.name} could not be suspended: ${describe(error)}`);
@@ -149,7 +148,7 @@ export class MicrovmRuntime implements Runtime {
     try {
       await this.#goOn(spec);
       const agent = await this.#lines.agent(spec);
-      await this.#beginServer(spec, agent, await waitForAnswer(spec, agent, startWithinMs));
+      await this.#begin(spec, agent, await waitForAnswer(spec, agent, startWithinMs));
       return pid;
     } catch (error) {
       if (!hasCode(error, "Y8105")) throw error;
@@ -188,9 +187,20 @@ export class MicrovmRuntime implements Runtime {
     }
     const grows = await isTooSmall(spec);
     if (grows) await growFile(spec, this.#options);
-    const pid = await this.#launch(spec, machine);
+    const pid = await this.#boot(spec, machine);
     if (grows) await this.#growContent(spec);
     return pid;
+  }
+
+  /** What ended a machine may be over: too little memory for a moment, a kernel that an emulation was too slow for. */
+  async #boot(spec: ServerSpec, machine: Composed): Promise<number> {
+    try {
+      return await this.#launch(spec, machine);
+    } catch (error) {
+      if (!hasCode(error, "Y8104")) throw error;
+      this.#options.observe(`${spec.name} boots once more: ${describe(error)}`);
+      return this.#launch(spec, machine);
+    }
   }
 
   /** One that does not works as before, and is asked again when it boots next. */
@@ -221,7 +231,7 @@ export class MicrovmRuntime implements Runtime {
       const state = isWoken ? "ready" : await waitForAnswer(spec, agent, startWithinMs);
       await Promise.all([
         agent.order("time", Math.round(Date.now() / 1_000)),
-        this.#beginServer(spec, agent, state),
+        this.#begin(spec, agent, state),
       ]);
       return pid;
     } catch (error) {
@@ -230,26 +240,12 @@ export class MicrovmRuntime implements Runtime {
     }
   }
 
-  /** Sends what it is to be set to, and waits until it takes clients. */
-  async #beginServer(spec: ServerSpec, agent: GuestAgent, state: GuestState): Promise<void> {
-    const sent = await this.#send(spec, agent, state);
-    if (state === "waiting") await agent.order("start");
-    else if (sent) await agent.order("reload");
-    if (state !== "ready") await this.#lines.ready(spec, agent, startWithinMs);
-  }
-
-  /** False when that is what it has already. */
-  async #send(spec: ServerSpec, agent: GuestAgent, state: GuestState): Promise<boolean> {
-    const { ephemeral, countsStatements } = this.#options;
-    const settings = renderGuestSettings(spec, { ephemeral, countsStatements });
-    const sentFile = join(spec.dataDirectory, "sent.json");
-    const rules = guestRules(this.#options.isEncrypted, spec.closed);
-    const keys = JSON.parse((await readText(guestFiles(spec).keys)) ?? "{}") as GuestKeys;
-    const note = fitOf([settings, rules, JSON.stringify(keys)]);
-    if (state !== "waiting" && (await readText(sentFile)) === note) return false;
-    await sendSettings(agent, { settings, rules, keys });
-    await writeOwned(sentFile, note, this.#options.account);
-    return true;
+  #begin(spec: ServerSpec, agent: GuestAgent, state: GuestState): Promise<void> {
+    return beginServer(
+      spec,
+      { agent, state, lines: this.#lines },
+      { ...this.#options, withinMs: startWithinMs },
+    );
   }
 
   /** Asked, then told, then killed; nothing that was committed is lost by any of it. @throws Y4003 */
@@ -288,6 +284,3 @@ function describe(error: unknown): string {
   const { message, detail } = error as { message: string; detail?: string };
   return detail === undefined ? message : `${message} ${detail}`;
 }
-
-const hasEnded = (spec: ServerSpec, pid: number, timeoutMs: number): Promise<boolean> =>
-  waitForExit(async () => (await findGuestPid(spec)) === pid, timeoutMs);

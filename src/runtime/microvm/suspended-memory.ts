@@ -12,7 +12,7 @@ import { sleep } from "../../base/clock.ts";
 import { posternError } from "../../base/error.ts";
 import { ownPath } from "../own-path.ts";
 import type { ServerAccount } from "../server-account.ts";
-import { guestFiles } from "./guest-layout.ts";
+import { guestFiles, guestSockets, hasEnded } from "./guest-layout.ts";
 import { readBootId } from "./probe-acceleration.ts";
 import { QmpClient } from "./qmp-client.ts";
 
@@ -31,6 +31,31 @@ export const fitOf = (parts: readonly string[]): string =>
   createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 
 const withinMs = 60_000;
+
+export interface LeaveOptions {
+  pid: number;
+  /** Of everything that the memory depends on. */
+  fits: string;
+  account: ServerAccount;
+  withinMs: number;
+}
+
+/** Ends the machine so that its memory is left; where that fails, it stands still or is gone, and the disk counts. @throws Y8105 */
+export async function leaveMemory(
+  place: Place & { socketDirectory: string },
+  { pid, fits, account, withinMs: endsWithinMs }: LeaveOptions,
+): Promise<void> {
+  const { monitor: monitorPath, memory: memoryPath } = guestSockets(place);
+  const monitor = await QmpClient.open(monitorPath);
+  try {
+    await writeMemory(place, memoryPath, { monitor, account });
+    await monitor.run("quit").catch(() => {});
+  } finally {
+    monitor.close();
+  }
+  if (!(await hasEnded(place, pid, endsWithinMs))) throw posternError("Y8105", "The guest does not end.");
+  await keepMemory(place, fits);
+}
 
 /** Stops the guest and writes its memory beside the disk. The caller ends it then, or lets it go on. @throws Y8105 */
 export async function writeMemory(
