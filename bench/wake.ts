@@ -4,8 +4,8 @@
  * daemon takes to start with many that sleep.
  */
 import { readdirSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { findPostmaster } from "../dist/runtime/find-postmaster.js";
 import { runPauseCycles } from "./pause-cycles.ts";
 import { copyPlainServer, type PlainServer, programOf } from "./plain-start.ts";
 import { median, percentile } from "./statistics.ts";
@@ -104,8 +104,7 @@ async function plainServerOf(postern: TemporaryPostern, subject: WakeSubject): P
   const folder = join(postern.home, "instances");
   const [instance] = readdirSync(folder).filter((name) => name.startsWith("ins-"));
   const data = join(folder, instance!, "data");
-  const pid = Number((await readFile(join(data, "postmaster.pid"), "utf8")).split("\n")[0]);
-  const program = await programOf(pid);
+  const program = await programOf((await findPostmaster(data))!);
   await pause(postern, subject);
   return copyPlainServer(program, data);
 }

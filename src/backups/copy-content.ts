@@ -20,6 +20,7 @@ import { type ProgramEnd, runProgram } from "../runtime/run-program.ts";
 import { postgresProgram } from "../runtime/toolchain.ts";
 import type { DatabaseRow } from "../state/databases.ts";
 import { planRestore } from "./archive-contents.ts";
+import { fillServer } from "./fill-server.ts";
 import { planPrivileges } from "./plan-privileges.ts";
 import { lastWords, serverWentAway } from "./program-failure.ts";
 import { fillingOptions } from "./restore-settings.ts";
@@ -131,19 +132,15 @@ async function restoreChosen(
 ): Promise<void> {
   if (entries.length === 0) return;
   const list = await writeList(platform, places, entries);
-  await runTool(
-    platform,
-    run,
-    [places.to, "pg_restore"],
-    [
-      ...addressOf(platform, places.to, role),
-      "-L",
-      list,
-      "--no-owner",
-      "--exit-on-error",
-      `--jobs=${workers}`,
-      places.archive,
-    ],
+  requireDone(
+    "pg_restore",
+    await fillServer(platform, {
+      server: places.to.instance_id!,
+      address: addressOf(platform, places.to, role),
+      choice: ["-L", list, "--no-owner", places.archive],
+      jobs: workers,
+      signal: run.signal,
+    }),
   );
 }
 
@@ -201,7 +198,12 @@ async function runTool(
     signal: run.signal,
     environment: { PGOPTIONS: fillingOptions },
   });
-  if (end.exitCode === 0) return end;
+  requireDone(program, end);
+  return end;
+}
+
+function requireDone(program: "pg_dump" | "pg_restore", end: ProgramEnd): void {
+  if (end.exitCode === 0) return;
   const detail = lastWords(program, end);
   if (serverWentAway(end))
     throw posternError("Y4001", "The server went away during the copying.", { detail });

@@ -1,6 +1,7 @@
 /** In charge of running pg_restore for chosen entries of a backup. */
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { posternError } from "../base/error.ts";
 import type { OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
@@ -11,8 +12,8 @@ import { type ProgramEnd, runProgram } from "../runtime/run-program.ts";
 import { postgresProgram } from "../runtime/toolchain.ts";
 import type { BackupRow } from "../state/backups.ts";
 import { openArtefact } from "./backup-artefact.ts";
+import { fillServer } from "./fill-server.ts";
 import { lastWords, serverWentAway } from "./program-failure.ts";
-import { fillingOptions } from "./restore-settings.ts";
 
 /** Folders that a daemon which was killed may leave in `<home>/run`. */
 export const listDirectoryPrefix = ".restore-";
@@ -32,19 +33,12 @@ export async function restoreEntries(
   target: RestoreTarget,
 ): Promise<void> {
   if (entries.length === 0) return;
-  const { socketDirectory } = serverLayout(platform.config.home, target.server);
-  await runPgRestore(platform, run, backup, target.server, entries, [
-    "-h",
-    socketDirectory,
-    "-p",
-    "5432",
-    "-U",
-    target.role,
-    "-d",
-    target.databaseName,
-    "--no-password",
-    "--exit-on-error",
-  ]);
+  const { server, databaseName, role } = target;
+  const { socketDirectory } = serverLayout(platform.config.home, server);
+  const address = ["-h", socketDirectory, "-p", "5432", "-U", role, "-d", databaseName, "--no-password"];
+  await withChoice(platform, run, backup, entries, (choice, stdin) =>
+    fillServer(platform, { server, address, choice, stdin, signal: run.signal }),
+  );
 }
 
 /** The SQL of these entries, for this server. @throws Y6004 */
@@ -56,19 +50,24 @@ export async function readEntries(
   server: string,
 ): Promise<string> {
   if (entries.length === 0) return "";
-  const { stdout } = await runPgRestore(platform, run, backup, server, entries, ["-f", "-"]);
+  const toolchain = await serverToolchain(platform, server);
+  const { stdout } = await withChoice(platform, run, backup, entries, (choice, stdin) =>
+    runProgram(postgresProgram(toolchain, "pg_restore"), [...choice, "-f", "-"], {
+      account: platform.account,
+      stdin,
+      signal: run.signal,
+    }),
+  );
   return stdout;
 }
 
-async function runPgRestore(
+async function withChoice(
   platform: Platform,
   run: OperationRun,
   backup: BackupRow,
-  server: string,
   entries: readonly string[],
-  args: readonly string[],
+  work: (choice: readonly string[], stdin: Readable) => Promise<ProgramEnd>,
 ): Promise<ProgramEnd> {
-  const toolchain = await serverToolchain(platform, server);
   const end = await withListFile(platform, entries, async (list) => {
     const { stream, sizeBytes } = await openArtefact(platform, backup);
     let bytes = 0;
@@ -77,12 +76,7 @@ async function runPgRestore(
       run.progress(bytes, sizeBytes, "bytes");
     });
     stream.pause();
-    return runProgram(postgresProgram(toolchain, "pg_restore"), ["-L", list, "--no-owner", ...args], {
-      account: platform.account,
-      stdin: stream,
-      signal: run.signal,
-      environment: { PGOPTIONS: fillingOptions },
-    });
+    return work(["-L", list, "--no-owner"], stream);
   });
   if (end.exitCode === 0) return end;
   const detail = lastWords("pg_restore", end);

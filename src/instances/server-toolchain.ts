@@ -8,10 +8,14 @@ import { serverLayout } from "./server-layout.ts";
 
 type Place = Pick<Platform, "config" | "majors">;
 
+/** Of a registered server whose major cannot be had here they are the next newer one's, which read it as well. @throws Y0002 Y3009 */
 export async function serverToolchain({ config, majors }: Place, server: string): Promise<Toolchain> {
-  const major = await readMajor(serverLayout(config.home, server).dataDirectory);
-  return majors.get(major ?? majors.usual);
+  return majors.getReader((await serverMajor(config, server)) ?? majors.usual);
 }
+
+/** Undefined: there is no server yet. */
+export const serverMajor = (config: Place["config"], server: string): Promise<string | undefined> =>
+  readMajor(serverLayout(config.home, server).dataDirectory);
 
 /** Of a version, for example "15.4". */
 export const majorOf = (version: string): string => version.split(".")[0]!;

@@ -5,7 +5,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../base/config.ts";
-import { posternError } from "../base/error.ts";
+import { hasCode, posternError } from "../base/error.ts";
 import { KeyedLock } from "../base/keyed-lock.ts";
 import { buildPostgres, majorPrefix } from "./build-postgres.ts";
 import { findPgbackrest } from "./find-pgbackrest.ts";
@@ -80,6 +80,27 @@ export class PostgresMajors {
       if (built) return built;
       throw posternError("Y0002", `Postgres ${major} does not run on this machine.`);
     });
+  }
+
+  /**
+   * Programs that read a server of this major and fill it: of its own, else of the next newer one that can be had.
+   * @throws Y0002 Y3009
+   */
+  async getReader(major: string): Promise<Toolchain> {
+    try {
+      return await this.get(major);
+    } catch (error) {
+      if (!hasCode(error, "Y3009")) throw error;
+      const newer = (await this.list()).findLast((other) => Number(other) > Number(major));
+      if (newer !== undefined) return this.get(newer);
+      throw posternError(
+        "Y3009",
+        `The programs of Postgres ${major} cannot be had here, and older ones do not read it.`,
+        {
+          hint: `Install the package postgresql-client-${major}.`,
+        },
+      );
+    }
   }
 
   /** @throws Y3009 when it can be had in no way. */

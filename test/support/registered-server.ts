@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ownPath } from "../../src/runtime/own-path.ts";
 import { ensureServerAccount } from "../../src/runtime/server-account.ts";
+import type { Toolchain } from "../../src/runtime/toolchain.ts";
 import { createAuthority } from "./test-certificates.ts";
 import { startTestServer, type TestServer } from "./test-server.ts";
 
@@ -21,11 +22,15 @@ export interface RegisteredServer extends TestServer {
 
 const password = "an administrator's secret";
 
-/** @param at where it listens, and who may come; its host name is that address then */
+/**
+ * @param at where it listens, and who may come; its host name is that address then
+ * @param programs of another major
+ */
 export async function startRegisteredServer(
   role: "superuser" | "limited",
   settings: Record<string, string> = {},
   at?: { address: string; network: string },
+  programs: Partial<Toolchain> = {},
 ): Promise<RegisteredServer> {
   const authority = await createAuthority();
   const names = ["DNS:localhost", "IP:127.0.0.1", ...(at ? [`IP:${at.address}`] : [])];
@@ -44,15 +49,18 @@ export async function startRegisteredServer(
   );
   for (const file of [certificate, key, rules]) await ownPath(file!, account);
   const port = await freePort();
-  const server = await startTestServer({
-    port: String(port),
-    listen_addresses: at?.address ?? "127.0.0.1",
-    hba_file: rules!,
-    ssl: "on",
-    ssl_cert_file: certificate!,
-    ssl_key_file: key!,
-    ...settings,
-  });
+  const server = await startTestServer(
+    {
+      port: String(port),
+      listen_addresses: at?.address ?? "127.0.0.1",
+      hba_file: rules!,
+      ssl: "on",
+      ssl_cert_file: certificate!,
+      ssl_key_file: key!,
+      ...settings,
+    },
+    programs,
+  );
   const admin = await server.connect();
   const rights = role === "superuser" ? "superuser" : "createdb createrole";
   await admin.query(`create role boss login ${rights} password '${password.replaceAll("'", "''")}'`);

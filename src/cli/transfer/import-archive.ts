@@ -7,6 +7,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { hasCode, messageOf, posternError } from "../../base/error.ts";
 import { type ArchiveEntry, readArchiveEntries, readEntrySql } from "../../postgres/dump/archive-entries.ts";
+import { needsScript } from "../../postgres/dump/older-server.ts";
 import {
   type ImportPlan,
   type ImportWish,
@@ -18,6 +19,7 @@ import { policyLeftOut } from "../../postgres/dump/revise-statement.ts";
 import type { TargetFacts } from "../../postgres/dump/target-facts.ts";
 import type { Progress } from "../progress.ts";
 import type { PostgresPrograms } from "./postgres-programs.ts";
+import { restoreAsScript } from "./restore-as-script.ts";
 import { runPostgresProgram } from "./run-postgres-program.ts";
 
 export interface ArchiveImport {
@@ -108,27 +110,25 @@ async function restoreContent(options: ArchiveImport, plan: ImportPlan): Promise
   const total = plan.content.length;
   let done = 0;
   const failures = new Failures();
-  const end = await runPostgresProgram(programs, {
-    program: "pg_restore",
-    url,
-    args: [
-      "--verbose",
-      "--no-owner",
-      "--no-acl",
-      "-L",
-      list,
-      ...(keepGoing ? [] : ["--single-transaction", "--exit-on-error"]),
-      path,
-    ],
-    onLine(line) {
-      const entry = /^pg_restore: (?:creating|processing data for|executing) (.*)$/.exec(line)?.[1];
-      if (entry !== undefined) {
-        done = Math.min(total, done + 1);
-        progress.update(`Importing  ${done} of ${total} entries  ${entry.slice(0, 60)}`);
-      }
-      failures.hear(line);
-    },
-  });
+  const args = ["--verbose", "--no-owner", "--no-acl", "-L", list, path];
+  const onLine = (line: string) => {
+    const entry = /^pg_restore: (?:creating|processing data for|executing) (.*)$/.exec(line)?.[1];
+    if (entry !== undefined) {
+      done = Math.min(total, done + 1);
+      progress.update(`Importing  ${done} of ${total} entries  ${entry.slice(0, 60)}`);
+    }
+    failures.hear(line);
+  };
+  const isOlder = needsScript(programs.major, options.facts.major);
+  const end =
+    isOlder && !keepGoing
+      ? await restoreAsScript({ programs, args, url, onLine })
+      : await runPostgresProgram(programs, {
+          program: "pg_restore",
+          url,
+          args: [...(keepGoing ? [] : ["--single-transaction", "--exit-on-error"]), ...args],
+          onLine,
+        });
   // No entry is at fault, and none is left out for it.
   const full = failures.list.find(({ reason }) => noSpace.test(reason));
   if (keepGoing && full)
@@ -140,6 +140,9 @@ async function restoreContent(options: ArchiveImport, plan: ImportPlan): Promise
   if (end.code === 0) return [];
   throw importFailed(end.words);
 }
+
+/** A setting for newer servers, which an older one does without. */
+const notForOlder = /unrecognized configuration parameter "transaction_timeout"/;
 
 /** What pg_restore says of entries that failed while it went on. */
 class Failures {
@@ -153,7 +156,7 @@ class Failures {
       /^pg_restore: error: (?:could not execute query: ERROR: +|COPY failed for table "[^"]*": ERROR: +)?(.*)$/.exec(
         line,
       )?.[1];
-    if (error === undefined) return;
+    if (error === undefined || notForOlder.test(error)) return;
     this.list.push({ kind: "entry", name: this.#entry ?? "?", reason: error });
   }
 }

@@ -2,6 +2,8 @@
 import type pg from "pg";
 
 export interface TargetFacts {
+  /** Of the server, for example 17. */
+  major: number;
   superuser: boolean;
   /** Extensions that are there, or that this role may make. */
   extensions: ReadonlySet<string>;
@@ -18,6 +20,7 @@ export interface TargetFacts {
 
 export async function readTargetFacts(client: pg.ClientBase): Promise<TargetFacts> {
   const { rows } = await client.query<{
+    major: number;
     superuser: boolean;
     extensions: string[];
     untrusted: string[];
@@ -32,7 +35,8 @@ export async function readTargetFacts(client: pg.ClientBase): Promise<TargetFact
            select e.name, e.installed_version is not null or me.rolsuper or v.trusted or not v.superuser as usable
              from me, pg_catalog.pg_available_extensions e
              join pg_catalog.pg_available_extension_versions v on v.name = e.name and v.version = e.default_version)
-    select (select rolsuper from me) as superuser,
+    select pg_catalog.current_setting('server_version_num')::int / 10000 as major,
+           (select rolsuper from me) as superuser,
            array(select name::text from available where usable) as extensions,
            array(select name::text from available where not usable) as untrusted,
            array(select rolname::text from pg_catalog.pg_roles) as roles,
@@ -44,6 +48,7 @@ export async function readTargetFacts(client: pg.ClientBase): Promise<TargetFact
            array(${contentSql}) as content`);
   const row = rows[0]!;
   return {
+    major: row.major,
     superuser: row.superuser,
     extensions: new Set(row.extensions),
     untrusted: new Set(row.untrusted),

@@ -6,6 +6,7 @@ import { reviewScript } from "../../../../src/postgres/dump/revise-statement.ts"
 import type { TargetFacts } from "../../../../src/postgres/dump/target-facts.ts";
 
 const facts: TargetFacts = {
+  major: 17,
   superuser: false,
   extensions: new Set(["pgcrypto"]),
   untrusted: new Set(["dblink"]),
