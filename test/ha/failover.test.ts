@@ -4,7 +4,7 @@
  */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import type { CreatedDatabase, DatabaseUrls, QueryResult } from "@postern/sdk/protocol";
+import type { CreatedDatabase, DatabaseInfo, DatabaseUrls, QueryResult } from "@postern/sdk/protocol";
 import pg from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createPosternHome, type PosternHome } from "../support/postern-home.ts";
@@ -211,4 +211,30 @@ it("a leader whose cable is pulled loses nothing, also when it comes back", asyn
     await command("heal", victim);
   });
   await whole();
+});
+
+it("a cluster without a majority says so, takes no writes, and is well again by itself", async () => {
+  await whole();
+  const stays = await leader();
+  const others = (await members()).map(({ name }) => name).filter((name) => name !== stays);
+  const info = () => postern.api<DatabaseInfo>("GET", `/v1/databases/${shop.id}`);
+  await sql("insert into written values ($1, 'before')", [++next]);
+  const newest = next;
+  for (const name of others) await command("kill", name);
+  await waitUntil("it is not ready any more", async () => (await info()).status !== "ready", 90_000);
+  const { status, healthy } = await info();
+  expect(["unreachable", "read_only"]).toContain(status);
+  expect(healthy).toBe(false);
+  const told = await fetch(`${postern.apiUrl()}/v1/db/${shop.id}/query`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${shop.token}`, "content-type": "application/json" },
+    body: JSON.stringify({ sql: "insert into written values ($1, 'none')", params: [++next] }),
+  });
+  expect(told.status).toBe(503);
+  expect(Number(told.headers.get("retry-after"))).toBeGreaterThan(0);
+  for (const name of others) await command("start", name);
+  await waitUntil("it is ready again", async () => (await info()).status === "ready", 120_000);
+  expect(await sql("select value::int from written where source in ('before', 'none')")).toEqual([
+    { value: newest },
+  ]);
 });
