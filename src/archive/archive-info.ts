@@ -1,8 +1,7 @@
 /** In charge of reading what an archive holds. */
 import { posternError } from "../base/error.ts";
 import type { Platform } from "../instances/platform.ts";
-import { runPgbackrest } from "../runtime/pgbackrest.ts";
-import { archiveLayout } from "./archive-layout.ts";
+import { callPgbackrest } from "./call-pgbackrest.ts";
 
 export interface ArchivedBackup {
   label: string;
@@ -57,11 +56,7 @@ export async function readBackupDatabases(
 }
 
 async function ask(platform: Platform, server: string, options: string[]): Promise<InfoAnswer | undefined> {
-  const end = await runPgbackrest({
-    toolchain: platform.toolchain,
-    account: platform.account,
-    configFile: archiveLayout(platform.config, server).configFile,
-    stanza: server,
+  const end = await callPgbackrest(platform, server, {
     command: "info",
     // Whoever looks at a status does not wait long for a store that is away.
     options: ["--output=json", "--io-timeout=4", ...options],

@@ -7,10 +7,10 @@ import { posternError } from "../base/error.ts";
 import type { OperationRun } from "../instances/operation-run.ts";
 import type { Platform } from "../instances/platform.ts";
 import { withAdmin } from "../instances/with-admin.ts";
-import { lockHeld, type PgbackrestCall, type PgbackrestEnd, runPgbackrest } from "../runtime/pgbackrest.ts";
+import { lockHeld, type PgbackrestEnd } from "../runtime/pgbackrest.ts";
 import { type ArchivedServer, findArchivedServer, updateArchive } from "../state/archives.ts";
-import { archiveLayout } from "./archive-layout.ts";
 import { archiveAdvice, archivePlace, clearPlace } from "./archive-place.ts";
+import { type ArchiveCall, callPgbackrest } from "./call-pgbackrest.ts";
 import { writeArchiveCommand, writeArchiveConfig } from "./write-archive-files.ts";
 
 /** A backup that goes on is waited for this long; the one of a daemon that was killed may still run. */
@@ -92,29 +92,19 @@ export async function pgbackrest(platform: Platform, run: OperationRun, work: Ar
   if (end.code !== 0) throw archiveFailed(platform, work.id, end);
 }
 
-export interface ArchiveWork extends Pick<PgbackrestCall, "command" | "onPercent"> {
+export interface ArchiveWork extends Omit<ArchiveCall, "signal"> {
   /** The server whose archive it is. */
   id: string;
-  options?: readonly string[];
 }
 
 async function attempt(
   platform: Platform,
   run: OperationRun,
-  { id, command, options = [], onPercent }: ArchiveWork,
+  { id, ...work }: ArchiveWork,
 ): Promise<PgbackrestEnd> {
   const deadline = performance.now() + lockPatienceMs;
   for (;;) {
-    const end = await runPgbackrest({
-      toolchain: platform.toolchain,
-      account: platform.account,
-      configFile: archiveLayout(platform.config, id).configFile,
-      stanza: id,
-      command,
-      options,
-      signal: run.signal,
-      ...(onPercent ? { onPercent } : {}),
-    });
+    const end = await callPgbackrest(platform, id, { ...work, signal: run.signal });
     if (end.code !== lockHeld || performance.now() > deadline) return end;
     await sleep(500, run.signal);
   }

@@ -85,6 +85,7 @@ export async function restoreFiles(
       id: plan.source,
       command: "restore",
       options,
+      writes: dataDirectory,
       onPercent: (percent) => run.progress(percent, 100, "percent"),
     });
   };

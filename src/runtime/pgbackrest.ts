@@ -2,6 +2,7 @@
 import { Writable } from "node:stream";
 import { posternError } from "../base/error.ts";
 import { runProgram } from "./run-program.ts";
+import type { Reach, Sandbox } from "./sandbox/sandbox.ts";
 import type { ServerAccount } from "./server-account.ts";
 import type { Toolchain } from "./toolchain.ts";
 
@@ -25,6 +26,8 @@ export interface PgbackrestCall {
   signal?: AbortSignal;
   /** How far it is, 0 to 100. */
   onPercent?: (percent: number) => void;
+  /** Null: it may do what the servers' user may. */
+  confinement: { sandbox: Sandbox; reach: Reach } | null;
 }
 
 export interface PgbackrestEnd {
@@ -56,8 +59,14 @@ export async function runPgbackrest(call: PgbackrestCall): Promise<PgbackrestEnd
     ...(call.options ?? []),
     call.command,
   ];
-  const end = await runProgram(toolchain.pgbackrest.program, args, {
-    account,
+  const bare = [toolchain.pgbackrest.program, ...args];
+  const { confinement } = call;
+  const [program, ...rest] = confinement
+    ? await confinement.sandbox.wrap(bare, confinement.reach, { endsWithDaemon: true })
+    : bare;
+  const end = await runProgram(program!, rest, {
+    // A sandbox becomes the servers' user by itself.
+    account: confinement ? { ...account, separate: false } : account,
     signal: call.signal,
     ...(onPercent ? { stdout: percentReader(onPercent) } : {}),
   });

@@ -43,8 +43,15 @@ export class Sandbox {
     this.#options = options;
   }
 
-  /** The command that runs `command` as the servers' user with nothing but its reach; the folders of it must be there. */
-  async wrap(command: readonly string[], { writes, reads }: Reach): Promise<string[]> {
+  /**
+   * The command that runs `command` as the servers' user with nothing but its reach; the folders of it must be there.
+   * A server outlives who started it; with `endsWithDaemon` it ends, and all that it began, with whoever runs the command.
+   */
+  async wrap(
+    command: readonly string[],
+    { writes, reads }: Reach,
+    { endsWithDaemon = false } = {},
+  ): Promise<string[]> {
     const { program, account, home, toolchainDirectory, programFolders } = this.#options;
     const isInHome = isWithin(toolchainDirectory, home);
     const mounts = new Mounts();
@@ -56,6 +63,7 @@ export class Sandbox {
     for (const path of writes) mounts.write(path);
     return [
       program,
+      ...(endsWithDaemon ? ["--die-with-parent"] : []),
       "--unshare-pid",
       "--unshare-ipc",
       "--unshare-cgroup-try",

@@ -107,6 +107,7 @@ describe.skipIf(!disk)("an archive on a disk of its own", { timeout: 120_000 }, 
         stanza: "shared",
         command: "restore",
         options: [`--pg1-path=${target}`],
+        confinement: null,
       });
     expect((await restore(otherConfig)).code).not.toBe(0);
     expect(await readdir(target)).toEqual([]);
