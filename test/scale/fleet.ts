@@ -30,6 +30,8 @@ export interface Fleet {
   control: PosternHome[];
   startGateway(index: number): Promise<void>;
   killGateway(index: number): Promise<void>;
+  /** By each gateway so far. */
+  said(): string[];
   /** By the balancer, or at one control plane. @throws what it answers, and what broke the connection */
   call<Result>(call: Call, control?: number): Promise<Result>;
   close(): Promise<void>;
@@ -95,6 +97,7 @@ export async function startFleet(settings: Record<string, string>): Promise<Flee
     async killGateway(index) {
       await running[index]?.stop("SIGKILL");
     },
+    said: () => running.map((one) => one?.said() ?? ""),
     async close() {
       agent.destroy();
       balancer.close();

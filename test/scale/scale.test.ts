@@ -147,6 +147,44 @@ it("loses nothing and does nothing twice while one of each is killed", async () 
   });
 });
 
+/** A control plane that is killed as soon as the other has come back, twice, while statements are under way. */
+it("answers again within seconds whichever control plane is killed, and whatever is under way", async () => {
+  const state = { isOver: false, longestMs: 0, slow: 0 };
+  const keep = async (ask: () => Promise<unknown>) => {
+    let answeredAt = performance.now();
+    while (!state.isOver) {
+      const isAnswered = await ask().then(
+        () => true,
+        () => false,
+      );
+      if (isAnswered) answeredAt = performance.now();
+      state.longestMs = Math.max(state.longestMs, performance.now() - answeredAt);
+      await sleep(50);
+    }
+  };
+  const all = Promise.all([
+    ...[1, 2, 3, 4].map(() => keep(() => sql("select 1"))),
+    // Its answer takes longer than a control plane's end is noticed.
+    keep(() =>
+      sql("select pg_sleep(2)").then(
+        () => (state.slow += 1),
+        () => {},
+      ),
+    ),
+  ]);
+  for (const at of [0, 1, 0, 1]) {
+    await sleep(1_000);
+    await fleet.control[at]!.stop("SIGKILL");
+    await sleep(4_000);
+    await fleet.control[at]!.start();
+  }
+  state.isOver = true;
+  await all;
+  console.log(`longest time without an answer: ${(state.longestMs / 1_000).toFixed(1)} s`);
+  expect(state.longestMs).toBeLessThan(4_000);
+  expect(state.slow).toBeGreaterThan(3);
+});
+
 const scheduled = async () =>
   (await fleet.call<BackupInfo[]>({ method: "GET", path: `/v1/databases/${work.id}/backups` })).filter(
     ({ status }) => status === "completed",

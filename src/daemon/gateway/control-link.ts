@@ -31,6 +31,13 @@ export interface ControlLinkOptions {
   onCancel(digest: string): Promise<void>;
 }
 
+interface Stream {
+  endpoint: ControlEndpoint;
+  isOpen: boolean;
+  /** Its first word has come. */
+  isWelcome: boolean;
+}
+
 const firstPauseMs = 100;
 const longestPauseMs = 1_000;
 /** A database that moves to another server is waited for so long, and a little more. */
@@ -118,49 +125,57 @@ export class ControlLink {
     const { signal } = this.#stopping;
     let pauseMs = firstPauseMs;
     for (let at = 0; !signal.aborted; at = (at + 1) % endpoints.length) {
-      const hadStream = await this.#follow(endpoints[at]!);
-      // The same one first: a control plane that starts anew is back soon.
-      if (hadStream) [at, pauseMs] = [at - 1 + endpoints.length, firstPauseMs];
-      else if (at === endpoints.length - 1) pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+      const end = await this.#follow(endpoints[at]!);
+      if (end !== undefined) pauseMs = firstPauseMs;
+      // The same one first: a control plane that starts anew is back soon. One that fell silent may be out of reach for long.
+      if (end === "ended") at = at - 1 + endpoints.length;
+      else if (end === undefined && at === endpoints.length - 1)
+        pauseMs = Math.min(pauseMs * 2, longestPauseMs);
       if (!signal.aborted) await sleep(pauseMs, signal).catch(() => {});
     }
   }
 
-  async #follow(endpoint: ControlEndpoint): Promise<boolean> {
+  /** Undefined: there was no stream. */
+  async #follow(endpoint: ControlEndpoint): Promise<"ended" | "silent" | undefined> {
     const { token, self } = this.#options;
-    let hadStream = false;
+    // What it has begun may come to its end when another stream is there already.
+    const stream: Stream = { endpoint, isOpen: true, isWelcome: false };
+    let end: "ended" | "silent" | undefined;
     try {
       let before = Promise.resolve();
-      await followStream({
+      end = await followStream({
         endpoint,
         token,
         self,
         signal: this.#stopping.signal,
         onEvent: (event) => {
           if (event.type === "welcome") {
-            hadStream = true;
-            before = this.#welcome(endpoint, event.rules);
+            stream.isWelcome = true;
+            before = this.#welcome(stream, event.rules);
           } else if (event.type === "order") void before.then(() => this.#obey(endpoint, event));
           else if (event.type === "cancel") void this.#options.onCancel(event.digest).catch(() => {});
         },
       });
-      if (hadStream) this.#tell("failed", `${endpoint.url}: the connection has ended`);
+      const how = end === "silent" ? "nothing is heard of it" : "the connection has ended";
+      if (stream.isWelcome) this.#tell("failed", `${endpoint.url}: ${how}`);
     } catch (thrown) {
       const error = asPosternError(thrown);
       this.#lastError = error;
       if (!this.#stopping.signal.aborted)
         this.#tell("failed", `${error.code} ${error.detail ?? `${endpoint.url}: ${error.message}`}`);
     }
+    stream.isOpen = false;
     this.#current = undefined;
-    return hadStream;
+    return stream.isWelcome ? end : undefined;
   }
 
-  async #welcome(endpoint: ControlEndpoint, rules: GatewayRules): Promise<void> {
+  async #welcome(stream: Stream, rules: GatewayRules): Promise<void> {
     try {
       await this.#options.onWelcome(rules);
-      this.#current = endpoint;
+      if (!stream.isOpen) return;
+      this.#current = stream.endpoint;
       this.#lastError = undefined;
-      this.#tell("ready", endpoint.url);
+      this.#tell("ready", stream.endpoint.url);
     } catch (error) {
       this.#options.observe({ type: "fault", where: "the gateway's forgetting", error });
     }

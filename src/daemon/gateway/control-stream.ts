@@ -13,10 +13,14 @@ export interface StreamOptions {
   onEvent(event: GatewayEvent): void;
 }
 
-/** Resolves when it has ended, however. @throws what the control plane says, or why it cannot be reached */
-export async function followStream(options: StreamOptions): Promise<void> {
+/** Resolves when it has ended: by the other side, or cut off for its silence. @throws what the control plane says, or why it cannot be reached */
+export async function followStream(options: StreamOptions): Promise<"ended" | "silent"> {
   const answer = await open(options);
-  const silent = () => answer.destroy();
+  let end: "ended" | "silent" = "ended";
+  const silent = () => {
+    end = "silent";
+    answer.destroy();
+  };
   let timer = setTimeout(silent, silenceMs);
   let held = "";
   try {
@@ -34,6 +38,7 @@ export async function followStream(options: StreamOptions): Promise<void> {
     clearTimeout(timer);
     answer.destroy();
   }
+  return end;
 }
 
 function open({ endpoint, token, self, signal }: StreamOptions): Promise<IncomingMessage> {

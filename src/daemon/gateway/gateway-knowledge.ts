@@ -50,14 +50,17 @@ export class GatewayKnowledge {
     await this.#pool.order(what === "closeDatabase" ? what : "drainDatabase", databaseId);
   }
 
-  /** Nobody has said for a while what may no longer be believed. Requests under way are answered. */
+  /**
+   * Nobody has said for a while what may no longer be believed. Workers hear it before the answer to whatever they ask from now on;
+   * requests that are under way there are not waited for here, since nothing could be asked meanwhile.
+   */
   async forgetAll(): Promise<void> {
     const opened = [...this.#opened];
     this.#opened.clear();
     await Promise.all(
       opened.map(async (databaseId) => {
         await this.#relays.forget(databaseId);
-        await this.#pool.order("drainDatabase", databaseId);
+        void this.#pool.order("drainDatabase", databaseId);
       }),
     );
   }
