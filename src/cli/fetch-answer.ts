@@ -2,12 +2,19 @@
  * In charge of a fetch for one short command: the platform's own takes longer to load than a command takes to answer, and
  * takes authorities of one's own at the start of the process only.
  */
-import { type IncomingMessage, request as requestPlain } from "node:http";
+import { type ClientRequest, type IncomingMessage, request as requestPlain } from "node:http";
+import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import type { Answer, Fetch } from "@postern/sdk/control";
 
-/** @param authorities whom to trust instead of those whom Node trusts. */
-export function fetchAnswer(authorities?: string[]): Fetch {
+export interface FetchOptions {
+  /** Whom to trust instead of those whom Node trusts. */
+  authorities?: string[] | undefined;
+  /** Longest until there is a connection; else as long as the operating system tries. */
+  connectWithinMs?: number | undefined;
+}
+
+export function fetchAnswer({ authorities, connectWithinMs }: FetchOptions = {}): Fetch {
   const open = lazyRequest(authorities);
   return async (url, init) => {
     const { method = "GET", headers, body, signal } = init;
@@ -19,12 +26,23 @@ export function fetchAnswer(authorities?: string[]): Fetch {
     const message = await new Promise<IncomingMessage>((resolve, reject) => {
       request.once("response", resolve);
       request.once("error", reject);
+      if (connectWithinMs !== undefined) limitConnecting(request, connectWithinMs);
       request.end(body);
     });
     if (authorities !== undefined || !isRedirect(message)) return asAnswer(url, message);
     message.resume();
     return globalThis.fetch(url, init);
   };
+}
+
+function limitConnecting(request: ClientRequest, withinMs: number): void {
+  const late = Object.assign(new Error(`no connection within ${withinMs / 1_000} s`), { code: "ETIMEDOUT" });
+  const timer = setTimeout(() => request.destroy(late), withinMs);
+  request.once("close", () => clearTimeout(timer));
+  request.once("socket", (socket: Socket) => {
+    if (socket.connecting) socket.once("connect", () => clearTimeout(timer));
+    else clearTimeout(timer);
+  });
 }
 
 /** TLS is loaded for those who use it. */

@@ -11,7 +11,11 @@ export interface KnownVariable {
 
 /** Of the command line. */
 export const commandVariables: readonly KnownVariable[] = [
-  { name: "POSTERN_API_URL", summary: "address of the control plane", fallback: "http://127.0.0.1:5480" },
+  {
+    name: "POSTERN_API_URL",
+    summary: "address of the control plane; several by commas",
+    fallback: "http://127.0.0.1:5480",
+  },
   { name: "POSTERN_API_KEY", summary: "key of the account", secret: true },
   { name: "POSTERN_DB", summary: "the database of commands that name none" },
   { name: "POSTERN_ENV", summary: "the environment of commands that name no database" },

@@ -1,6 +1,7 @@
 /** In charge of clients of Postern that trust whom the user trusts. */
 import type { Client, ClientOptions } from "@postern/sdk/client";
 import { type Control, type ControlOptions, createControl, type Fetch } from "@postern/sdk/control";
+import { apiAddresses, fetchFromSeveral } from "./api-addresses.ts";
 import { fetchAnswer } from "./fetch-answer.ts";
 
 export const openControl = async (options: ControlOptions): Promise<Control> =>
@@ -13,7 +14,16 @@ export const openClient = async (options: ClientOptions): Promise<Client> => {
 
 /** Certificates are read only where the environment names an authority. */
 async function openFetch(): Promise<Fetch> {
-  if (!process.env.POSTERN_CA_CERT) return fetchAnswer();
-  const { privateAuthority } = await import("./private-authority.ts");
-  return fetchAnswer(privateAuthority());
+  const addresses = apiAddresses(process.env.POSTERN_API_URL ?? "");
+  const withinMs = addresses.length > 1 ? connectWithinMs : undefined;
+  const fetch = fetchAnswer({ authorities: await ownAuthorities(), connectWithinMs: withinMs });
+  return addresses.length > 1 ? fetchFromSeveral(fetch, addresses) : fetch;
+}
+
+/** Where there are others to ask. */
+const connectWithinMs = 4_000;
+
+async function ownAuthorities(): Promise<string[] | undefined> {
+  if (!process.env.POSTERN_CA_CERT) return undefined;
+  return (await import("./private-authority.ts")).privateAuthority();
 }

@@ -1,6 +1,7 @@
 /** In charge of the user's own configuration: which Postern the command line talks to, and as whom. */
 import { join } from "node:path";
 import { homeDirectory, userConfigDirectory } from "../base/directories.ts";
+import { apiAddresses } from "./api-addresses.ts";
 import { readPrivateFile, writePrivateFile } from "./private-file.ts";
 
 export interface UserConfig {
@@ -42,7 +43,8 @@ export async function resolveApiAccess(environment: NodeJS.ProcessEnv = process.
   const config = await readUserConfig();
   const { POSTERN_API_URL: givenUrl, POSTERN_API_KEY: givenKey } = environment;
   if (givenUrl) {
-    return { url: givenUrl, apiKey: givenKey || (givenUrl === config.api_url ? config.api_key : undefined) };
+    const [url = givenUrl] = apiAddresses(givenUrl);
+    return { url, apiKey: givenKey || (givenUrl === config.api_url ? config.api_key : undefined) };
   }
   const home = homeDirectory(environment);
   const local = (await readDaemonFile(home))?.api_url;

@@ -70,8 +70,37 @@ export async function describeDaemon(platform: Platform, facts: DaemonFacts): Pr
   };
 }
 
+export async function describeControlPlanes(
+  { config, state }: Pick<Platform, "config" | "state">,
+  { control }: Pick<DaemonFacts, "control">,
+): Promise<ControlPlaneInfo[]> {
+  const planes = config.sharedState === null ? [] : await listControlPlanes(state);
+  return planes.map((plane) => describeControlPlane(plane, control?.id));
+}
+
+/** See background-services.ts. */
+const leadersDuties = [
+  "scheduled backups",
+  "trial restores",
+  "retention",
+  "health of instances",
+  "figures",
+  "sweeping",
+];
+
 const describeControlPlane = (
-  { id, name, version, address, leads, started_at, heartbeat_at, gone_at, silent_ms }: ControlPlaneRow,
+  {
+    id,
+    name,
+    version,
+    address,
+    leads,
+    operations,
+    started_at,
+    heartbeat_at,
+    gone_at,
+    silent_ms,
+  }: ControlPlaneRow,
   own: ControlPlaneId | undefined,
 ): ControlPlaneInfo => ({
   status: gone_at === null ? (silent_ms > silentMs ? "silent" : "up") : "gone",
@@ -80,6 +109,8 @@ const describeControlPlane = (
   version,
   address,
   leads,
+  duties: leads ? leadersDuties : [],
+  operations,
   is_this: id === own,
   started_at: started_at.toISOString(),
   last_seen_at: heartbeat_at.toISOString(),

@@ -21,7 +21,7 @@ import { browseServices } from "./browse-services.ts";
 import { consoleServices } from "./console-services.ts";
 import { createDataPlane, type DataPlane } from "./data-plane.ts";
 import { clientAccessServices, databaseServices, migrationServices } from "./database-services.ts";
-import { type DaemonFacts, describeDaemon } from "./describe-daemon.ts";
+import { type DaemonFacts, describeControlPlanes, describeDaemon } from "./describe-daemon.ts";
 import { gatewayQuestions } from "./gateways/answer-gateway.ts";
 import { GatewayHub } from "./gateways/gateway-hub.ts";
 import { gatewayServices } from "./gateways/gateway-services.ts";
@@ -106,7 +106,10 @@ export function compositionOf(
     access,
     audit: auditServices(platform),
     metrics: metrics.serviceOf(metricsSource(platform, sources)),
-    status: { describe: () => describeDaemon(platform, facts) },
+    status: {
+      describe: () => describeDaemon(platform, facts),
+      listControlPlanes: () => describeControlPlanes(platform, facts),
+    },
     query,
     records,
     state: stateServices(platform, records),

@@ -28,6 +28,7 @@ import { branchRoutes } from "./routes/branches.ts";
 import { browseRoutes } from "./routes/browse.ts";
 import { clientAccessRoutes } from "./routes/client-access.ts";
 import { consoleRoutes } from "./routes/console.ts";
+import { controlPlaneRoutes } from "./routes/control-planes.ts";
 import { credentialRoutes } from "./routes/credentials.ts";
 import { databaseRoutes } from "./routes/databases.ts";
 import { environmentDatabaseRoutes } from "./routes/environment-databases.ts";
@@ -132,6 +133,7 @@ export function createApp(services: HttpServices, options: AppOptions): HttpApp 
     rowSecurityRoutes(controlPlane, services, caller);
     stateRoutes(controlPlane, services, caller);
     instanceRoutes(controlPlane, services, caller);
+    controlPlaneRoutes(controlPlane, services, caller);
     gatewayRoutes(controlPlane, services, caller);
     projectRoutes(controlPlane, services, caller);
     environmentDatabaseRoutes(controlPlane, services, caller);

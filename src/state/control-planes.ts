@@ -11,6 +11,8 @@ export interface ControlPlaneRow {
   version: string;
   address: string;
   leads: boolean;
+  /** That it is at. */
+  operations: number;
   started_at: Date;
   heartbeat_at: Date;
   gone_at: Date | null;
@@ -141,6 +143,7 @@ export const sessionName = (id: ControlPlaneId): string => `postern ${id}`;
 export async function listControlPlanes(db: Queryable): Promise<ControlPlaneRow[]> {
   const { rows } = await db.query<ControlPlaneRow>(
     `select id, name, version, address, leads, started_at, heartbeat_at, gone_at,
+            (select count(*)::int from operations p where p.runner = c.id and p.status = 'running') as operations,
             greatest(0, extract(epoch from clock_timestamp() - heartbeat_at) * 1000)::float8 as silent_ms
        from control_planes c
       where (gone_at is null or (is_lost and gone_at > now() - interval '1 day'))

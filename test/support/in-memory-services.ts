@@ -611,6 +611,7 @@ export function inMemoryServices(): InMemoryServices {
       render: recording("metrics.render", () => "up 1\n"),
     },
     status: {
+      listControlPlanes: recording("status.listControlPlanes", () => []),
       describe: recording("status.describe", () => ({
         status: "ready" as const,
         version: "0.1.0",

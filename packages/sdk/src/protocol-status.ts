@@ -16,6 +16,10 @@ export interface ControlPlaneInfo {
   address: string;
   /** Does it do what one has to do for all, such as begin scheduled backups? */
   leads: boolean;
+  /** What it alone does while it leads; none of those that do not. */
+  duties: string[];
+  /** Operations that it is at. */
+  operations: number;
   /** Silent: it is about to be given up. Gone: the others have taken over what it was at. */
   status: "up" | "silent" | "gone";
   /** Is it the one that says so? */

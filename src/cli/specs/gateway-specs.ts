@@ -1,4 +1,4 @@
-/** In charge of declaring the commands of gateways. */
+/** In charge of declaring the commands of gateways and control planes. */
 import { type CommandSpec, confirmOptions } from "../command-spec.ts";
 
 export const gatewaySpecs: readonly CommandSpec[] = [
@@ -42,6 +42,13 @@ export const gatewaySpecs: readonly CommandSpec[] = [
       "postern gateway --control https://a.example.com,https://b.example.com --token-file /run/secrets/gateway --listen 0.0.0.0",
     ],
     load: () => import("../commands/gateway.ts"),
+  },
+  {
+    path: "admin control list",
+    aliases: ["admin control ls"],
+    summary: "list the control planes that share one set of tables: since when, last heard of, and who leads",
+    examples: ["postern admin control list", "postern admin control list --json"],
+    load: () => import("../commands/admin-control-list.ts"),
   },
   {
     path: "admin gateway list",

@@ -1,7 +1,25 @@
 /** In charge of the schemas that tell how Postern itself is. */
-import type { DaemonStatus } from "@postern/sdk/protocol";
+import type { ControlPlaneInfo, DaemonStatus } from "@postern/sdk/protocol";
 import { z } from "zod";
 import { timestamp } from "./respond.ts";
+
+export const controlPlane = z
+  .object({
+    id: z.string().describe("`ctl-` and 12 hex digits, new with each start."),
+    name: z.string(),
+    version: z.string(),
+    address: z.string().describe("Of its API."),
+    leads: z.boolean().describe("Does it do what one has to do for all?"),
+    duties: z.array(z.string()).describe("What it alone does while it leads."),
+    operations: z.int().describe("Operations that it is at."),
+    status: z
+      .enum(["up", "silent", "gone"])
+      .describe("Gone: without a word, and the others have taken over what it was at."),
+    is_this: z.boolean().describe("Is it the one that answers?"),
+    started_at: timestamp,
+    last_seen_at: timestamp,
+  })
+  .meta({ id: "ControlPlane" }) satisfies z.ZodType<ControlPlaneInfo>;
 
 export const daemonStatus = z
   .object({
@@ -39,21 +57,7 @@ export const daemonStatus = z
       }),
     ),
     control_planes: z
-      .array(
-        z.object({
-          id: z.string(),
-          name: z.string(),
-          version: z.string(),
-          address: z.string().describe("Of its API."),
-          leads: z.boolean().describe("Does it do what one has to do for all?"),
-          status: z
-            .enum(["up", "silent", "gone"])
-            .describe("Gone: without a word, and the others have taken over what it was at."),
-          is_this: z.boolean().describe("Is it the one that answers?"),
-          started_at: timestamp,
-          last_seen_at: timestamp,
-        }),
-      )
+      .array(controlPlane)
       .describe("Those that share its tables, itself among them; none where it has tables of its own."),
     workers: z.int().describe("Processes that answer SQL over HTTP; 0: the daemon does it itself."),
     databases: z.object({ total: z.int(), ready: z.int() }),

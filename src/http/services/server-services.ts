@@ -1,6 +1,6 @@
 /** In charge of naming what the HTTP server needs for Postern itself: operations, its state, its metrics. */
 
-import type { AuditEntry, DaemonStatus, OperationInfo } from "@postern/sdk/protocol";
+import type { AuditEntry, ControlPlaneInfo, DaemonStatus, OperationInfo } from "@postern/sdk/protocol";
 import type { AccountPrincipal, Principal } from "../../access/principal.ts";
 import type { OperationId } from "../../base/id.ts";
 
@@ -56,6 +56,8 @@ export interface AuditService {
 
 export interface StatusService {
   describe(principal: AccountPrincipal): Promise<DaemonStatus>;
+  /** Those that share its tables; none where it has tables of its own. */
+  listControlPlanes(): Promise<ControlPlaneInfo[]>;
 }
 
 export interface MetricsService {

@@ -56,6 +56,7 @@ describe("the OpenAPI document", () => {
   test("has every route of the contract", () => {
     expect(routes.map((route) => route.name).sort()).toEqual(
       [
+        "get /v1/control-planes",
         "get /v1/gateways",
         "get /v1/gateway-tokens",
         "post /v1/gateway-tokens",

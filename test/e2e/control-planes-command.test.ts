@@ -1,0 +1,193 @@
+/** The command line before two control planes, one of which is killed; and schedules, whichever of them is. */
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { BackupInfo, ControlPlaneInfo, CreatedDatabase, DatabaseInfo } from "@postern/sdk/protocol";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { sleep } from "../../src/base/clock.ts";
+import { createPosternHome, type PosternHome } from "../support/postern-home.ts";
+import { type RegisteredServer, startRegisteredServer } from "../support/registered-server.ts";
+import { waitUntil } from "../support/wait-until.ts";
+
+vi.setConfig({ testTimeout: 300_000 });
+
+let server: RegisteredServer;
+let planes: [PosternHome, PosternHome];
+let backups: string;
+
+const settingsOf = (name: string) => ({
+  POSTERN_STATE_URL: `${server.url().replace(/\/postgres$/, "/state")}?sslmode=verify-full`,
+  POSTERN_STATE_CA_FILE: server.ca,
+  POSTERN_CONTROL_NAME: name,
+  POSTERN_BACKUP_DIR: backups,
+  POSTERN_BACKUPS_AT_ONCE: "3",
+});
+
+beforeAll(async () => {
+  backups = await mkdtemp(join(tmpdir(), "pn-shared-"));
+  server = await startRegisteredServer("superuser", { max_connections: "300" });
+  planes = [await createPosternHome(settingsOf("first")), await createPosternHome(settingsOf("second"))];
+  for (const { home } of planes) {
+    await mkdir(join(home, "secrets"), { recursive: true });
+    await writeFile(join(home, "secrets/master.key"), `${"5e".repeat(32)}\n`);
+  }
+  await Promise.all(planes.map((plane) => plane.start()));
+  await planes[0].api("POST", "/admin/managed-db/instances", {
+    name: "cluster",
+    dsn: server.url(),
+    ca: server.caText,
+  });
+}, 120_000);
+afterAll(async () => {
+  await Promise.all((planes ?? []).map((plane) => plane.close()));
+  await server?.stop();
+  await rm(backups, { recursive: true, force: true });
+}, 60_000);
+
+/** As a user elsewhere, who has two addresses, or one, and a key. */
+const atBoth = () => ({ POSTERN_API_URL: planes.map((plane) => plane.apiUrl()).join(","), ...withKey() });
+const at = (plane: PosternHome) => ({ POSTERN_API_URL: plane.apiUrl(), ...withKey() });
+const withKey = () => ({ POSTERN_API_KEY: planes.map((plane) => plane.apiKey()).find((key) => key !== "")! });
+const listAt = (environment: Record<string, string>) =>
+  planes[0].json<ControlPlaneInfo[]>(["admin", "control", "list"], { environment });
+const both = () =>
+  waitUntil("both are up", async () => {
+    const list = await listAt(at(planes[1]));
+    return list.filter(({ status }) => status === "up").length === 2 && list.some(({ leads }) => leads);
+  });
+
+describe("the command line", () => {
+  it("lists the control planes: since when, heard of when, and who does what", async () => {
+    await both();
+    const list = await listAt(at(planes[1]));
+    expect(list).toMatchObject([
+      { name: "first", status: "up", is_this: false, operations: 0, address: planes[0].apiUrl() },
+      { name: "second", status: "up", is_this: true, operations: 0, address: planes[1].apiUrl() },
+    ]);
+    for (const { leads, duties, last_seen_at: seen } of list) {
+      expect(duties.includes("scheduled backups")).toBe(leads);
+      expect(Date.now() - Date.parse(seen)).toBeLessThan(10_000);
+    }
+    const { stdout } = await planes[0].run(["admin", "control", "list"], { environment: at(planes[1]) });
+    expect(stdout).toMatch(/second \(this one\) +up +http/);
+    expect(stdout.match(/scheduled backups/g)).toHaveLength(1);
+  });
+
+  it("is for administrators only", async () => {
+    const made = await planes[0].json<{ id: string; token: string }>(["db", "create", "guarded"], {
+      environment: atBoth(),
+    });
+    await expect(planes[0].api("GET", "/v1/control-planes", undefined, made.token)).rejects.toMatchObject({
+      code: expect.stringMatching(/^Y2/),
+    });
+  });
+
+  it("goes on by the other address while one is gone, and by one of two addresses where the other is up", async () => {
+    const [first, second] = planes;
+    await first.stop("SIGKILL");
+    const made = await first.json<DatabaseInfo>(["db", "create", "by-two"], { environment: atBoth() });
+    expect(made.status).toBe("ready");
+    const rows = await first.json<{ n: number }[]>(["db", "exec", "select 1 as n"], {
+      environment: { ...atBoth(), POSTERN_DB: "by-two" },
+    });
+    expect(JSON.stringify(rows)).toContain('"n":1');
+    expect(await second.json(["db", "info", "by-two"], { environment: at(second) })).toMatchObject({
+      id: made.id,
+    });
+    const end = await second.run(["db", "info", "by-two"], { environment: at(first) });
+    expect([end.code, end.stderr]).toEqual([9, expect.stringContaining("Y0005")]);
+    await first.start();
+    await both();
+  });
+
+  it("watches to its end what was begun at one that is killed meanwhile", async () => {
+    const [first, second] = planes;
+    const created = first.run(["db", "create", "watched", "--json"], { environment: atBoth() });
+    const listed = async (isReady: boolean) =>
+      (await second.api<DatabaseInfo[]>("GET", "/v1/databases", undefined, key())).filter(
+        ({ name, status }) => name === "watched" && (!isReady || status === "ready"),
+      );
+    await waitUntil("it is begun", async () => (await listed(false)).length === 1);
+    await first.stop("SIGKILL");
+    const end = await created;
+    expect([end.code, end.stderr]).toEqual([0, expect.any(String)]);
+    expect(JSON.parse(end.stdout)).toMatchObject({ name: "watched", status: "ready" });
+    expect(await listed(true)).toHaveLength(1);
+    await first.start();
+    await both();
+  });
+});
+
+const key = () => withKey().POSTERN_API_KEY;
+
+describe("a schedule", () => {
+  it("is kept once for each minute, whichever control plane is killed in the middle of it", async () => {
+    const names = Array.from({ length: 6 }, (_, index) => `kept-${index}`);
+    const made: CreatedDatabase[] = [];
+    for (const name of names)
+      made.push(await planes[0].api<CreatedDatabase>("POST", "/v1/databases?wait=true", { name }, key()));
+    for (const { id } of made)
+      await planes[1].api("PUT", `/v1/databases/${id}/backup-policy`, { schedule: "* * * * *" }, key());
+    const backupsOf = async (plane: PosternHome, { id }: CreatedDatabase) =>
+      (await plane.api<BackupInfo[]>("GET", `/v1/databases/${id}/backups`, undefined, key())).filter(
+        ({ kind }) => kind === "scheduled",
+      );
+    const state = await server.connect({ database: "state" });
+    const isUnderWay = async () => {
+      const { rows } = await state.query(
+        "select from operations where kind = 'create_backup' and status = 'running'",
+      );
+      return rows.length > 0;
+    };
+    let kills = 0;
+    for (let round = 0; round < 2; round += 1) {
+      await waitUntil("backups are made", isUnderWay, 100_000);
+      const leader = (await listAt(atBoth())).find(({ leads, status }) => leads && status === "up")!.name;
+      const victim = leader === "first" ? planes[0] : planes[1];
+      await victim.stop("SIGKILL");
+      kills += 1;
+      const survivor = victim === planes[0] ? planes[1] : planes[0];
+      await waitUntil(
+        "each has one more",
+        async () => {
+          const lists = await Promise.all(made.map((one) => backupsOf(survivor, one)));
+          return lists.every((list) => list.filter(({ status }) => status === "completed").length > round);
+        },
+        150_000,
+      );
+      await victim.start();
+      await both();
+    }
+    expect(kills).toBe(2);
+    for (const { id } of made)
+      await planes[1].api("PUT", `/v1/databases/${id}/backup-policy`, { schedule: "off" }, key());
+    await waitUntil("nothing is under way", async () => {
+      const { rows } = await state.query(
+        "select from operations where status in ('pending', 'running') limit 1",
+      );
+      return rows.length === 0;
+    });
+    await sleep(1_000);
+
+    const lists = await Promise.all(made.map((one) => backupsOf(planes[0], one)));
+    for (const list of lists) {
+      const minutes = list.map(({ created_at }) => created_at.slice(0, 16));
+      expect(new Set(minutes).size, minutes.join(" ")).toBe(minutes.length);
+      expect(list.filter(({ status }) => status !== "completed")).toEqual([]);
+    }
+    const { rows } = await state.query(
+      `select database_id, date_trunc('minute', created_at) as minute, count(*)::int as times from operations
+        where kind = 'create_backup' and input->>'kind' = 'scheduled' group by 1, 2 having count(*) > 1`,
+    );
+    expect(rows).toEqual([]);
+    const failed = await state.query("select kind, error from operations where status = 'failed'");
+    expect(failed.rows).toEqual([]);
+    await state.end();
+    // Neither half a backup nor a second one is in the store.
+    const ids = lists.flat().map(({ id }) => id);
+    const stored = (await readdir(backups, { recursive: true })).filter((name) =>
+      /bkp-[0-9a-f]{8}/.test(name),
+    );
+    expect(new Set(stored.map((name) => /bkp-[0-9a-f]{8}/.exec(name)![0]))).toEqual(new Set(ids));
+  });
+});
