@@ -1,6 +1,6 @@
 /** In charge of the palette (⌘K): pages and databases by a few letters of their names. */
 import type { DatabaseInfo } from "@postern/sdk/protocol";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon, type IconName } from "../ui/icon.tsx";
 import { current } from "./current-page.tsx";
 import { databasePath } from "./database-frame.tsx";
@@ -65,13 +65,16 @@ export function Palette() {
   const dialog = useRef<HTMLDialogElement>(null);
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
+  /** Was Enter pressed before the answer came? */
+  const [isDue, setDue] = useState(false);
   const found = useResource<DatabaseInfo[]>(`/databases?limit=8&search=${encodeURIComponent(text.trim())}`);
   const db = current.value?.params.db;
   const shown = useResource<DatabaseInfo>(db === undefined ? null : databasePath(db));
   const close = () => {
     paletteOpen.value = false;
   };
-  useEffect(() => {
+  // Before the next key: what is typed right behind ⌘K is for the palette.
+  useLayoutEffect(() => {
     const before = document.activeElement as HTMLElement | null;
     dialog.current?.showModal();
     return () => before?.focus?.();
@@ -98,10 +101,16 @@ export function Palette() {
     close();
     choice.choose();
   };
+  useEffect(() => {
+    if (!isDue || found.state.value.loading) return;
+    setDue(false);
+    choose(choices[0]);
+  });
   const onKey = (event: KeyboardEvent) => {
     if (event.key === "ArrowDown") setAt((chosen + 1) % Math.max(1, choices.length));
     else if (event.key === "ArrowUp") setAt((chosen - 1 + choices.length) % Math.max(1, choices.length));
-    else if (event.key === "Enter") choose(choices[chosen]);
+    else if (event.key === "Enter" && choices[chosen]) choose(choices[chosen]);
+    else if (event.key === "Enter") setDue(found.state.peek().loading);
     else return;
     event.preventDefault();
   };
@@ -132,6 +141,7 @@ export function Palette() {
             onInput={(event) => {
               setText(event.currentTarget.value);
               setAt(0);
+              setDue(false);
             }}
             onKeyDown={onKey}
           />

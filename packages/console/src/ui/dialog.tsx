@@ -1,6 +1,6 @@
 /** In charge of dialogs: the browser's own, so that focus, Escape and what lies behind are as they should be. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { Button } from "./button.tsx";
 
 export interface DialogProps {
@@ -17,7 +17,8 @@ export interface DialogProps {
 export function Dialog({ title, children, actions, onClose, wide, onSubmit }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  useEffect(() => {
+  // Before the next key, which is for the dialog already.
+  useLayoutEffect(() => {
     const element = dialog.current;
     const before = document.activeElement as HTMLElement | null;
     element?.showModal();
