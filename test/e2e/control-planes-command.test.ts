@@ -2,7 +2,13 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { BackupInfo, ControlPlaneInfo, CreatedDatabase, DatabaseInfo } from "@postern/sdk/protocol";
+import type {
+  BackupInfo,
+  ControlPlaneInfo,
+  CreatedDatabase,
+  DatabaseInfo,
+  OperationInfo,
+} from "@postern/sdk/protocol";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { sleep } from "../../src/base/clock.ts";
 import { createPosternHome, type PosternHome } from "../support/postern-home.ts";
@@ -102,17 +108,24 @@ describe("the command line", () => {
 
   it("watches to its end what was begun at one that is killed meanwhile", async () => {
     const [first, second] = planes;
-    const created = first.run(["db", "create", "watched", "--json"], { environment: atBoth() });
-    const listed = async (isReady: boolean) =>
-      (await second.api<DatabaseInfo[]>("GET", "/v1/databases", undefined, key())).filter(
-        ({ name, status }) => name === "watched" && (!isReady || status === "ready"),
-      );
-    await waitUntil("it is begun", async () => (await listed(false)).length === 1);
+    // As many as keep both at work when one is killed.
+    const begun = await Promise.all(
+      Array.from({ length: 8 }, (_, index) =>
+        first.api<CreatedDatabase>("POST", "/v1/databases?wait=false", { name: `watched-${index}` }, key()),
+      ),
+    );
+    const all = await second.api<OperationInfo[]>("GET", "/v1/operations?limit=50", undefined, key());
+    const last = all.find(({ database_id: id }) => id === begun.at(-1)!.id)!;
+    const watched = first.run(["ops", "watch", last.id, "--json"], { environment: atBoth() });
     await first.stop("SIGKILL");
-    const end = await created;
+    const end = await watched;
     expect([end.code, end.stderr]).toEqual([0, expect.any(String)]);
-    expect(JSON.parse(end.stdout)).toMatchObject({ name: "watched", status: "ready" });
-    expect(await listed(true)).toHaveLength(1);
+    expect(JSON.parse(end.stdout)).toMatchObject({ id: last.id, status: "completed" });
+    await waitUntil("all are ready", async () => {
+      const list = await second.api<DatabaseInfo[]>("GET", "/v1/databases", undefined, key());
+      const ready = list.filter(({ name, status }) => name.startsWith("watched") && status === "ready");
+      return ready.length === begun.length;
+    });
     await first.start();
     await both();
   });
