@@ -127,8 +127,7 @@ export function renderHaproxy(directory) {
   const check = `check port ${ports.http} check-ssl verify required ca-file ${join(directory, "tls/ca.pem")}`;
   const listen = (/** @type {[string, number]} */ [name, port]) => `listen ${name}
   bind ${addressOf(clients)}:${port}
-  option httpchk
-  http-check send meth GET uri /health ver HTTP/1.1 hdr Host ${addressOf(clients)}
+  option httpchk GET /health
   http-check expect status 200
   default-server inter 500ms fastinter 200ms downinter 500ms fall 2 rise 1 tcp-ut 5s
 ${gateways.map((host) => `  server ${host} ${addressOf(host)}:${port} ${check}`).join("\n")}

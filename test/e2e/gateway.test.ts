@@ -1,4 +1,5 @@
 /** A gateway beside its control plane: the same answers, forgotten permissions, a control plane that goes, and its own end. */
+import { connect } from "node:net";
 import type {
   CreatedDatabase,
   CreatedGatewayToken,
@@ -211,6 +212,19 @@ describe("a gateway", () => {
       headers: { authorization: `Bearer ${gatewayToken.token}` },
     });
     expect(metrics.text).toContain("postern_gateway_control_up 1");
+  });
+
+  it("tells how it is by HTTP/1.0 too, as load balancers ask", async () => {
+    const { hostname, port } = new URL(gateway.url);
+    const heard = await new Promise<string>((resolve, reject) => {
+      let text = "";
+      connect(Number(port), hostname)
+        .on("data", (part) => (text += part))
+        .on("close", () => resolve(text))
+        .on("error", reject)
+        .write("GET /health HTTP/1.0\r\n\r\n");
+    });
+    expect(heard).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*\{"status":"ok"\}$/);
   });
 
   it("believes nobody who says that he is a gateway, or another", async () => {

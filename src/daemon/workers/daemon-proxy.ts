@@ -17,6 +17,8 @@ export class DaemonProxy {
   pass(request: IncomingMessage, response: ServerResponse): void {
     const { method = "GET", url = "/" } = request;
     const headers = [...passedOn(request.rawHeaders, dropped), peerHeader, describePeer(request)];
+    // HTTP/1.0, as load balancers ask how we are: it is passed on as HTTP/1.1, which has one.
+    if (request.headers.host === undefined) headers.push("host", "");
     const hasBody =
       request.headers["content-length"] !== undefined || request.headers["transfer-encoding"] !== undefined;
     if (request.headers["transfer-encoding"] !== undefined) headers.push("transfer-encoding", "chunked");
