@@ -1,5 +1,6 @@
 /** The ports of a gateway for Postgres sessions, before a real server: who is let in, and how sessions end. */
 import { connect, type Socket } from "node:net";
+import { networkInterfaces } from "node:os";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sendCancel } from "../../src/daemon/gateway/sessions/open-pooled.ts";
@@ -21,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => server?.stop());
 
-async function openDoors(): Promise<SessionDoors> {
+async function openDoors({ listen = "127.0.0.1", insecure = false } = {}): Promise<SessionDoors> {
   const lead = async ({ packet }: { packet: Buffer }) => {
     const socket = await dialServer(address, null);
     socket.write(packet);
@@ -32,9 +33,9 @@ async function openDoors(): Promise<SessionDoors> {
     };
   };
   const doors = new SessionDoors({
-    listen: "127.0.0.1",
+    listen,
     ports: { pool: 0, direct: 0 },
-    insecure: false,
+    insecure,
     certificate: null,
     open: { pool: lead, direct: lead },
     cancelElsewhere: () => {},
@@ -44,9 +45,12 @@ async function openDoors(): Promise<SessionDoors> {
 }
 
 /** With what it has failed of. */
-async function session({ ports }: SessionDoors): Promise<{ client: pg.Client; failures: string[] }> {
+async function session(
+  { ports }: SessionDoors,
+  host = "127.0.0.1",
+): Promise<{ client: pg.Client; failures: string[] }> {
   const client = new pg.Client({
-    host: "127.0.0.1",
+    host,
     port: ports.pool,
     user: "guest",
     password: "a guest",
@@ -139,6 +143,20 @@ describe("whoever comes", () => {
     });
     await doors.stop(0);
     await Promise.all(silent.map(({ heard }) => heard));
+  });
+
+  const outside = Object.values(networkInterfaces())
+    .flat()
+    .find((one) => one?.family === "IPv4" && !one.internal)?.address;
+
+  it.skipIf(outside === undefined)("from another machine, encrypts, or is told to", async () => {
+    const doors = await openDoors({ listen: "0.0.0.0" });
+    await expect(session(doors, outside)).rejects.toMatchObject({ code: "28000" });
+    await (await session(doors)).client.end();
+    await doors.stop(0);
+    const open = await openDoors({ listen: "0.0.0.0", insecure: true });
+    await (await session(open, outside)).client.end();
+    await open.stop(0);
   });
 
   it("and wants to cancel, cancels the session whose key it has", async () => {
