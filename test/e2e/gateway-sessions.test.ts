@@ -204,6 +204,7 @@ function cancel(port: number, processID: number, secret: number): () => void {
 describe("a gateway's end", () => {
   it("loses no commit that was acknowledged, at either port, and disturbs no transaction", async () => {
     const gateway = await begin();
+    gateways.push(gateway);
     const admin = await open(await urlOf("away", "DIRECT_URL"));
     await admin.query("create table written (n int primary key)");
     let next = 0;
