@@ -16,6 +16,12 @@ export function bytes(value: number | null | undefined): string {
 
 export const count = (value: number): string => value.toLocaleString("en-GB").replaceAll(",", " ");
 
+/** Of a chart: three digits that count, and no zeros behind them. */
+export const figure = (value: number): string =>
+  value >= 99.95 || Number.isInteger(value)
+    ? count(Math.round(value))
+    : String(Number(value.toFixed(value >= 9.995 ? 1 : 2)));
+
 export const plural = (value: number, one: string, many = `${one}s`): string =>
   `${count(value)} ${value === 1 ? one : many}`;
 
@@ -32,9 +38,10 @@ const sizes = [1, 60, 3600, 86_400, 86_400 * 30.44, 86_400 * 365.25];
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   const seconds = ms / 1000;
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
   return span(seconds);
 }
 

@@ -2,7 +2,7 @@
 import type { DatabaseMetrics, MetricPoint } from "@postern/sdk/protocol";
 import { useSignal } from "@preact/signals";
 import { databasePath, useDatabase } from "../app/database-frame.tsx";
-import { bytes, count, milliseconds, moment } from "../app/format.ts";
+import { bytes, figure, milliseconds, moment } from "../app/format.ts";
 import { useResource } from "../app/resource.ts";
 import { searchParams, setSearch } from "../app/router.ts";
 import { LineChart } from "../charts/line-chart.tsx";
@@ -92,10 +92,6 @@ const perSecond = (key: Key) => (point: MetricPoint, seconds: number) =>
   point[key] === null ? null : point[key] / seconds;
 const perMinute = (key: Key) => (point: MetricPoint, seconds: number) =>
   point[key] === null ? null : (point[key] / seconds) * 60;
-const number = (value: number): string =>
-  value >= 100 || Number.isInteger(value)
-    ? count(Math.round(value))
-    : value.toFixed(value >= 10 ? 1 : 2).replace(/0$/, "");
 const share = (value: number): string => `${(value * 100).toFixed(value < 1 && value > 0.9 ? 1 : 0)} %`;
 
 const specs: readonly ChartSpec[] = [
@@ -109,7 +105,7 @@ const specs: readonly ChartSpec[] = [
     title: "Throughput",
     about: "Statements a second, by every way in.",
     series: [["statements/s", perSecond("calls")]],
-    format: number,
+    format: figure,
     atLeast: 1,
   },
   {
@@ -125,7 +121,7 @@ const specs: readonly ChartSpec[] = [
       ["slow/min", perMinute("slow")],
       ["failed/min", perMinute("errors")],
     ],
-    format: number,
+    format: figure,
     atLeast: 1,
   },
   {
@@ -136,7 +132,7 @@ const specs: readonly ChartSpec[] = [
       ["active", of("active")],
       ["holding a transaction", of("idle_in_transaction")],
     ],
-    format: number,
+    format: figure,
     atLeast: 4,
   },
   {
@@ -146,7 +142,7 @@ const specs: readonly ChartSpec[] = [
       ["for a lock", of("waiting")],
       ["for the pool", of("pool_waiting")],
     ],
-    format: number,
+    format: figure,
     atLeast: 2,
   },
   {
@@ -167,7 +163,7 @@ const specs: readonly ChartSpec[] = [
       ["committed", perSecond("commits")],
       ["rolled back", perSecond("rollbacks")],
     ],
-    format: number,
+    format: figure,
     atLeast: 1,
   },
   {
