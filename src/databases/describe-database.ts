@@ -117,7 +117,7 @@ function shownStatus(
   if (row.status !== "ready") return row.status;
   if (row.paused_at !== null) return "paused";
   const isDown = ({ name, status }: { name: string; status: string }) =>
-    name === row.instance_id && status === "failed";
+    name === row.instance_id && status !== "running";
   if (row.isolation === "microvm" && supervisor.list().some(isDown)) return "unreachable";
   return place?.health === "unreachable" || place?.health === "read_only" ? place.health : "ready";
 }
@@ -127,9 +127,9 @@ async function lookAgain(platform: Platform, row: DatabaseRow): Promise<void> {
   if (registered) await checkHealth(platform, registered);
 }
 
-/** That of the instance says more than that of the session that failed. */
+/** That of the registered instance says more than that of the session that failed. */
 const problemsOf = (info: DatabaseInfo, row: DatabaseRow, size: number | null, problem: string): string[] =>
-  info.status === "unreachable" || info.status === "read_only"
+  row.isolation === "external" && (info.status === "unreachable" || info.status === "read_only")
     ? info.warnings
     : warningsOf(row, size, problem);
 

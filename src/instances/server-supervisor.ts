@@ -19,7 +19,7 @@ interface Entry extends Supervised {
   /** Not before this moment (of performance.now()) is a failed start tried again. */
   retryAt: number;
   attempts: number;
-  /** What the last start failed with. */
+  /** What the last start failed with, until one succeeds. */
   failure?: unknown;
 }
 
@@ -94,12 +94,13 @@ export class ServerSupervisor implements Service {
     this.#entries.delete(name);
   }
 
-  list(): { name: string; status: Entry["status"]; pid: number | null; detail: string | null }[] {
-    return [...this.#entries.values()].map(({ name, status, pid, detail }) => ({
+  list(): Pick<Entry, "name" | "status" | "pid" | "detail" | "failure">[] {
+    return [...this.#entries.values()].map(({ name, status, pid, detail, failure }) => ({
       name,
       status,
       pid,
       detail,
+      failure,
     }));
   }
 

@@ -91,6 +91,7 @@ export function createQueryContext(
     ask,
     onCatalogChange: () => shared.retire(),
     audience: "owner",
+    isSettled: () => shared.isOpen || pool.isOpen,
   });
   const streamed = sessionSettings(streaming.durationMs);
   const streams = {

@@ -27,6 +27,8 @@ const believedForMs = 1_000;
 /** After something went wrong with it: the statements themselves matter more. */
 const pauseMs = 10_000;
 
+/** Most databases have no triggers, and each is asked this first: what follows takes a machine that is emulated half a second. */
+const hasTriggersQuery = "select exists (select from pg_catalog.pg_trigger where not tgisinternal)";
 const tracksQuery = `
   select exists (
     select from pg_catalog.pg_trigger t
@@ -38,6 +40,7 @@ export class RequestMarks {
   readonly #options: RequestMarksOptions;
   #tracks: Promise<boolean> | undefined;
   #askedAt = Number.NEGATIVE_INFINITY;
+  #hasTriggers = false;
   #signer: Promise<Signer> | undefined;
   #pausedUntil = Number.NEGATIVE_INFINITY;
 
@@ -74,8 +77,14 @@ export class RequestMarks {
   #isTracking(now: number): Promise<boolean> {
     if (this.#tracks && now - this.#askedAt < believedForMs) return this.#tracks;
     this.#askedAt = now;
-    this.#tracks = this.#options.ask(tracksQuery, []).then((answer) => answer === "t");
+    this.#tracks = this.#look();
     return this.#tracks;
+  }
+
+  async #look(): Promise<boolean> {
+    const { ask } = this.#options;
+    this.#hasTriggers ||= (await ask(hasTriggersQuery, [])) === "t";
+    return this.#hasTriggers && (await ask(tracksQuery, [])) === "t";
   }
 
   #pause(): void {

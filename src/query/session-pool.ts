@@ -52,6 +52,11 @@ export class SessionPool {
     this.#options = options;
   }
 
+  /** There is a session, whoever has it. */
+  get isOpen(): boolean {
+    return this.#sessions.size > 0;
+  }
+
   /** A session that is free at this moment. It must be given back by `release` or `abandon`. */
   takeIdle(): Session | undefined {
     return this.#idle.pop();

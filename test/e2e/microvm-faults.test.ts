@@ -110,8 +110,8 @@ describe.skipIf(!(await hasGuests()))("a database in a machine of its own", () =
   describe("when the daemon is killed", () => {
     it("while it wakes, answers whoever waited, or the next one", async () => {
       await write();
-      await shop.pause();
       const before = await machinePid();
+      await shop.pause();
       const waiting = shop.overPostgres("direct", "select count(*)::int as n from log").catch(() => {});
       await waitUntil("its machine begins", async () => {
         const pid = await machinePid().catch(() => before);
@@ -262,7 +262,7 @@ describe.skipIf(!(await hasGuests()))("a database in a machine of its own", () =
       restore = await moveToSmallDisk(data, 400);
     });
     afterAll(async () => {
-      await postern?.close();
+      await postern?.stop("SIGTERM");
       if (typeof restore === "function") await restore();
     });
 
@@ -271,7 +271,9 @@ describe.skipIf(!(await hasGuests()))("a database in a machine of its own", () =
       await expectWhole();
       await fill();
       const rows = 200_000;
-      const large = shop.overHttp(
+      // Not over HTTP, where no statement may take that long.
+      const large = shop.overPostgres(
+        "direct",
         `with made as (insert into log select n from generate_series(1000, ${rows + 999}) n returning 1) select count(*)::int as n from made`,
       );
       await unreachable(/full/);

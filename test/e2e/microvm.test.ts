@@ -5,21 +5,13 @@ import { join } from "node:path";
 import type { DatabaseInfo } from "@postern/sdk/protocol";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readConfig } from "../../src/base/config.ts";
-import { findQemu } from "../../src/runtime/microvm/find-qemu.ts";
-import { listGuestImages } from "../../src/runtime/microvm/guest-image.ts";
+import { hasGuests } from "../support/has-guests.ts";
 import { createPosternHome, type PosternHome } from "../support/postern-home.ts";
 
-const root = readConfig().toolchainDirectory;
-/** Booting emulated machines takes minutes: when asked for, and where `postern admin image build` has been run. */
-const hasGuests =
-  process.env.POSTERN_TEST_GUESTS === "1" &&
-  (await listGuestImages(root)).length > 0 &&
-  (await findQemu(root)) !== undefined;
 /** A machine that is emulated, on a host that does other things too. */
 const patienceMs = 300_000;
 
-describe.skipIf(!hasGuests)("a database in a machine of its own", { timeout: patienceMs }, () => {
+describe.skipIf(!(await hasGuests()))("a database in a machine of its own", { timeout: patienceMs }, () => {
   let postern: PosternHome;
   let instance: string;
   const info = () => postern.json<DatabaseInfo>(["db", "info", "vm"]);

@@ -1,11 +1,21 @@
 /** In charge of telling whether tests may run machines of their own. */
 import { readConfig } from "../../src/base/config.ts";
 import { findQemu } from "../../src/runtime/microvm/find-qemu.ts";
-import { listGuestImages } from "../../src/runtime/microvm/guest-image.ts";
+import { findGuestImage } from "../../src/runtime/microvm/guest-image.ts";
+import { postgresMajor } from "../../src/runtime/toolchain.ts";
+import { testToolchain } from "./toolchain.ts";
 
-/** Booting emulated machines takes minutes: when asked for, and where `postern admin image build` has been run. */
-export async function hasGuests(): Promise<boolean> {
-  if (process.env.POSTERN_TEST_GUESTS !== "1") return false;
+/** `postern admin image build` has been run on this machine. */
+export async function hasImage(): Promise<boolean> {
   const root = readConfig().toolchainDirectory;
-  return (await listGuestImages(root)).length > 0 && (await findQemu(root)) !== undefined;
+  const image = findGuestImage(root, postgresMajor(await testToolchain()));
+  const isThere = await image.then(
+    () => true,
+    () => false,
+  );
+  return isThere && (await findQemu(root)) !== undefined;
 }
+
+/** Booting emulated machines again and again takes minutes: when asked for. */
+export const hasGuests = async (): Promise<boolean> =>
+  process.env.POSTERN_TEST_GUESTS === "1" && (await hasImage());

@@ -32,6 +32,8 @@ const mostChecks = 50;
 const believedForMs = 1_000;
 /** The catalog is looked at before what is known of it grows too old, so that nothing has to run alone meanwhile. */
 const lookAgainAfterMs = 700;
+/** The first session comes within that, or does not come because of a request. */
+const settlesWithinMs = 1_000;
 
 export interface BookOptions {
   ask: AskCatalog;
@@ -41,6 +43,11 @@ export interface BookOptions {
   audience: Audience;
   /** Each of them comes with the request that it belongs to, for the log of changes. */
   isMarked?: boolean;
+  /**
+   * False: there is no session yet, as after a sleep. Then the request that opens the first is not held up by questions
+   * that nobody waits for: they wait for it, for a second. Always true if not given.
+   */
+  isSettled?(): boolean;
 }
 
 export class StatementBook {
@@ -51,6 +58,7 @@ export class StatementBook {
   #askedAt = Number.NEGATIVE_INFINITY;
   #comparing = false;
   #checks = 0;
+  #unsettledSince: number | undefined;
   /** Counts what makes an answer that is under way worthless. */
   #epoch = 0;
   #queue: Promise<void> = Promise.resolve();
@@ -66,14 +74,25 @@ export class StatementBook {
       this.#add(text);
       return undefined;
     }
-    if (entry.verdict === "new") this.#check(entry);
-    else if (entry.verdict !== "checking") {
+    const isSettled = this.#isSettled(now);
+    if (entry.verdict === "new") {
+      if (isSettled) this.#check(entry);
+    } else if (entry.verdict !== "checking") {
       // What must be alone now may share when the catalog has changed.
       const age = now - this.#askedAt;
-      if (age >= lookAgainAfterMs) this.#lookAtCatalog(now);
+      if (age >= lookAgainAfterMs && isSettled) this.#lookAtCatalog(now);
       if (entry.verdict === "shared" && age < believedForMs) return entry;
     }
     return undefined;
+  }
+
+  #isSettled(now: number): boolean {
+    if (this.#options.isSettled?.() ?? true) {
+      this.#unsettledSince = undefined;
+      return true;
+    }
+    this.#unsettledSince ??= now;
+    return now - this.#unsettledSince > settlesWithinMs;
   }
 
   /** Is what was read from the catalog before still what it says? */

@@ -317,6 +317,36 @@ describe("the book", () => {
     expect([asked, book.verdict("select 1")]).toEqual([[], "new"]);
   });
 
+  it("asks nothing before there is a session, and what it found still counts behind it", async () => {
+    const asked: string[] = [];
+    let isSettled = true;
+    const book = new StatementBook({
+      ask: async (sql) => {
+        asked.push(sql);
+        return "t";
+      },
+      onCatalogChange: () => {},
+      audience: "owner",
+      isSettled: () => isSettled,
+    });
+    const look = (sql: string, now: number) => book.findShared(sql, now);
+    await waitUntil("it is shared", async () => look("select 1", performance.now()) !== undefined);
+    look("select 2", 0);
+    isSettled = false;
+    const before = asked.length;
+    const later = performance.now() + 1_001;
+    for (const sql of ["select 1", "select 2"]) expect(look(sql, later)).toBeUndefined();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([asked.length, book.verdict("select 1"), book.verdict("select 2")]).toEqual([
+      before,
+      "shared",
+      "new",
+    ]);
+    isSettled = true;
+    look("select 1", later);
+    await waitUntil("the catalog was looked at", async () => look("select 1", later) !== undefined);
+  });
+
   it("knows the types of array parameters from the run before", async () => {
     const sql = "select $1::int[] as v";
     expect(await run(sql, [[1, 2]])).toEqual([{ v: [1, 2] }]);
