@@ -9,7 +9,7 @@ import { openStartEvents } from "./start-events.ts";
 
 /**
  * `start` runs until SIGTERM or SIGINT; POSTERN_START_FD names a descriptor for start events, POSTERN_ISSUE_KEY=1 asks
- * for an API key. `sweep` stops servers that a daemon left behind. `issue-key` prints a new administrator's key: whoever
+ * for an API key. `sweep` stops servers that a daemon left behind, and prints how many. `issue-key` prints a new administrator's key: whoever
  * may read the home's sockets is the administrator. `guest-image` makes what microVMs run, or only looks at what there is.
  * Returns the exit code.
  */
@@ -72,7 +72,7 @@ function surviveLostConnections(error: unknown): void {
 
 async function sweep(): Promise<void> {
   const { sweepServers } = await import("./sweep-servers.ts");
-  await sweepServers(readConfig());
+  process.stdout.write(`${await sweepServers(readConfig())}\n`);
 }
 
 async function issueKey(): Promise<void> {

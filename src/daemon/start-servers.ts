@@ -238,7 +238,7 @@ export async function reloadServers(home: string, runtime: Runtime, pooler: PgBo
   await pooler.reload();
 }
 
-const serverNames = async (home: string): Promise<string[]> =>
+export const serverNames = async (home: string): Promise<string[]> =>
   (await readdir(join(home, "instances")).catch(() => [])).filter((name) => !name.startsWith("."));
 
 /** Users' own services, which go before what they work with. */

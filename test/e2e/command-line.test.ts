@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { BackupInfo, CreatedDatabase, DaemonStatus, DatabaseInfo } from "@postern/sdk/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPosternHome, type PosternHome } from "../support/postern-home.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 let postern: PosternHome;
 
@@ -294,5 +295,17 @@ describe("postern down", () => {
       cwd: join(postern.project, "first"),
     });
     expect(end.stdout).toContain("Kept");
+  });
+
+  it("stops what a killed daemon has left, and says so", async () => {
+    const { pid } = await postern.json<{ pid: number }>(["status"]);
+    process.kill(pid, "SIGKILL");
+    await waitUntil("the daemon is gone", async () => (await postern.run(["status"])).code === 9);
+    const end = await postern.run(["down"]);
+    expect(end.code).toBe(0);
+    expect(end.stdout + end.stderr).toMatch(
+      /The daemon was gone; 2 servers that it left running have stopped/,
+    );
+    expect(await postern.json(["down"])).toMatchObject({ stopped: false, servers_left: 0 });
   });
 });

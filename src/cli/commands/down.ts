@@ -12,16 +12,26 @@ export const run: CommandRun = async ({ output }) => {
   const daemon = await findDaemon(home);
   const progress = startProgress(output);
   progress.update("Stopping");
+  let left = 0;
   try {
     if (daemon) await stop(daemon.pid);
     // Servers outlive a daemon that crashed.
-    await runDaemonProgram("sweep");
+    left = Number(await runDaemonProgram("sweep"));
   } finally {
     progress.end();
   }
-  output.success(daemon ? "Postern has stopped; data stays" : "Postern was not running");
-  await output.print({ stopped: daemon !== undefined, pid: daemon?.pid ?? null, home }, () => "");
+  output.success(explain(daemon !== undefined, left));
+  await output.print(
+    { stopped: daemon !== undefined, pid: daemon?.pid ?? null, servers_left: left, home },
+    () => "",
+  );
 };
+
+function explain(wasRunning: boolean, left: number): string {
+  if (wasRunning) return "Postern has stopped; data stays";
+  if (left === 0) return "Postern was not running";
+  return `The daemon was gone; ${left === 1 ? "a server" : `${left} servers`} that it left running ${left === 1 ? "has" : "have"} stopped; data stays`;
+}
 
 async function stop(pid: number): Promise<void> {
   process.kill(pid, "SIGTERM");
