@@ -24,6 +24,8 @@ export interface OpenedSession {
   host: RelayHost;
   /** From AuthenticationOk to ReadyForQuery, and what came behind it. */
   greeting: Buffer;
+  /** The server has asked for the password. */
+  isProven: boolean;
   /** For whoever cancels. */
   processId: number;
   secret: string;
@@ -46,12 +48,29 @@ export class ReadOnlyServer extends Error {
 const firstWordWithinMs = 3_000;
 const loginWithinMs = 10_000;
 
-/** Of several hosts the first that takes writes. @throws DialFailure, ReadOnlyServer, ServerError */
-export async function openSession(wish: SessionWish, asks = { writable: true }): Promise<OpenedSession> {
+/** A server that lets in whoever comes from here, without a password. */
+export class TrustingServer extends Error {
+  constructor(host: string) {
+    super(`${host} asks for no password`);
+    this.name = "TrustingServer";
+  }
+}
+
+export interface SessionDemands {
+  writable: boolean;
+  /** The session is for whoever knows the password: that the server trusts this machine's address does not count for them. */
+  password?: boolean;
+}
+
+/** Of several hosts the first that takes writes. @throws DialFailure, ReadOnlyServer, TrustingServer, ServerError */
+export async function openSession(
+  wish: SessionWish,
+  asks: SessionDemands = { writable: true },
+): Promise<OpenedSession> {
   const failures: unknown[] = [];
   for (const host of wish.hosts) {
     try {
-      return await openAt(host, wish, asks.writable);
+      return await openAt(host, wish, asks);
     } catch (error) {
       failures.push(error);
     }
@@ -59,7 +78,11 @@ export async function openSession(wish: SessionWish, asks = { writable: true }):
   throw failures.find((error) => !(error instanceof DialFailure)) ?? failures[0];
 }
 
-async function openAt(host: RelayHost, wish: SessionWish, writable: boolean): Promise<OpenedSession> {
+async function openAt(
+  host: RelayHost,
+  wish: SessionWish,
+  { writable, password }: SessionDemands,
+): Promise<OpenedSession> {
   for (let attempt = 0; ; attempt += 1) {
     const socket = await dialServer(host, wish.tls);
     let timer = setTimeout(() => socket.destroy(), firstWordWithinMs);
@@ -69,6 +92,7 @@ async function openAt(host: RelayHost, wish: SessionWish, writable: boolean): Pr
     });
     try {
       const opened = await logIn(socket, wish, wish.passwords[attempt] ?? "");
+      if (password && !opened.isProven) throw new TrustingServer(host.host);
       if (!writable || opened.reported.in_hot_standby !== "on") return { ...opened, socket, host };
       throw new ReadOnlyServer(host.host);
     } catch (error) {
@@ -94,7 +118,7 @@ async function logIn(
   socket.write(encodeStartup({ user: wish.user, ...wish.parameters }));
   const messages = new Messages(socket);
   try {
-    await authenticate(socket, messages, wish, password);
+    const isProven = await authenticate(socket, messages, wish, password);
     const reported: Record<string, string> = {};
     const greeting: Buffer[] = [authenticationOk];
     let [processId, secret] = [0, ""];
@@ -111,7 +135,13 @@ async function logIn(
         secret = bytes.toString("hex", 9);
       }
       if (type === "Z")
-        return { reported, processId, secret, greeting: Buffer.concat([...greeting, messages.rest()]) };
+        return {
+          isProven,
+          reported,
+          processId,
+          secret,
+          greeting: Buffer.concat([...greeting, messages.rest()]),
+        };
     }
   } finally {
     messages.stop();
@@ -120,13 +150,15 @@ async function logIn(
 
 const authenticationOk = Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 0]);
 
+/** Was the password asked for? */
 async function authenticate(
   socket: Socket,
   messages: Messages,
   { user, tls }: SessionWish,
   password: string,
-): Promise<void> {
+): Promise<boolean> {
   const scram = createScramClient(password);
+  let isAsked = false;
   for (;;) {
     const { type, bytes } = await messages.next();
     if (type === "E") throw parseServerError(bytes, 5, bytes.length);
@@ -135,14 +167,16 @@ async function authenticate(
     const text = () => bytes.toString("utf8", 9);
     switch (bytes.readInt32BE(5)) {
       case 0:
-        return;
+        return isAsked;
       case 3:
         if (!tls)
           throw new DialFailure("no-tls", "the server wants the password in the clear, without encryption");
         socket.write(passwordMessage(`${password}\0`));
+        isAsked = true;
         break;
       case 5:
         socket.write(passwordMessage(`${md5Answer(user, password, bytes.subarray(9, 13))}\0`));
+        isAsked = true;
         break;
       case 10:
         if (!text().split("\0").includes("SCRAM-SHA-256"))
@@ -155,6 +189,7 @@ async function authenticate(
       case 12:
         if (!scram.isProof(text()))
           throw new DialFailure("untrusted", "the server does not know the password itself");
+        isAsked = true;
         break;
       default:
         throw new DialFailure(

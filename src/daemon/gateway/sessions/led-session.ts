@@ -16,6 +16,7 @@ export interface Onward {
 /** Postgres's own words for it: pools of clients know them and open another session. */
 const goodbye = encodeFatal("57P01", "terminating connection due to administrator command");
 const terminate = Buffer.from([0x58, 0, 0, 0, 4]);
+const nothing = Buffer.alloc(0);
 /** Whoever does not take what is left is cut off. */
 const farewellMs = 2_000;
 
@@ -24,6 +25,8 @@ export class LedSession {
   readonly #onward: Onward;
   readonly #watch: SessionWatch;
   readonly ended: Promise<void>;
+  /** The client has said who it is, or has gone; whether it is believed is the server's to say. */
+  readonly identified: Promise<void>;
   #digest: string | undefined;
   #isDraining = false;
   #isEnding = false;
@@ -34,10 +37,16 @@ export class LedSession {
     this.#watch = new SessionWatch(() => this.#onWaiting());
     this.ended = new Promise((resolve) => client.once("close", () => resolve()));
     const { socket, greeting } = onward;
-    client.on("data", (chunk: Buffer) => this.#watch.fromClient(chunk));
+    let identify = () => {};
+    this.identified = Promise.race([this.ended, new Promise<void>((resolve) => (identify = resolve))]);
+    client.on("data", (chunk: Buffer) => {
+      this.#watch.fromClient(chunk);
+      if (this.#watch.isIdentified) identify();
+    });
     socket.on("data", (chunk: Buffer) => this.#watch.fromServer(chunk));
     if (greeting) {
       this.#watch.fromServer(greeting);
+      identify();
       client.write(greeting);
     }
     splice(client, socket);
@@ -93,8 +102,9 @@ export class LedSession {
     this.#client.unpipe(socket);
     socket.unpipe(this.#client);
     this.#client.resume();
-    this.#client.end(goodbye);
-    socket.end(terminate);
+    // Behind a part of a message either would be read as its rest: as the end of a row, or of a statement that then runs.
+    this.#client.end(this.#watch.isSaidWhole ? goodbye : nothing);
+    socket.end(this.#watch.isAskedWhole ? terminate : nothing);
     socket.resume();
     setTimeout(() => {
       this.#client.destroy();

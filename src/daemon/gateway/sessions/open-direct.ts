@@ -32,7 +32,7 @@ export class DirectSessions {
     this.#onFailure = onFailure;
   }
 
-  /** @throws SessionRefusal ServerError DialFailure ProtocolViolation StreamEnded */
+  /** @throws SessionRefusal ServerError TrustingServer DialFailure ProtocolViolation StreamEnded */
   async open({ client, parameters }: SessionStart & { kind: "session" }): Promise<Onward> {
     const { user = "", database = user, ...settings } = parameters;
     if (settings.replication !== undefined)
@@ -43,7 +43,7 @@ export class DirectSessions {
     const place = databaseName.test(database) ? await this.#find(database) : undefined;
     if (!place) throw new SessionRefusal("28P01", `password authentication failed for user "${user}"`);
     const wish = { ...place, user, passwords: [password], parameters: { ...settings, database } };
-    const { socket, greeting, host } = await openSession(wish);
+    const { socket, greeting, host } = await openSession(wish, { writable: true, password: true });
     return {
       socket,
       greeting,

@@ -33,6 +33,7 @@ const startWithinMs = 20_000;
 const cutWithinMs = 1_000;
 const lookEveryMs = 20;
 const keepAliveMs = 60_000;
+const farewellMs = 2_000;
 
 export class SessionDoors {
   readonly #options: SessionDoorsOptions;
@@ -104,10 +105,13 @@ export class SessionDoors {
       const start = await greetSession(socket, this.#secure);
       this.#silent.delete(socket);
       client = start.client;
-      if (start.kind === "cancel") await this.#cancel(start);
-      else await this.#lead(kind, start, address);
+      if (start.kind === "cancel") {
+        await this.#cancel(start);
+        leave(socket);
+      } else await this.#lead(kind, start, address);
     } catch (error) {
       if (!client.destroyed) client.end(renderRefusal(error)).resume();
+      leave(socket);
     } finally {
       clearTimeout(timer);
       this.#silent.delete(socket);
@@ -133,6 +137,7 @@ export class SessionDoors {
     this.#sessions[kind].add(session);
     void session.ended.then(() => this.#sessions[kind].delete(session));
     if (this.#isDraining) session.drain();
+    await session.identified;
   }
 
   async #cancel({ client, packet }: SessionStart): Promise<void> {
@@ -151,6 +156,12 @@ export class SessionDoors {
   #all(): LedSession[] {
     return [...this.#sessions.pool, ...this.#sessions.direct];
   }
+}
+
+/** Whoever was told to go and does not is cut off: nothing counts it any more. */
+function leave(socket: Socket): void {
+  const timer = setTimeout(() => socket.destroy(), farewellMs).unref();
+  socket.once("close", () => clearTimeout(timer));
 }
 
 async function listenAt(server: Server, host: string, port: number): Promise<number> {

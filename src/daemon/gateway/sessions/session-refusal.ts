@@ -2,7 +2,7 @@
 
 import { ServerError } from "../../../postgres/wire/server-error.ts";
 import { DialFailure } from "../../../runtime/relay/dial-server.ts";
-import { ReadOnlyServer } from "../../../runtime/relay/open-session.ts";
+import { ReadOnlyServer, TrustingServer } from "../../../runtime/relay/open-session.ts";
 import { ProtocolViolation } from "../../../tunnel/read-message.ts";
 import { encodeFatal } from "../../../tunnel/tunnel-messages.ts";
 
@@ -27,6 +27,11 @@ export function renderRefusal(error: unknown): Buffer {
   if (error instanceof ProtocolViolation) return encodeFatal("08P01", error.message);
   if (error instanceof ReadOnlyServer)
     return encodeFatal("57P03", "The database's server takes no writes now.");
+  if (error instanceof TrustingServer)
+    return encodeFatal(
+      "28000",
+      "The database's server asks gateways for no password: its operator has to change its pg_hba.conf.",
+    );
   if (error instanceof DialFailure)
     return encodeFatal("57P03", "The database's server cannot be reached now.");
   return encodeFatal("XX000", "The session could not be opened.");

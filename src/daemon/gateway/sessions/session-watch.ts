@@ -8,6 +8,8 @@ import { FrameScanner } from "./frame-scanner.ts";
 const asking = new Set(["Q", "S", "F"]);
 /** Parts of what only a Sync ends. */
 const unfinished = new Set(["P", "B", "D", "E", "C", "H"]);
+/** By SCRAM a client answers twice, the second time with the proof of its password. */
+const scramAnswers = 2;
 
 export class SessionWatch {
   readonly #client = new FrameScanner((type) => this.#noteAsked(type));
@@ -18,6 +20,7 @@ export class SessionWatch {
   #isUnsynced = false;
   #lastAsked = "";
   #isCopyingIn = false;
+  #proofs = 0;
   #key: Buffer | undefined;
 
   /** @param onChange the server has said that it waits for the client */
@@ -38,6 +41,21 @@ export class SessionWatch {
     return this.#key;
   }
 
+  /** Has the client said who it is? Then it is the server that is waited for, which may have to wake. */
+  get isIdentified(): boolean {
+    return this.#proofs >= scramAnswers || this.#status !== "";
+  }
+
+  /** Has the server got whole messages? Anything else that it is told would be read as the rest of one. */
+  get isAskedWhole(): boolean {
+    return this.#client.isBetween;
+  }
+
+  /** The same of the client. */
+  get isSaidWhole(): boolean {
+    return this.#server.isBetween;
+  }
+
   /** A transaction that has failed can only be rolled back: it is nothing that could be lost. */
   get isIdle(): boolean {
     const waits = this.#status === "I" || this.#status === "E";
@@ -45,6 +63,7 @@ export class SessionWatch {
   }
 
   #noteAsked(type: string): void {
+    if (type === "p") this.#proofs += 1;
     if (asking.has(type)) {
       this.#pending += 1;
       this.#lastAsked = type;
