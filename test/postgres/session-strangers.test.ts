@@ -81,8 +81,9 @@ const say = (port: number, bytes: Buffer) =>
     socket.on("error", () => socket.destroy()).resume();
   });
 
-function startup(user: string): Buffer {
-  const content = Buffer.from(`....\0\x03\0\0user\0${user}\0database\0${database}\0\0`);
+function startup(user: string, minor = 0, options = ""): Buffer {
+  const version = String.fromCharCode(0, 3, 0, minor);
+  const content = Buffer.from(`....${version}user\0${user}\0database\0${database}\0${options}\0`);
   content.writeUInt32BE(content.length);
   return content;
 }
@@ -93,6 +94,26 @@ it("asks for the password itself where a server trusts the gateway's address", a
   const client = await session(doors.ports.direct);
   expect((await client.query("select current_user as who")).rows).toEqual([{ who: "guest" }]);
   await client.end();
+});
+
+it.each([
+  ["a newer protocol", startup("guest", 2), []],
+  ["an option of the protocol", startup("guest", 0, "_pq_.new\0on\0"), ["_pq_.new"]],
+])("says what is spoken to a client that asks for %s", async (_, start, unknown) => {
+  const ask = (port: number) =>
+    new Promise<string>((resolve) => {
+      const socket = connect(port, "127.0.0.1", () => socket.write(start));
+      socket.once("data", (heard) => {
+        socket.destroy();
+        resolve(heard.subarray(0, heard.readUInt32BE(1) + 1).toString("latin1"));
+      });
+    });
+  const heard = await ask(doors.ports.direct);
+  const head = `v\0\0\0${String.fromCharCode(12 + unknown.join("").length + unknown.length)}\0\x03\0\0`;
+  const rest = [`\0\0\0${String.fromCharCode(unknown.length)}`, ...unknown.map((name) => `${name}\0`)];
+  expect(heard).toBe(head + rest.join(""));
+  // A server of this protocol says the same.
+  expect(await ask(address.port)).toBe(heard);
 });
 
 it("keeps the places of sessions for those who have said who they are", async () => {

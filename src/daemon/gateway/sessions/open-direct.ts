@@ -7,7 +7,12 @@ import { messageOf } from "../../../base/error.ts";
 import { dialServer } from "../../../runtime/relay/dial-server.ts";
 import { openSession, type SessionWish } from "../../../runtime/relay/open-session.ts";
 import { ProtocolViolation, readMessage } from "../../../tunnel/read-message.ts";
-import { askForCleartext, messageType } from "../../../tunnel/tunnel-messages.ts";
+import {
+  askForCleartext,
+  encodeNegotiation,
+  messageType,
+  protocol3,
+} from "../../../tunnel/tunnel-messages.ts";
 import type { GatewayDoor } from "../../gateways/gateway-messages.ts";
 import type { ControlLink } from "../control-link.ts";
 import type { SessionStart } from "./greet-session.ts";
@@ -19,6 +24,8 @@ type Link = Pick<ControlLink, "endpoints" | "askAt">;
 type Place = Pick<SessionWish, "hosts" | "tls">;
 
 const passwordLimit = 10_000;
+/** Of parameters that are options of the protocol. */
+const optionPrefix = "_pq_.";
 /** Names in Postgres of databases that Postern has made. */
 const databaseName = /^db_[0-9a-f]{12}$/;
 
@@ -33,10 +40,14 @@ export class DirectSessions {
   }
 
   /** @throws SessionRefusal ServerError TrustingServer DialFailure ProtocolViolation StreamEnded */
-  async open({ client, parameters }: SessionStart & { kind: "session" }): Promise<Onward> {
-    const { user = "", database = user, ...settings } = parameters;
+  async open({ client, packet, parameters }: SessionStart & { kind: "session" }): Promise<Onward> {
+    const { user = "", database = user, ...others } = parameters;
+    const options = Object.keys(others).filter((name) => name.startsWith(optionPrefix));
+    const settings = Object.fromEntries(Object.entries(others).filter(([name]) => !options.includes(name)));
     if (settings.replication !== undefined)
       throw new SessionRefusal("0A000", "A gateway leads no replication.");
+    // The session is opened with 3.0; a client that is not told would take it for what it asked for.
+    if (packet.readUInt32BE(4) !== protocol3 || options.length > 0) client.write(encodeNegotiation(options));
     client.write(askForCleartext);
     const password = await readPassword(client);
     // Only then, and in the server's own words: nobody learns here which databases there are.
