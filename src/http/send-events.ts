@@ -1,4 +1,5 @@
 /** In charge of server-sent events: each value of a sequence as one `data:` event, until it ends or the client goes. */
+import type { ServerResponse } from "node:http";
 import type { FastifyReply } from "fastify";
 import type { Observe } from "../base/observation.ts";
 import { describeError } from "./send-error.ts";
@@ -6,7 +7,10 @@ import { describeError } from "./send-error.ts";
 /** Proxies close what is silent, often after a minute. */
 const heartbeatMs = 15_000;
 
-/** Resolves when all is sent. A failure before the first value is thrown, and so answered as on any other route. */
+/**
+ * Resolves when all is sent. A failure before the first value is thrown, and so answered as on any other route. Whoever reads slowly
+ * gets values as slowly; whoever reads nothing from one heartbeat to the next but one is left.
+ */
 export async function sendEvents(
   reply: FastifyReply,
   values: AsyncIterable<unknown>,
@@ -18,10 +22,10 @@ export async function sendEvents(
   reply.hijack();
   const { raw } = reply;
   raw.writeHead(200, reply.getHeaders() as Record<string, string>);
-  const heartbeat = setInterval(() => raw.write(": still here\n\n"), heartbeatMs);
+  const heartbeat = setInterval(beatOf(raw), heartbeatMs);
   try {
     while (!next.done && !raw.destroyed) {
-      raw.write(`data: ${JSON.stringify(next.value)}\n\n`);
+      if (!raw.write(`data: ${JSON.stringify(next.value)}\n\n`)) await room(raw);
       next = await iterator.next();
     }
   } catch (error) {
@@ -32,4 +36,27 @@ export async function sendEvents(
     await iterator.return?.();
     raw.end();
   }
+}
+
+function beatOf(raw: ServerResponse): () => void {
+  let wasFull = false;
+  return () => {
+    if (!raw.writableNeedDrain) raw.write(": still here\n\n");
+    else if (wasFull) raw.destroy();
+    wasFull = raw.writableNeedDrain;
+  };
+}
+
+/** Until there is room again, or nobody who could make it. */
+function room(raw: ServerResponse): Promise<void> {
+  if (raw.destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = () => {
+      raw.removeListener("drain", end);
+      raw.removeListener("close", end);
+      resolve();
+    };
+    raw.on("drain", end);
+    raw.on("close", end);
+  });
 }

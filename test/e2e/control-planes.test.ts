@@ -1,5 +1,6 @@
 /** Control planes over one database: begun at once, killed, cut off, and refused where they do not belong. */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type {
@@ -12,6 +13,7 @@ import type {
 } from "@postern/sdk/protocol";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { serverLayout } from "../../src/instances/server-layout.ts";
 import { createPosternHome, type PosternHome } from "../support/postern-home.ts";
 import { type RegisteredServer, startRegisteredServer } from "../support/registered-server.ts";
 import { waitUntil } from "../support/wait-until.ts";
@@ -92,6 +94,18 @@ describe("two control planes", () => {
     await expect(
       first.api("POST", "/v1/databases", { name: "own", isolation: "process" }),
     ).rejects.toMatchObject({ code: "Y8033" });
+  });
+
+  it("that has no way to an instance yet says nothing of it", async () => {
+    const [{ id }] = await second.api<[RegisteredInstance]>("GET", root);
+    const way = join(serverLayout(second.home, id).socketDirectory, ".s.PGSQL.5432");
+    await waitUntil("it has a way", async () => existsSync(way));
+    await rename(way, `${way}.away`);
+    try {
+      expect(await second.api("POST", "/v1/instances/cluster/check")).toMatchObject({ status: "healthy" });
+    } finally {
+      await rename(`${way}.away`, way);
+    }
   });
 
   it("both serve what one has made: over HTTP, pooled and direct", async () => {

@@ -33,9 +33,10 @@ const slowMs = 500;
 /** Of its connections; beyond it new sessions are about to be refused. */
 const crowded = 0.95;
 
-/** Resolves with what it is now; notes it. */
+/** Resolves with what it is now; notes it. Where this control plane has no way to it yet, it says nothing of the server. */
 export async function checkHealth(platform: Platform, row: RegisteredRow): Promise<HealthFinding> {
   const finding = await look(platform, row);
+  if (finding === undefined) return asNoted(row);
   const changed = finding.health !== row.health || finding.reason !== row.health_reason;
   const now = platform.clock.now();
   await updateRegistered(platform.state, row.id, {
@@ -58,7 +59,15 @@ export async function checkHealth(platform: Platform, row: RegisteredRow): Promi
   return finding;
 }
 
-async function look(platform: Platform, row: RegisteredRow): Promise<HealthFinding> {
+const asNoted = (row: RegisteredRow): HealthFinding => ({
+  health: row.health,
+  code: row.health_code,
+  reason: row.health_reason,
+  latencyMs: row.latency_ms,
+  version: null,
+});
+
+async function look(platform: Platform, row: RegisteredRow): Promise<HealthFinding | undefined> {
   const plan = relayPlanOf(platform, row, openSecrets(platform, row).loginKey);
   try {
     const version = await bounded(greet(plan));
@@ -88,7 +97,12 @@ interface LoadRow {
   read_only: boolean;
 }
 
-async function measure(platform: Platform, row: RegisteredRow, version: string): Promise<HealthFinding> {
+/** Undefined: another control plane has registered it a moment ago, and this one has not followed. */
+async function measure(
+  platform: Platform,
+  row: RegisteredRow,
+  version: string,
+): Promise<HealthFinding | undefined> {
   const found = await withLook(platform, { id: row.id, tcp_port: -1 }, {}, async (client) => {
     const latencyMs = await measureLatency(client);
     const { rows } = await client.query<LoadRow>(
@@ -98,7 +112,7 @@ async function measure(platform: Platform, row: RegisteredRow, version: string):
     );
     return { latencyMs, load: rows[0]!, isSuper: await isSuperuser(client) };
   });
-  if (!found) throw new DialFailure("unreachable", "the way to it is not open");
+  if (!found) return undefined;
   const { latencyMs, load } = found;
   const well = { health: "healthy", code: null, reason: null, latencyMs, version } as const;
   if (load.read_only)

@@ -75,9 +75,14 @@ export function Palette() {
   };
   // Before the next key: what is typed right behind ⌘K is for the palette.
   useLayoutEffect(() => {
+    const element = dialog.current;
     const before = document.activeElement as HTMLElement | null;
-    dialog.current?.showModal();
-    return () => before?.focus?.();
+    element?.showModal();
+    return () => {
+      // While it is open, what lies behind it takes no focus.
+      element?.close();
+      before?.focus?.();
+    };
   }, []);
   const wanted = text.trim().toLowerCase();
   const matches = (choice: Choice) => choice.text.toLowerCase().includes(wanted);
