@@ -1,5 +1,6 @@
 /** In charge of the palette (⌘K): pages and databases by a few letters of their names. */
 import type { DatabaseInfo } from "@postern/sdk/protocol";
+import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon, type IconName } from "../ui/icon.tsx";
 import { current } from "./current-page.tsx";
@@ -61,6 +62,20 @@ const otherChoices = (): Choice[] => [
   { id: "out", text: "Sign out", more: "", icon: "log-out", choose: () => void signOut() },
 ];
 
+/** Open before the next key: what is typed right behind ⌘K is for the palette. */
+function useModal(dialog: RefObject<HTMLDialogElement | null>): void {
+  useLayoutEffect(() => {
+    const element = dialog.current;
+    const before = document.activeElement as HTMLElement | null;
+    element?.showModal();
+    return () => {
+      // While it is open, what lies behind it takes no focus.
+      element?.close();
+      before?.focus?.();
+    };
+  }, [dialog]);
+}
+
 export function Palette() {
   const dialog = useRef<HTMLDialogElement>(null);
   const [text, setText] = useState("");
@@ -73,17 +88,7 @@ export function Palette() {
   const close = () => {
     paletteOpen.value = false;
   };
-  // Before the next key: what is typed right behind ⌘K is for the palette.
-  useLayoutEffect(() => {
-    const element = dialog.current;
-    const before = document.activeElement as HTMLElement | null;
-    element?.showModal();
-    return () => {
-      // While it is open, what lies behind it takes no focus.
-      element?.close();
-      before?.focus?.();
-    };
-  }, []);
+  useModal(dialog);
   const wanted = text.trim().toLowerCase();
   const matches = (choice: Choice) => choice.text.toLowerCase().includes(wanted);
   const databases = (found.state.value.value ?? []).map(
