@@ -42,6 +42,8 @@ export interface BackupInput {
   expires_at: string;
   /** Absent: it was asked for. */
   kind?: "scheduled";
+  /** Of a scheduled one: the moment of the schedule that it is for. */
+  due_at?: string;
 }
 
 /** The next run of a database's schedule; undefined when somebody else took it, or a backup is being made. */
@@ -57,6 +59,7 @@ export async function requestScheduledBackup(
       backup_id: newBackupId(),
       expires_at: expiresAt.toISOString(),
       kind: "scheduled",
+      due_at: run.reachedAt.toISOString(),
     };
     return insertOperation(tx, {
       kind: "create_backup",

@@ -183,13 +183,10 @@ describe("a schedule", () => {
     await sleep(1_000);
 
     const lists = await Promise.all(made.map((one) => backupsOf(planes[0], one)));
-    for (const list of lists) {
-      const minutes = list.map(({ created_at }) => created_at.slice(0, 16));
-      expect(new Set(minutes).size, minutes.join(" ")).toBe(minutes.length);
-      expect(list.filter(({ status }) => status !== "completed")).toEqual([]);
-    }
+    for (const list of lists) expect(list.filter(({ status }) => status !== "completed")).toEqual([]);
+    // By the minute that each is for: on a busy machine one may begin a minute late.
     const { rows } = await state.query(
-      `select database_id, date_trunc('minute', created_at) as minute, count(*)::int as times from operations
+      `select database_id, input->>'due_at' as due_at, count(*)::int as times from operations
         where kind = 'create_backup' and input->>'kind' = 'scheduled' group by 1, 2 having count(*) > 1`,
     );
     expect(rows).toEqual([]);
