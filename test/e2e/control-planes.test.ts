@@ -199,9 +199,12 @@ describe("one that ends without a word", () => {
     expect(answers).toEqual(made.map(() => [{ one: 1 }]));
     for (const one of old)
       expect(await ask(survivor, one, "select count(*)::int as n from notes")).toEqual([{ n: 1 }]);
-    await waitUntil("the survivor leads", async () => (await leaderOf(survivor))?.name !== leader);
-    const gone = (await statusOf(survivor)).control_planes.find(({ name }) => name === leader);
-    expect(gone).toMatchObject({ status: "gone", leads: false });
+    const heir = survivor === first ? "first" : "second";
+    await waitUntil("the survivor leads", async () => (await leaderOf(survivor))?.name === heir);
+    await waitUntil("the other is gone", async () => {
+      const gone = (await statusOf(survivor)).control_planes.find(({ name }) => name === leader);
+      return gone?.status === "gone" && !gone.leads;
+    });
     await victim.start();
     await waitUntil("both are up", async () => (await upOf(victim)).join() === "first,second");
     expect(await ask(victim, made.at(-1)!, "select 1 as one")).toEqual([{ one: 1 }]);
